@@ -48,16 +48,24 @@ def text(name: str, default: str | None = None) -> str:
         try:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except OSError as exc:
-            raise ImproperlyConfigured(f"{name}_FILE points to {file_name}, which cannot be read: {exc}.") from exc
+            raise ImproperlyConfigured(
+                f"{name}_FILE points to {file_name}, which cannot be read: {exc}."
+            ) from exc
     value = os.environ.get(name) or default
     if value is None:
-        raise ImproperlyConfigured(f"{name} is not set. See docs/configuration.md for what it holds and how to make it.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. See docs/configuration.md for what it holds and how to make it."
+        )
     return value
 
 
 def words(name: str, default: list[str] | None = None) -> list[str]:
     """A comma-separated list; blanks around and empty members are dropped."""
-    raw = text(name, None if default is None else ",".join(default)) if default != [] else os.environ.get(name, "")
+    raw = (
+        text(name, None if default is None else ",".join(default))
+        if default != []
+        else os.environ.get(name, "")
+    )
     return [word.strip() for word in raw.split(",") if word.strip()]
 
 
@@ -85,7 +93,11 @@ def secret(name: str, current: Mode) -> str:
     if current is Mode.DEVELOPMENT and not (os.environ.get(name) or os.environ.get(f"{name}_FILE")):
         return secrets.token_urlsafe(MIN_SECRET_LENGTH)
     value = text(name)
-    if len(value) < MIN_SECRET_LENGTH or len(set(value)) < MIN_DISTINCT_CHARACTERS or re.search(r"insecure|change.?me", value, re.I):
+    if (
+        len(value) < MIN_SECRET_LENGTH
+        or len(set(value)) < MIN_DISTINCT_CHARACTERS
+        or re.search(r"insecure|change.?me", value, re.I)
+    ):
         raise ImproperlyConfigured(
             f"{name} is too weak: it needs at least {MIN_SECRET_LENGTH} random characters. "
             f'Make one with: python -c "import secrets; print(secrets.token_urlsafe(64))"'

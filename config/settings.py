@@ -94,8 +94,12 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # Database
 
-DATABASE_URL = env.text("DATABASE_URL", None if MODE is Mode.PRODUCTION else f"sqlite:///{DATA_DIR / 'towpath.sqlite3'}")
-DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))}
+DATABASE_URL = env.text(
+    "DATABASE_URL", None if MODE is Mode.PRODUCTION else f"sqlite:///{DATA_DIR / 'towpath.sqlite3'}"
+)
+DATABASES: dict[str, Any] = {
+    "default": dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock at BEGIN: a read that turns into a write would otherwise fail as "locked" at once.
     DATABASES["default"]["OPTIONS"] = {
@@ -122,7 +126,10 @@ def _with_database(url: str, number: int) -> str:
 
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _with_database(REDIS_URL, 1)}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _with_database(REDIS_URL, 1),
+    }
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -176,7 +183,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/m/key",
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "towpath@localhost")
 EMAIL_BACKEND = (
@@ -257,7 +268,10 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 _HAS_COLLECTED_STATIC = (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -270,7 +284,10 @@ WHITENOISE_USE_FINDERS = not _HAS_COLLECTED_STATIC
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "config.logs.RequestIdFilter"}, "redact": {"()": "config.logs.RedactFilter"}},
+    "filters": {
+        "request_id": {"()": "config.logs.RequestIdFilter"},
+        "redact": {"()": "config.logs.RedactFilter"},
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redact"]}

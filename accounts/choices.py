@@ -1,0 +1,49 @@
+"""Every status, kind and role of accounts, with their named groups."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    """What a person may do in one organization; each role includes the ones before it."""
+
+    VIEWER = "viewer", "Viewer"
+    OPERATOR = "operator", "Operator"
+    APPROVER = "approver", "Approver"
+    ADMIN = "admin", "Admin"
+
+
+ROLE_RANK = {role: rank for rank, role in enumerate(Role)}
+ROLE_EXPLANATIONS = {
+    Role.VIEWER: "Reads packages, plans, jobs and the record.",
+    Role.OPERATOR: "Also plans, resolves, publishes and runs what needs no approval.",
+    Role.APPROVER: "Also approves promotions and share requests of other people.",
+    Role.ADMIN: "Also manages the people and credentials of this organization.",
+}
+
+
+class OrganizationKind(TextChoices):
+    ADOBE = "adobe", "Adobe Experience Platform"
+    SNAPLOGIC = "snaplogic", "SnapLogic"
+
+
+class CredentialKind(TextChoices):
+    OAUTH_SERVER_TO_SERVER = "oauth_server_to_server", "OAuth server-to-server"
+    JWT = "jwt", "JWT service account (retired by Adobe)"
+    SNAPLOGIC_BASIC = "snaplogic_basic", "SnapLogic user and password"
+    SNAPLOGIC_BEARER = "snaplogic_bearer", "SnapLogic bearer token"
+
+
+KINDS_OF_ORGANIZATION = {
+    OrganizationKind.ADOBE: (CredentialKind.OAUTH_SERVER_TO_SERVER, CredentialKind.JWT),
+    OrganizationKind.SNAPLOGIC: (CredentialKind.SNAPLOGIC_BASIC, CredentialKind.SNAPLOGIC_BEARER),
+}
+
+
+class SandboxType(TextChoices):
+    """The types Adobe documents. The column keeps the raw text; whatever is not development counts as production."""
+
+    DEVELOPMENT = "development", "Development"
+    PRODUCTION = "production", "Production"
+
+
+SANDBOX_ACTIVE = "active"

@@ -1,0 +1,28 @@
+from accounts.models.audit import AuditEvent, AuditHead
+from accounts.models.organizations import (
+    DEFAULT_IMS_URL,
+    DEFAULT_PLATFORM_URL,
+    EXPIRY_WARNING,
+    AccessToken,
+    Credential,
+    Membership,
+    Organization,
+    Sandbox,
+)
+from accounts.models.people import ApiToken, Invitation, User
+
+__all__ = [
+    "DEFAULT_IMS_URL",
+    "DEFAULT_PLATFORM_URL",
+    "EXPIRY_WARNING",
+    "AccessToken",
+    "ApiToken",
+    "AuditEvent",
+    "AuditHead",
+    "Credential",
+    "Invitation",
+    "Membership",
+    "Organization",
+    "Sandbox",
+    "User",
+]
