@@ -9,7 +9,7 @@ from accounts.models.organizations import (
     Organization,
     Sandbox,
 )
-from accounts.models.people import ApiToken, Invitation, User
+from accounts.models.people import ApiToken, Invitation, SetupCode, User
 
 __all__ = [
     "DEFAULT_IMS_URL",
@@ -24,5 +24,6 @@ __all__ = [
     "Membership",
     "Organization",
     "Sandbox",
+    "SetupCode",
     "User",
 ]

@@ -1,5 +1,6 @@
 """The record: one row for each act of a person and each remote write, chained so that tampering shows."""
 
+from datetime import UTC
 from typing import Any
 
 from django.db import models
@@ -33,6 +34,10 @@ class AuditEvent(models.Model):
         indexes = [
             # The audit list of one organization, newest first.
             models.Index(fields=["organization_id", "-sequence"], name="audit_by_organization"),
+            # The audit list of one person's acts.
+            models.Index(fields=["actor_id", "-sequence"], name="audit_by_actor"),
+            # The audit list from or until a time.
+            models.Index(fields=["at"], name="audit_by_time"),
             # The record of one thing on its own page.
             models.Index(fields=["subject_type", "subject_id", "-sequence"], name="audit_by_subject"),
         ]
@@ -44,7 +49,7 @@ class AuditEvent(models.Model):
         """What the digest covers, in plain values."""
         return {
             "sequence": self.sequence,
-            "at": self.at.isoformat(),
+            "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
             "verb": self.verb,
             "actor_id": self.actor_id,
             "actor_text": self.actor_text,

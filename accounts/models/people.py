@@ -1,5 +1,6 @@
 """People and how they come in."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -7,6 +8,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.choices import Role
 
@@ -34,6 +36,9 @@ class User(AbstractUser):
     email = models.EmailField("e-mail address", unique=True)
     full_name = models.CharField("name", max_length=150, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    session_generation = models.PositiveIntegerField(
+        default=0, help_text="Goes into the session's hash: one more ends every session of this person."
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -50,6 +55,28 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.full_name.split(" ")[0] or self.email
+
+    def get_session_auth_hash(self) -> str:
+        return self._of_this_generation(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for fallback in super().get_session_auth_fallback_hash():
+            yield self._of_this_generation(fallback)
+
+    def _of_this_generation(self, session_hash: str) -> str:
+        return salted_hmac(
+            "accounts.User.session_generation", f"{session_hash}{self.session_generation}"
+        ).hexdigest()
+
+
+class SetupCode(models.Model):
+    """The one-time code that lets the first administrator in; its single row is also the lock of the set-up."""
+
+    code_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"set-up code of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class Invitation(models.Model):

@@ -1,0 +1,37 @@
+"""System checks: a wrong deployment fails at start, with a hint."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL
+from accounts.remote_hosts import ForbiddenUrlError, check_service_url
+
+
+@register(Tags.security)
+def check_remote_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Entries must be bare host names: a scheme, port or wildcard would silently never match."""
+    problems: list[CheckMessage] = [
+        Error(
+            f"ALLOWED_REMOTE_HOSTS holds {host!r}, which is not a host name.",
+            hint="Write a host (platform.adobe.io), or a leading dot for every host below a domain (.adobe.io).",
+            id="accounts.E001",
+        )
+        for host in settings.ALLOWED_REMOTE_HOSTS
+        if not host.strip(".") or any(sign in host for sign in "/:*@ ") or host.strip(".").count(".") < 1
+    ]
+    for url in (DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL):
+        try:
+            check_service_url(url)
+        except ForbiddenUrlError:
+            problems.append(
+                Warning(
+                    f"ALLOWED_REMOTE_HOSTS does not admit {url}, the default of a new organization.",
+                    hint="Add its host unless this installation only talks to other environments.",
+                    id="accounts.W001",
+                )
+            )
+    return problems
