@@ -1,0 +1,213 @@
+"""What came back from a call, and the words of the platform in it."""
+
+import email.utils
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+RETRY_AFTER_CAP_S = 3600.0
+_REQUEST_ID_HEADERS = ("x-request-id", "x-adobe-requestid", "x-adobe-request-id", "x-correlation-id")
+_WORDS = ("message", "errorMessage", "error_description", "detail", "description", "reason")
+_WORDS_LIMIT = 600
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the body of an answer says about a failure; every part may be missing."""
+
+    words: str = ""
+    error_code: str | None = None
+    request_id: str | None = None
+    envelope_status: int | None = None
+    """The HTTP status that an envelope of type ERROR names, whatever the status of the answer was."""
+    is_envelope_error: bool = False
+    is_gateway: bool = False
+    is_html: bool = False
+    is_empty: bool = False
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    sent_at: datetime | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @cached_property
+    def text(self) -> str:
+        return self.content.decode("utf-8-sig", "replace")
+
+    @cached_property
+    def problem(self) -> Problem:
+        return read_problem(self.text)
+
+    @property
+    def request_id(self) -> str | None:
+        for name in _REQUEST_ID_HEADERS:
+            if value := self.headers.get(name):
+                return value
+        return self.problem.request_id
+
+    @property
+    def effective_status(self) -> int:
+        """The status, or the one that an error envelope inside a 2xx names."""
+        if self.is_success and self.problem.is_envelope_error:
+            return self.problem.envelope_status or HTTPStatus.BAD_REQUEST
+        return self.status
+
+    @property
+    def clock_skew_s(self) -> float | None:
+        """How far this machine's clock is ahead of the server's, by the Date header."""
+        server = _http_date(self.headers.get("date"))
+        return None if server is None else (datetime.now(UTC) - server).total_seconds()
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """What Retry-After asks for, as seconds or as a date, within an hour; or what the body asks for."""
+        value = (self.headers.get("retry-after") or "").strip()
+        seconds: float | None = None
+        if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+            seconds = float(value)
+        elif date := _http_date(value):
+            # Against the server's own clock where it is known: ours may be wrong.
+            now = _http_date(self.headers.get("date")) or datetime.now(UTC)
+            seconds = (date - now).total_seconds()
+        if seconds is None:
+            seconds = self.problem.retry_after_s
+        return None if seconds is None else min(max(seconds, 0.0), RETRY_AFTER_CAP_S)
+
+    def json(self) -> Any:
+        """The body as JSON; raises ValueError."""
+        return json.loads(self.text)
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        date = email.utils.parsedate_to_datetime(value or "")
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def one_line(text: str) -> str:
+    """The text on one line, cut to a readable length."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _WORDS_LIMIT else flat[: _WORDS_LIMIT - 1] + "…"
+
+
+def read_problem(text: str) -> Problem:
+    """Read an error body of any of the forms in use: gateway, problem document, envelope, error map, HTML, text."""
+    stripped = text.strip()
+    if not stripped:
+        return Problem(is_empty=True)
+    try:
+        body = json.loads(stripped)
+    except (ValueError, RecursionError):
+        return _read_page(stripped)
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        body = body[0]
+    if isinstance(body, dict):
+        return _read_object(body)
+    return Problem(words=one_line(body) if isinstance(body, str) else "")
+
+
+def _read_page(text: str) -> Problem:
+    if not re.match(r"<(!doctype|html|head|body|\?xml)", text, re.IGNORECASE):
+        return Problem(words="" if text[0] in "{[" else one_line(text))
+    for tag in ("title", "h1"):
+        if (found := re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)) and (
+            words := html.unescape(re.sub(r"<[^>]+>", " ", found[1])).strip()
+        ):
+            return Problem(words=one_line(words), is_html=True)
+    return Problem(is_html=True)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return ""
+
+
+def _read_object(body: dict[str, Any]) -> Problem:
+    report = body["report"] if isinstance(body.get("report"), dict) else {}
+    error = body.get("error")
+    inner = error if isinstance(error, dict) else {}
+    first = _first_error(body.get("errors"))
+    gateway_code = _text(body.get("error_code"))
+    code = (
+        gateway_code
+        or _text(body.get("errorCode"))
+        or _text(body.get("code"))
+        or _text(inner.get("code"))
+        or _text(first.get("code"))
+        or (_text(error) if re.fullmatch(r"[a-z]+(_[a-z]+)+", _text(error)) else "")  # OAuth: invalid_client
+    )
+    is_envelope_error = _text(body.get("type")).upper() == "ERROR"
+    return Problem(
+        words=one_line(_words(body, inner, first)),
+        error_code=code or None,
+        request_id=_text(body.get("requestId"))
+        or _text(body.get("request_id"))
+        or _text(report.get("requestId"))
+        or None,
+        envelope_status=_status_by_name(body.get("status")) if is_envelope_error else None,
+        is_envelope_error=is_envelope_error,
+        is_gateway=bool(gateway_code),
+        retry_after_s=_retry_after_ms(body.get("retryAfterMs")),
+    )
+
+
+def _words(body: dict[str, Any], inner: dict[str, Any], first: dict[str, Any]) -> str:
+    title = _text(body.get("title"))
+    for name in _WORDS:
+        if words := _text(body.get(name)):
+            return f"{title}: {words}" if title and title not in words and words not in title else words
+    for candidate in (first, inner):
+        for name in (*_WORDS, "title"):
+            if words := _text(candidate.get(name)):
+                return words
+    return title or _text(body.get("error"))
+
+
+def _first_error(errors: Any) -> dict[str, Any]:
+    """The first entry of `errors`, which is a list, or a map from status to a list."""
+    while isinstance(errors, dict | list) and errors:
+        if isinstance(errors, dict):
+            if any(name in errors for name in (*_WORDS, "code")):
+                return errors
+            errors = next(iter(errors.values()))
+        else:
+            errors = errors[0]
+    return {"message": errors} if isinstance(errors, str) else {}
+
+
+def _status_by_name(value: Any) -> int | None:
+    name = _text(value).upper().replace(" ", "_")
+    if name.isdigit():
+        return int(name) if 400 <= int(name) < 600 else None
+    found = HTTPStatus.__members__.get(name)
+    return int(found) if found is not None and found >= 400 else None
+
+
+def _retry_after_ms(value: Any) -> float | None:
+    while isinstance(value, list) and value:
+        value = value[0]
+    try:
+        return float(value) / 1000
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,75 @@
+"""What every call does to the remote system; retries, submit-once and audit follow this table."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Effect(StrEnum):
+    """The effect of a call on the remote system."""
+
+    READ = "read"
+    WORKFLOW = "workflow"
+    """Starts work that changes nothing lasting."""
+    WRITE = "write"
+
+
+class _Row(NamedTuple):
+    operation: str
+    effect: Effect
+    method: str
+    path: str
+
+
+_IMS = "/ims"
+_SANDBOXES = "/data/foundation/sandbox-management"
+_EXIM = "/data/foundation/exim"
+
+# `*` stands for one path segment. The first row that fits decides, so fixed words come before `*`.
+_ROWS = (
+    _Row("ims.token", Effect.READ, "POST", f"{_IMS}/token/v3"),
+    _Row("ims.exchange", Effect.READ, "POST", f"{_IMS}/exchange/jwt"),
+    _Row("sandboxes.list", Effect.READ, "GET", f"{_SANDBOXES}/sandboxes"),
+    _Row("sandboxes.available", Effect.READ, "GET", f"{_SANDBOXES}"),
+    _Row("packages.list", Effect.READ, "GET", f"{_EXIM}/packages"),
+    _Row("packages.create", Effect.WRITE, "POST", f"{_EXIM}/packages"),
+    _Row("packages.update", Effect.WRITE, "PUT", f"{_EXIM}/packages"),
+    _Row("packages.make_public", Effect.WRITE, "PUT", f"{_EXIM}/packages/update"),
+    _Row("jobs.list", Effect.READ, "GET", f"{_EXIM}/packages/jobs"),
+    _Row("packages.import", Effect.WRITE, "POST", f"{_EXIM}/packages/import"),
+    _Row("packages.preflight", Effect.READ, "GET", f"{_EXIM}/packages/preflight/*"),
+    _Row("packages.preflight", Effect.READ, "GET", f"{_EXIM}/packages/preflight/*/export"),
+    _Row("packages.payload", Effect.READ, "GET", f"{_EXIM}/packages/payload/*"),
+    # A GET that starts the publication of the package.
+    _Row("packages.publish", Effect.WRITE, "GET", f"{_EXIM}/packages/*/export"),
+    # Named import, but a dry run (Adobe, Sandbox tooling API guide, "Import conflicts").
+    _Row("packages.conflicts", Effect.READ, "GET", f"{_EXIM}/packages/*/import"),
+    # A POST only because the question is too long for a URL.
+    _Row("packages.children", Effect.READ, "POST", f"{_EXIM}/packages/*/children"),
+    _Row("packages.get", Effect.READ, "GET", f"{_EXIM}/packages/*"),
+    _Row("packages.delete", Effect.WRITE, "DELETE", f"{_EXIM}/packages/*"),
+    _Row("jobs.get", Effect.READ, "GET", f"{_EXIM}/tools/job/*"),
+)
+
+EFFECTS: Mapping[str, Effect] = MappingProxyType({row.operation: row.effect for row in _ROWS})
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.escape(path).replace(r"\*", "[^/]+"))
+
+
+_PATTERNS = tuple((row.method, _pattern(row.path), row.effect) for row in _ROWS)
+
+
+def effect_of_request(method: str, path: str) -> Effect:
+    """The effect of a request as it is found in a log; what the table does not know counts as a write.
+
+    `path` may carry a query and doubled or trailing slashes.
+    """
+    bare = re.sub(r"/{2,}", "/", path.partition("?")[0]).rstrip("/")
+    for known_method, pattern, effect in _PATTERNS:
+        if known_method == method.upper() and pattern.fullmatch(bare):
+            return effect
+    return Effect.WRITE

@@ -1,0 +1,138 @@
+"""Takes secrets out of whatever is logged, stored or shown."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MARKER = "[redacted]"
+
+# Compared without case and punctuation, so that clientSecret, client_secret and Client-Secret are one.
+_SECRET_NAMES = frozenset(
+    {
+        "accesstoken",
+        "apikey",
+        "apitoken",
+        "assertion",
+        "authorization",
+        "authtoken",
+        "bearer",
+        "bearertoken",
+        "clientassertion",
+        "clientsecret",
+        "clientsecrets",
+        "cookie",
+        "credential",
+        "idtoken",
+        "jwt",
+        "jwttoken",
+        "passphrase",
+        "passwd",
+        "password",
+        "privatekey",
+        "proxyauthorization",
+        "pwd",
+        "refreshtoken",
+        "secret",
+        "secretkey",
+        "secrets",
+        "sessiontoken",
+        "setcookie",
+        "sharedsecret",
+        "signature",
+        "token",
+        "usertoken",
+        "xusertoken",
+    }
+)
+_SECRET_ENDINGS = (
+    "accesstoken",
+    "refreshtoken",
+    "clientsecret",
+    "password",
+    "passphrase",
+    "privatekey",
+    "secretkey",
+)
+
+_TEXT_NAME = (
+    r"(?:access|refresh|id|jwt|auth|session|user|bearer|api)[_-]?token|client[_-]?secrets?|client[_-]?assertion"
+    r"|secret[_-]?key|private[_-]?key|shared[_-]?secret|passphrase|password|passwd|pwd|secret|token|api[_-]?key"
+    r"|(?:proxy-)?authorization|set-cookie|cookie"
+)
+_TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        MARKER,
+    ),
+    # A signed token stands out by itself: base64 of '{"', then dots.
+    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), MARKER),
+    (
+        re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)(?!\[redacted\])[\w.~+/=%-]{8,}", re.IGNORECASE),
+        rf"\1\2{MARKER}",
+    ),
+    # "name": "value", also where the JSON lies escaped inside another string.
+    (
+        re.compile(
+            rf"""((?<![\w-])(?:x-)?(?:{_TEXT_NAME})\\*["']\s*:\s*)(\\*)(["'])(?!\[redacted\]).*?\2\3""",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        rf"\1\2\3{MARKER}\2\3",
+    ),
+    # name=value in URLs, forms and log lines.
+    (
+        re.compile(rf"((?<![\w-])(?:{_TEXT_NAME})=)(?!\[redacted\])[^&\s\"'<>;,]+", re.IGNORECASE),
+        rf"\1{MARKER}",
+    ),
+    # Header lines.
+    (
+        re.compile(
+            r"((?<![\w-])(?:(?:proxy-)?authorization|set-cookie|cookie)\s*:\s*)(?![\"'\\\[\s])[^\r\n]+",
+            re.IGNORECASE,
+        ),
+        rf"\1{MARKER}",
+    ),
+    (
+        re.compile(r"((?<![\w-])(?:client[ _-]?secret|password|passphrase)\s*:\s*)(?![\"'\\\[\s])\S+", re.IGNORECASE),
+        rf"\1{MARKER}",
+    ),
+    # user:password@ in a URL.
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@\"'<>]+@", re.IGNORECASE), rf"\1{MARKER}@"),
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field or header of this name holds a secret."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS)
+
+
+def redact_text(text: str, *, secrets: Iterable[str] = ()) -> str:
+    """The text without anything that looks like a secret, and without the given values."""
+    for secret in secrets:
+        if len(secret) >= 6:  # anything shorter would blot out ordinary words
+            text = text.replace(secret, MARKER)
+    for pattern, replacement in _TEXT_RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
+    """A copy without secrets: by field name in mappings, by form in texts and URLs, and the given values anywhere.
+
+    Mappings, sequences and texts are walked; bytes become text, other values stay as they are.
+    """
+    known = tuple(secrets)
+    if isinstance(value, str):
+        return redact_text(value, secrets=known)
+    if isinstance(value, bytes | bytearray):
+        return redact_text(bytes(value).decode("utf-8", "replace"), secrets=known)
+    if isinstance(value, Mapping):
+        return {
+            redact(key, secrets=known): MARKER
+            if isinstance(key, str) and is_secret_name(key) and value[key] not in (None, "")
+            else redact(value[key], secrets=known)
+            for key in value
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact(item, secrets=known) for item in value]
+    return value

@@ -1,0 +1,394 @@
+"""The one way to a remote system: time-outs, deadlines, retries of reads, authorization, typed errors, redaction."""
+
+import ipaddress
+import json
+import logging
+import random
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+import httpx
+import stamina
+
+from clients.answers import Answer, one_line
+from clients.deadlines import DeadlineTransport, deadline, remaining
+from clients.effects import EFFECTS, Effect
+from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailableError, OutcomeUnknownError
+from clients.redaction import redact
+from clients.refusals import classify as classify_adobe
+from clients.tokens import Token, TokenStore
+
+if TYPE_CHECKING:
+    from clients.ims import Credential, ImsClient
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Classifier = Callable[[str, Effect, Answer, dict[str, Any]], ApiError]
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_TIMEOUTS = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=15.0)
+
+
+@dataclass(frozen=True)
+class CallPolicy:
+    """How long calls may take and how often reads are tried.
+
+    A read ends within `read_budget_s` with all its tries, a write or workflow within `write_deadline_s`. A pause that
+    the server asks for is kept if it is at most `longest_pause_s`; a longer one ends the call and is left to the caller.
+    """
+
+    attempts: int = 4
+    attempt_deadline_s: float = 30.0
+    read_budget_s: float = 60.0
+    write_deadline_s: float = 60.0
+    first_pause_s: float = 0.4
+    longest_pause_s: float = 15.0
+
+
+class MalformedError(ValueError):
+    """An answer does not have the agreed form; `Connection.call` turns it into a typed error."""
+
+
+class Authorizer(Protocol):
+    """Puts a credential's proof on requests and replaces it when it was refused."""
+
+    def current(self) -> str:
+        """The token to send now."""
+
+    def reject(self, value: str) -> None:
+        """The given token was refused."""
+
+
+class TokenAuthorizer:
+    """Bearer tokens from a store, fetched when the store asks for one."""
+
+    def __init__(self, store: TokenStore, fetch: Callable[[], Token]) -> None:
+        self._store = store
+        self._fetch = fetch
+
+    def current(self) -> str:
+        try:
+            return self._store.get(self._fetch).value
+        except TimeoutError as exc:
+            raise ApiUnavailableError(one_line(str(exc)), operation="ims.token") from exc
+
+    def reject(self, value: str) -> None:
+        self._store.reject(value)
+
+
+def checked_base_url(url: str) -> str:
+    """The URL without its last slash; raises ValueError unless it is https, or http to this very machine."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as exc:
+        raise ValueError(
+            f"The service URL cannot be read: {exc}. Enter one such as https://platform.adobe.io."
+        ) from exc
+    if not parsed.host or parsed.scheme not in ("http", "https"):
+        raise ValueError("The service URL must begin with https:// and name a host, such as https://platform.adobe.io.")
+    if parsed.userinfo:
+        raise ValueError("The service URL must not hold a user name or password. Enter the credential separately.")
+    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+        raise ValueError(f"Plain http to {parsed.host} would show the access token to others. Use https.")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_error_envelope(answer: Answer) -> bool:
+    return answer.problem.is_envelope_error
+
+
+class Connection:
+    """One organization and credential on one host: at most 5 connections, safe between threads.
+
+    Reads are tried again on 429, 5xx, connection errors and time-outs. Writes and workflows are sent once; only a
+    refusal of the token itself, which comes before the service sees the request, is answered by one renewal and one
+    repeat. Redirects are never followed. Raises ValueError for a URL that would send secrets in the open.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        auth: Authorizer | None = None,
+        ims_org_id: str = "",
+        secrets: Sequence[str] = (),
+        policy: CallPolicy = CallPolicy(),
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = checked_base_url(base_url) if transport is None else base_url.rstrip("/")
+        self.ims_org_id = ims_org_id
+        self._auth = auth
+        self._secrets = tuple(secrets)
+        self._policy = policy
+        self._http = httpx.Client(
+            headers={"Accept": "application/json", "User-Agent": "towpath", **(headers or {})},
+            transport=transport or DeadlineTransport(),
+            timeout=_TIMEOUTS,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections of the pool."""
+        self._http.close()
+
+    def redact(self, value: Any) -> Any:
+        """A copy without secrets, this connection's own ones included."""
+        return redact(value, secrets=self._secrets)
+
+    def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        parse: Callable[[Answer], T],
+        params: Sequence[tuple[str, str]] = (),
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        refuses: Callable[[Answer], bool] = _is_error_envelope,
+        classify: Classifier = classify_adobe,
+        secrets: Sequence[str] = (),
+    ) -> T:
+        """Make one call and return what `parse` makes of its answer.
+
+        `operation` is a name of the effects table. `path` must be escaped already. `parse` raises ValueError if the
+        answer does not have the agreed form; `refuses` tells of a 2xx that is an error all the same. `secrets` are
+        values that only this call sends. Raises the errors of `clients.errors`.
+        """
+        request = _Request(
+            operation=operation,
+            effect=EFFECTS[operation],
+            method=method,
+            url=self.base_url + path,
+            params=tuple(params),
+            body=body,
+            form=form,
+            headers=headers,
+            secrets=(*self._secrets, *secrets),
+        )
+        if request.effect is not Effect.READ:
+            with deadline(self._policy.write_deadline_s):
+                return self._attempt(request, parse, refuses, classify)
+        with deadline(self._policy.read_budget_s):
+            for attempt in stamina.retry_context(
+                on=self._backoff(operation), attempts=self._policy.attempts, timeout=None
+            ):
+                with attempt, deadline(self._policy.attempt_deadline_s):
+                    return self._attempt(request, parse, refuses, classify)
+        raise AssertionError("The loop above returns or raises.")
+
+    def _backoff(self, operation: str) -> Callable[[Exception], bool | float]:
+        pause = self._policy.first_pause_s
+
+        def decide(error: Exception) -> bool | float:
+            nonlocal pause
+            if not isinstance(error, ApiUnavailableError) or not _is_passing(error):
+                return False
+            if error.operation != operation:  # getting a token has had its own tries
+                return False
+            wait = random.uniform(pause / 2, pause)  # noqa: S311 - spreads load, keeps no secret
+            pause = min(pause * 2, self._policy.longest_pause_s)
+            if error.retry_after_s is not None:
+                if error.retry_after_s > self._policy.longest_pause_s:
+                    return False
+                wait += error.retry_after_s
+            left = remaining()
+            return wait if left is None or wait < left else False
+
+        return decide
+
+    def _attempt(
+        self,
+        request: "_Request",
+        parse: Callable[[Answer], T],
+        refuses: Callable[[Answer], bool],
+        classify: Classifier,
+    ) -> T:
+        token = self._auth.current() if self._auth else None
+        answer = self._exchange(request, token)
+        if answer.status == 401 and self._auth and token is not None:
+            self._auth.reject(token)
+            # 401013 comes from the gateway, before the service: only then is a write certain not to have happened.
+            if request.effect is Effect.READ or answer.problem.error_code == "401013":
+                token = self._auth.current()
+                answer = self._exchange(request, token)
+        secrets = (*request.secrets, token) if token else request.secrets
+        facts = self._facts(request, answer, secrets)
+        if not answer.is_success or refuses(answer):
+            words = redact(answer.problem.words, secrets=secrets)
+            raise classify(request.operation, request.effect, answer, {**facts, "words": words})
+        try:
+            return parse(answer)
+        except (ValueError, RecursionError) as exc:
+            words = redact(answer.problem.words, secrets=secrets) or _unreadable(answer, exc)
+            unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
+            raise unreadable(words, **facts) from exc
+
+    def _facts(self, request: "_Request", answer: Answer, secrets: Sequence[str]) -> dict[str, Any]:
+        return {
+            "operation": request.operation,
+            "status": answer.status,
+            "request_id": answer.request_id,
+            "error_code": answer.problem.error_code,
+            # Redacted before it is cut, since half a secret is no longer recognized.
+            "body": redact(answer.text[: 4 * BODY_LIMIT], secrets=secrets),
+        }
+
+    def _exchange(self, request: "_Request", token: str | None) -> Answer:
+        started = time.monotonic()
+        try:
+            answer = self._receive(request.build(self._http, token))
+        except (httpx.HTTPError, httpx.InvalidURL, _BodyTooLargeError) as exc:
+            error = self._broken(request, exc)
+            logger.info("%s failed after %.0f ms: %s", request.operation, _ms_since(started), error.message)
+            raise error from exc
+        logger.info(
+            "%s: HTTP %d in %.0f ms, %d bytes, request %s",
+            request.operation,
+            answer.status,
+            _ms_since(started),
+            len(answer.content),
+            answer.request_id,
+        )
+        return answer
+
+    def _receive(self, request: httpx.Request) -> Answer:
+        response = self._http.send(request, stream=True)
+        try:
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_BODY_BYTES:
+                    raise _BodyTooLargeError(f"The answer is larger than {MAX_BODY_BYTES // 2**20} MiB.")
+                if remaining() == 0:
+                    raise httpx.ReadTimeout("The total time of the call is over.", request=request)
+        finally:
+            response.close()
+        return Answer(status=response.status_code, headers=response.headers, content=bytes(content))
+
+    def _broken(self, request: "_Request", exc: Exception) -> ApiError:
+        host = httpx.URL(self.base_url).host
+        reason = self.redact(one_line(str(exc))) or type(exc).__name__
+        if isinstance(exc, httpx.DecodingError | _BodyTooLargeError):
+            unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
+            return unreadable(f"The answer of {host} cannot be read: {reason}", operation=request.operation)
+        if isinstance(exc, httpx.TimeoutException):
+            message = f"{host} did not answer in time ({reason})."
+        elif isinstance(exc, _NEVER_SENT):
+            message = f"No connection to {host}: {reason}"
+        else:
+            message = f"The connection to {host} broke: {reason}"
+        if request.effect is Effect.READ:
+            return ApiUnavailableError(message, operation=request.operation)
+        return OutcomeUnknownError(message, operation=request.operation, sent=not isinstance(exc, _NEVER_SENT))
+
+
+class _BodyTooLargeError(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class _Request:
+    operation: str
+    effect: Effect
+    method: str
+    url: str
+    params: tuple[tuple[str, str], ...]
+    body: Any
+    form: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    secrets: tuple[str, ...] = field(repr=False)
+
+    def build(self, http: httpx.Client, token: str | None) -> httpx.Request:
+        headers = dict(self.headers or {})
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        content: bytes | None = None
+        if self.body is not None:
+            content = json.dumps(self.body, ensure_ascii=False).encode()
+            headers["Content-Type"] = "application/json"
+        return http.build_request(
+            self.method,
+            self.url,
+            params=list(self.params) or None,
+            content=content,
+            data=dict(self.form) if self.form is not None else None,
+            headers=headers,
+        )
+
+
+def _is_passing(error: ApiUnavailableError) -> bool:
+    """Whether trying again may help: not for a certificate that is not trusted, nor for an unusual 5xx."""
+    if error.status is not None:
+        return error.status in RETRIED_STATUSES or (200 <= error.status < 300)
+    cause: BaseException | None = error.__cause__
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return False
+        cause = cause.__cause__ or cause.__context__
+    return True
+
+
+def _unreadable(answer: Answer, exc: Exception) -> str:
+    if answer.problem.is_empty:
+        return f"The server answered HTTP {answer.status} without a body."
+    if answer.problem.is_html:
+        return "A web page came instead of an answer of the API. Check the service URL and any proxy in between."
+    detail = str(exc) if isinstance(exc, MalformedError) else "it is not readable JSON"
+    return one_line(f"The answer does not have the agreed form: {detail}.")
+
+
+def _ms_since(started: float) -> float:
+    return (time.monotonic() - started) * 1000
+
+
+def adobe_connection(
+    *,
+    base_url: str,
+    ims_org_id: str,
+    credential: "Credential",
+    token_store: TokenStore,
+    ims: "ImsClient",
+    transport: httpx.BaseTransport | None = None,
+    policy: CallPolicy = CallPolicy(),
+) -> Connection:
+    """A connection to the Adobe platform for one organization; `base_url` names the host, without a path.
+
+    The caller keeps `ims` and closes it after the connection.
+    """
+    return Connection(
+        base_url=base_url,
+        headers={"x-api-key": credential.client_id, "x-gw-ims-org-id": ims_org_id},
+        auth=TokenAuthorizer(token_store, lambda: ims.fetch_token(credential)),
+        ims_org_id=ims_org_id,
+        secrets=credential.secrets,
+        policy=policy,
+        transport=transport,
+    )
