@@ -1,17 +1,20 @@
 """Checked, typed readers of the environment: a missing or odd value stops the start with a sentence."""
 
+import base64
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError
 
 MIN_SECRET_LENGTH = 50
 MIN_DISTINCT_CHARACTERS = 10
+TRUE_WORDS = ("true", "yes", "on", "1")
+FALSE_WORDS = ("false", "no", "off", "0")
 
 
 class Mode(StrEnum):
@@ -28,17 +31,14 @@ class Mode(StrEnum):
     DEVELOPMENT = "development"
 
 
-env = Env()
-
-
 def mode() -> Mode:
     """The mode named by TOWPATH_MODE; production if it is not set."""
-    text = env.str("TOWPATH_MODE", Mode.PRODUCTION)
+    name = os.environ.get("TOWPATH_MODE") or Mode.PRODUCTION
     try:
-        return Mode(text)
+        return Mode(name)
     except ValueError:
         names = ", ".join(Mode)
-        raise ImproperlyConfigured(f"TOWPATH_MODE is {text!r}. Set it to one of: {names}.") from None
+        raise ImproperlyConfigured(f"TOWPATH_MODE is {name!r}. Set it to one of: {names}.") from None
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -48,9 +48,7 @@ def text(name: str, default: str | None = None) -> str:
         try:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except OSError as exc:
-            raise ImproperlyConfigured(
-                f"{name}_FILE points to {file_name}, which cannot be read: {exc}."
-            ) from exc
+            raise ImproperlyConfigured(f"{name}_FILE points to {file_name}, which cannot be read: {exc}.") from exc
     value = os.environ.get(name) or default
     if value is None:
         raise ImproperlyConfigured(
@@ -59,22 +57,38 @@ def text(name: str, default: str | None = None) -> str:
     return value
 
 
-def words(name: str, default: list[str] | None = None) -> list[str]:
-    """A comma-separated list; blanks around and empty members are dropped."""
-    raw = (
-        text(name, None if default is None else ",".join(default))
-        if default != []
-        else os.environ.get(name, "")
-    )
-    return [word.strip() for word in raw.split(",") if word.strip()]
+def words(name: str, default: Sequence[str] | None = None) -> list[str]:
+    """A comma-separated list; blanks around and empty members are dropped. Without a default it needs a member."""
+    raw = text(name, None if default is None else ",".join(default))
+    found = [word.strip() for word in raw.split(",") if word.strip()]
+    if default is None and not found:
+        raise ImproperlyConfigured(f"{name} is {raw!r}, which names nothing. Set it to a comma-separated list.")
+    return found
+
+
+def choice(name: str, default: str, among: Sequence[str]) -> str:
+    """One of the given words, in any case."""
+    value = text(name, default).upper()
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to one of: {', '.join(among)}.")
+    return value
+
+
+def url(name: str, default: str | None, schemes: Sequence[str]) -> str:
+    """A URL of a known scheme; the value is not repeated in the refusal, since it may hold a password."""
+    value = text(name, default)
+    if value.partition("://")[0] not in schemes:
+        raise ImproperlyConfigured(f"{name} must start with one of: {', '.join(f'{s}://' for s in schemes)}.")
+    return value
 
 
 def integer(name: str, default: int, *, least: int, most: int) -> int:
     """A whole number within bounds."""
+    raw = text(name, str(default))
     try:
-        value = env.int(name, default)
-    except EnvError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {os.environ.get(name)!r}.") from None
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
     if not least <= value <= most:
         raise ImproperlyConfigured(f"{name} is {value}; it must lie between {least} and {most}.")
     return value
@@ -82,10 +96,12 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
 
 def flag(name: str, default: bool) -> bool:
     """A yes or no in the usual spellings."""
-    try:
-        return env.bool(name, default)
-    except EnvError:
-        raise ImproperlyConfigured(f"{name} must be true or false, not {os.environ.get(name)!r}.") from None
+    raw = text(name, str(default)).lower()
+    if raw in TRUE_WORDS:
+        return True
+    if raw in FALSE_WORDS:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {raw!r}.")
 
 
 def secret(name: str, current: Mode) -> str:
@@ -113,11 +129,14 @@ def fernet_keys(name: str, current: Mode) -> list[str]:
     for position, key in enumerate(keys, start=1):
         try:
             Fernet(key)
+            is_random = len(set(base64.urlsafe_b64decode(key))) >= MIN_DISTINCT_CHARACTERS
         except ValueError:
+            is_random = False
+        if not is_random:
             raise ImproperlyConfigured(
-                f"Key {position} in {name} is not a Fernet key (32 bytes in URL-safe base64). Make one with: "
+                f"Key {position} in {name} is not a Fernet key (32 random bytes in URL-safe base64). Make one with: "
                 f'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
-            ) from None
+            )
     if not keys:
         raise ImproperlyConfigured(f"{name} holds no key.")
     return keys

@@ -2,23 +2,32 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import embedded, env
 from config.env import Mode
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODE = env.mode()
 IS_EMBEDDED = MODE in (Mode.EMBEDDED, Mode.DEMO)
-DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
+# Made-up data keep to themselves.
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var" / ("demo" if MODE is Mode.DEMO else "")))).absolute()
 
 # Keys
 
+if IS_EMBEDDED:
+    try:
+        embedded.use_kept_keys(DATA_DIR)
+    except (embedded.EmbeddedError, OSError) as exc:
+        raise ImproperlyConfigured(str(exc)) from exc
 SECRET_KEY = env.secret("SECRET_KEY", MODE)
 AUDIT_KEY = env.secret("AUDIT_KEY", MODE)
+if SECRET_KEY == AUDIT_KEY:
+    raise ImproperlyConfigured("AUDIT_KEY is the same as SECRET_KEY. Make a key of its own for the audit trail.")
 CREDENTIAL_KEYS = env.fernet_keys("CREDENTIAL_KEYS", MODE)
 
 # Hosts
@@ -94,8 +103,10 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # Database
 
-DATABASE_URL = env.text(
-    "DATABASE_URL", None if MODE is Mode.PRODUCTION else f"sqlite:///{DATA_DIR / 'towpath.sqlite3'}"
+DATABASE_URL = env.url(
+    "DATABASE_URL",
+    None if MODE is Mode.PRODUCTION else f"sqlite:///{quote(str(DATA_DIR / embedded.DATABASE_FILE))}",
+    ["postgres", "postgresql", "sqlite"],
 )
 DATABASES: dict[str, Any] = {
     "default": dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
@@ -112,7 +123,11 @@ ATOMIC_REQUESTS = False
 
 # Broker and cache
 
-REDIS_URL = env.text("REDIS_URL", None if MODE is Mode.PRODUCTION else f"unix://{DATA_DIR / 'valkey.sock'}")
+REDIS_URL = env.url(
+    "REDIS_URL",
+    None if MODE is Mode.PRODUCTION else f"unix://{quote(str(embedded.valkey_socket(DATA_DIR)))}",
+    ["redis", "rediss", "unix"],
+)
 
 
 def _with_database(url: str, number: int) -> str:
@@ -281,6 +296,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not _HAS_COLLECTED_STATIC
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -292,7 +308,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redact"]}
     },
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "httpx": {"level": "WARNING"},  # it logs whole URLs
         "celery.worker.strategy": {"level": "WARNING"},  # a line for every tick otherwise

@@ -1,0 +1,212 @@
+"""`manage.py up`: Towpath on one machine."""
+
+import http.client
+import json
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from accounts.models import User
+from config import embedded, env, upgrade, valkey
+from config.env import Mode
+from config.supervisor import AlreadyRunningError, Program, Supervisor, hold
+
+# Ended in this order: nothing new is started, nobody asks for anything new, work ends, then what the work needs.
+BEAT, WEB, WORKERS, EMULATOR, BROKER = range(5)
+# Tasks can end at any moment without harm, so a worker at a long call is not waited for any longer than this.
+WORKER_GRACE_S = 8.0
+READY_WITHIN_S = 60.0
+DEMO_SPEED = 20
+PREFERRED_EMULATOR_PORT = 9400
+
+
+class Command(BaseCommand):
+    help = "Run web, workers, beat and, unless REDIS_URL names a server, a private Valkey; Ctrl-C ends them all."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--demo", action="store_true", help="also run the emulator and fill the database with demo data"
+        )
+
+    def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
+        if demo != (settings.MODE is Mode.DEMO):
+            raise CommandError("--demo and TOWPATH_MODE=demo belong together: give both or neither.")
+        host, port = env.text("HOST", "127.0.0.1"), env.integer("PORT", 8000, least=1, most=65_535)
+        url = _url(host, port)
+        data_dir: Path = settings.DATA_DIR
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with (
+                hold(data_dir / "lock", holder={"pid": os.getpid(), "url": url}),
+                Supervisor(data_dir / "children.lock", self.say, self.environment()) as supervisor,
+            ):
+                _refuse_taken_port(host, port)
+                self.bring_up(supervisor, demo=demo, host=host, port=port)
+                if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
+                    self.say(f"Towpath is ready: {url}")
+                elif not supervisor.is_stopping:
+                    self.say(f"Nothing answers on {url} yet; the lines of web above say why.")
+                supervisor.run()
+                self.say("Stopping.")
+        except AlreadyRunningError as exc:
+            raise CommandError(_already_running(str(exc), data_dir)) from exc
+        except embedded.EmbeddedError as exc:
+            raise CommandError(str(exc)) from exc
+        self.say("Stopped.")
+
+    def say(self, line: str) -> None:
+        """Print at once; a reader that has gone away does not end the service."""
+        try:
+            self.stdout.write(line)
+            self.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def environment(self) -> dict[str, str]:
+        """What the children inherit: settings as they stand, so that all of them agree."""
+        return {
+            **os.environ,
+            "TOWPATH_MODE": settings.MODE,
+            "DATA_DIR": str(settings.DATA_DIR),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def bring_up(self, supervisor: Supervisor, *, demo: bool, host: str, port: int) -> None:
+        """Start what the others need, bring the data up to date, then start the rest."""
+        if not os.environ.get("REDIS_URL"):
+            self.start_valkey(supervisor)
+        emulator_port = _emulator_port(settings.DATA_DIR) if demo else None
+        if emulator_port is not None:
+            supervisor.start(_emulator(emulator_port))
+        upgrade.migrate(backups=settings.DATA_DIR / "backups", write=self.say)
+        if emulator_port is not None:
+            url = f"http://127.0.0.1:{emulator_port}"
+            if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
+                call_command("load_demo", emulator_url=url, stdout=self.stdout)
+        elif not User.objects.exists():
+            call_command("setup_code", stdout=self.stdout)
+        connections.close_all()  # the supervisor itself needs no database
+        for program in _programs(host, port):
+            supervisor.start(program)
+
+    def start_valkey(self, supervisor: Supervisor) -> None:
+        """Start the private server and wait until it has read its data."""
+        unix_socket = embedded.valkey_socket(settings.DATA_DIR)
+        if unix_socket.parent != settings.DATA_DIR:
+            valkey.prepare_socket_folder(unix_socket)
+        directory = settings.DATA_DIR / "valkey"
+        directory.mkdir(mode=0o700, exist_ok=True)
+        command = valkey.command(valkey.find_server(), directory=directory, unix_socket=unix_socket)
+        supervisor.start(Program("valkey", command, BROKER))
+        is_up = supervisor.wait_for(partial(valkey.answers, unix_socket), timeout_s=READY_WITHIN_S)
+        if not is_up and not supervisor.is_stopping:
+            raise embedded.EmbeddedError("Valkey does not answer; its lines above say why.")
+
+
+def _url(host: str, port: int) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _programs(host: str, port: int) -> list[Program]:
+    python = sys.executable
+    web = [
+        *(python, "-m", "granian", "config.wsgi:application", "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--host", host, "--port", str(port), "--workers", "2", "--blocking-threads", "2"),
+        *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
+    ]
+    workers = [
+        Program(f"worker-{queue}", _worker(queue, concurrency), WORKERS, grace_s=WORKER_GRACE_S)
+        for queue, concurrency in (("tick", 2), ("interactive", 2), ("long", 1))
+    ]
+    beat = [python, "-m", "celery", "-q", "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile="]
+    return [Program("web", web, WEB), *workers, Program("beat", beat, BEAT)]
+
+
+def _worker(queue: str, concurrency: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"),
+        *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+
+
+def _emulator(port: int) -> Program:
+    options = ("--host", "127.0.0.1", "--port", str(port), "--seed", "demo", "--speed", str(DEMO_SPEED))
+    return Program("emulator", [sys.executable, "-m", "emulator", *options], EMULATOR)
+
+
+def _emulator_port(data_dir: Path) -> int:
+    """The port of the emulator, the same at every start if it is free: organizations remember its address."""
+    kept = data_dir / "emulator-port"
+    wanted = int(kept.read_text(encoding="utf-8")) if kept.exists() else PREFERRED_EMULATOR_PORT
+    port = wanted if _is_free("127.0.0.1", wanted) else _free_port()
+    kept.write_text(str(port), encoding="utf-8")
+    return port
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(host: str, port: int) -> bool:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError as exc:
+            raise embedded.EmbeddedError(f"This user may not open port {port}. Set PORT to one above 1023.") from exc
+        except OSError:
+            return False
+        return True
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    try:
+        is_free = _is_free(host, port)
+    except socket.gaierror as exc:
+        raise embedded.EmbeddedError(f"HOST is {host!r}, which is no address of this machine.") from exc
+    if not is_free:
+        raise embedded.EmbeddedError(
+            f"{host}:{port} cannot be opened: another program uses it, or it is no address of this machine. "
+            f"Stop that program, or set PORT (and HOST) to something else."
+        )
+
+
+def _is_serving(url: str) -> bool:
+    """Whether something speaks HTTP there; what it says does not matter."""
+    client = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
+    try:
+        client.request("GET", "/healthz")
+        client.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    else:
+        return True
+    finally:
+        client.close()
+
+
+def _already_running(holder: str, data_dir: Path) -> str:
+    try:
+        first = json.loads(holder)
+        who = f"process {first['pid']}, {first['url']}"
+    except (ValueError, KeyError, TypeError):
+        who = "its processes are still ending"
+    return (
+        f"Towpath already runs on the data in {data_dir} ({who}). "
+        f"Stop it first, or set DATA_DIR and PORT to run another one beside it."
+    )
