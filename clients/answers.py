@@ -22,6 +22,7 @@ class Problem:
     """What the body of an answer says about a failure; every part may be missing."""
 
     words: str = ""
+    """On one line, in full and not yet redacted."""
     error_code: str | None = None
     request_id: str | None = None
     envelope_status: int | None = None
@@ -48,7 +49,7 @@ class Answer:
 
     @cached_property
     def text(self) -> str:
-        return self.content.decode("utf-8-sig", "replace")
+        return self.content.decode("utf-8-sig", "replace").replace("\0", "")
 
     @cached_property
     def problem(self) -> Problem:
@@ -90,8 +91,25 @@ class Answer:
         return None if seconds is None else min(max(seconds, 0.0), RETRY_AFTER_CAP_S)
 
     def json(self) -> Any:
-        """The body as JSON; raises ValueError."""
-        return json.loads(self.text)
+        """The body as JSON, without what no database takes; raises ValueError."""
+        return load_json(self.text)
+
+
+def load_json(text: str) -> Any:
+    """JSON without NaN, NUL characters and halves of characters, which databases refuse; raises ValueError."""
+    value = json.loads(text, parse_constant=lambda _: None)
+    # Walked only where such an escape is in sight: most answers hold none.
+    return _storable(value) if re.search(r"\\u(0000|d[89a-f])", text, re.IGNORECASE) else value
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return value
 
 
 def _http_date(value: str | None) -> datetime | None:
@@ -102,9 +120,13 @@ def _http_date(value: str | None) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
 def one_line(text: str) -> str:
     """The text on one line, cut to a readable length."""
-    flat = " ".join(text.split())
+    flat = _flat(text)
     return flat if len(flat) <= _WORDS_LIMIT else flat[: _WORDS_LIMIT - 1] + "…"
 
 
@@ -114,24 +136,24 @@ def read_problem(text: str) -> Problem:
     if not stripped:
         return Problem(is_empty=True)
     try:
-        body = json.loads(stripped)
+        body = load_json(stripped)
     except (ValueError, RecursionError):
         return _read_page(stripped)
     if isinstance(body, list) and body and isinstance(body[0], dict):
         body = body[0]
     if isinstance(body, dict):
         return _read_object(body)
-    return Problem(words=one_line(body) if isinstance(body, str) else "")
+    return Problem(words=_flat(body) if isinstance(body, str) else "")
 
 
 def _read_page(text: str) -> Problem:
     if not re.match(r"<(!doctype|html|head|body|\?xml)", text, re.IGNORECASE):
-        return Problem(words="" if text[0] in "{[" else one_line(text))
+        return Problem(words="" if text[0] in "{[" else _flat(text))
     for tag in ("title", "h1"):
         if (found := re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.IGNORECASE | re.DOTALL)) and (
             words := html.unescape(re.sub(r"<[^>]+>", " ", found[1])).strip()
         ):
-            return Problem(words=one_line(words), is_html=True)
+            return Problem(words=_flat(words), is_html=True)
     return Problem(is_html=True)
 
 
@@ -159,7 +181,7 @@ def _read_object(body: dict[str, Any]) -> Problem:
     )
     is_envelope_error = _text(body.get("type")).upper() == "ERROR"
     return Problem(
-        words=one_line(_words(body, inner, first)),
+        words=_flat(_words(body, inner, first)),
         error_code=code or None,
         request_id=_text(body.get("requestId"))
         or _text(body.get("request_id"))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,11 +95,14 @@ class ImsClient:
         """A new access token, within 20 s.
 
         Raises ApiAuthError (CREDENTIAL) with the cure in words if IMS refuses, ApiUnavailableError if it does not
-        answer, and ValueError for a private key that cannot sign.
+        answer.
         """
         if isinstance(credential, OAuthServerToServer):
             return self._fetch("ims.token", "/ims/token/v3", credential, _oauth_form(credential), unit_ms=False)
-        form = self._jwt_form(credential)
+        try:
+            form = self._jwt_form(credential)
+        except ValueError as exc:
+            raise ApiAuthError(str(exc), operation="ims.exchange", reason=AuthProblem.CREDENTIAL) from exc
         return self._fetch("ims.exchange", "/ims/exchange/jwt", credential, form, unit_ms=True)
 
     def _fetch(
@@ -111,7 +115,7 @@ class ImsClient:
             path,
             form=form,
             parse=lambda answer: _read_token(answer, unit_ms=unit_ms),
-            refuses=lambda answer: "access_token" not in answer.text and bool(answer.problem.error_code),
+            refuses=_is_error_body,
             classify=_classify,
             secrets=secrets,
         )
@@ -185,16 +189,26 @@ def _oauth_form(credential: OAuthServerToServer) -> dict[str, str]:
     }
 
 
+def _is_error_body(answer: Answer) -> bool:
+    """Whether a 200 is an error all the same: it names one and brings no token."""
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(body, dict) and not body.get("access_token") and bool(answer.problem.words)
+
+
 def _read_token(answer: Answer, *, unit_ms: bool) -> Token:
     body = answer.json()
     if not isinstance(body, dict):
         raise MalformedError("it is not a JSON object")
     value = body.get("access_token")
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not re.fullmatch(r"\s*[!-~]+\s*", value):
         raise MalformedError("it holds no access token")
+    value = value.strip()
     now = datetime.now(UTC)
     expires_at = _own_expiry(value, now) or now + _stated_life(body.get("expires_in"), unit_ms=unit_ms)
-    return Token(value=value.strip(), expires_at=expires_at)
+    return Token(value=value, expires_at=expires_at)
 
 
 def _own_expiry(value: str, now: datetime) -> datetime | None:

@@ -65,7 +65,7 @@ _TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         MARKER,
     ),
     # A signed token stands out by itself: base64 of '{"', then dots.
-    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), MARKER),
+    (re.compile(r"\beyJ[\w-]{12,}(?:\.[\w-]*)*"), MARKER),
     (
         re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)(?!\[redacted\])[\w.~+/=%-]{8,}", re.IGNORECASE),
         rf"\1\2{MARKER}",
@@ -100,6 +100,13 @@ _TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+# Every rule needs one of these; most texts hold none, and a list of packages is thousands of texts.
+_HINTS = re.compile(
+    r"eyJ|PRIVATE KEY|(?i:bearer|basic|token|secret|assertion|pass(?:phrase|word|wd)|pwd|private_?-?key|api_?-?key"
+    r"|authorization|cookie)|//[^/\s@]+@"
+)
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a field or header of this name holds a secret."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
@@ -111,6 +118,8 @@ def redact_text(text: str, *, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         if len(secret) >= 6:  # anything shorter would blot out ordinary words
             text = text.replace(secret, MARKER)
+    if not _HINTS.search(text):
+        return text
     for pattern, replacement in _TEXT_RULES:
         text = pattern.sub(replacement, text)
     return text

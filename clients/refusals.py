@@ -66,7 +66,17 @@ def classify(operation: str, effect: Effect, answer: Answer, facts: dict[str, An
     return ApiRejectedError(message, **facts)
 
 
-_COLLECTIONS = frozenset({"packages.list", "packages.create", "jobs.list", "sandboxes.list", "sandboxes.available"})
+_COLLECTIONS = frozenset(
+    {
+        "ims.token",
+        "ims.exchange",
+        "packages.list",
+        "packages.create",
+        "jobs.list",
+        "sandboxes.list",
+        "sandboxes.available",
+    }
+)
 
 
 def _auth_problem(status: int, answer: Answer) -> AuthProblem | None:

@@ -32,7 +32,7 @@ from clients.sandbox_tooling_wire import (
     read_permission,
     read_submission,
 )
-from clients.transport import Connection
+from clients.transport import Connection, checked_header
 from clients.wire import json_array, json_object
 
 __all__ = [
@@ -67,7 +67,7 @@ class SandboxToolingClient:
     def __init__(self, connection: Connection, *, sandbox: str = "prod") -> None:
         self._connection = connection
         # Without this header a call silently goes to the default production sandbox.
-        self._headers = {"x-sandbox-name": sandbox}
+        self._headers = {"x-sandbox-name": checked_header("The sandbox name", sandbox)}
 
     def list_packages(
         self,

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -33,7 +34,7 @@ Classifier = Callable[[str, Effect, Answer, dict[str, Any]], ApiError]
 MAX_BODY_BYTES = 64 * 1024 * 1024
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_TIMEOUTS = httpx.Timeout(connect=10.0, read=30.0, write=30.0, pool=15.0)
+_CONNECT_S, _SILENCE_S, _POOL_S = 10.0, 30.0, 15.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,13 @@ def checked_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def checked_header(name: str, value: str) -> str:
+    """The value; raises ValueError if it cannot be a header."""
+    if not value or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError(f"{name} must be plain text without blanks at its ends, not {value!r}.")
+    return value
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -140,7 +148,9 @@ class Connection:
         self._http = httpx.Client(
             headers={"Accept": "application/json", "User-Agent": "towpath", **(headers or {})},
             transport=transport or DeadlineTransport(),
-            timeout=_TIMEOUTS,
+            timeout=_SILENCE_S,
+            # The IMS client serves many credentials: no session of one may reach another.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
         )
@@ -242,12 +252,12 @@ class Connection:
         secrets = (*request.secrets, token) if token else request.secrets
         facts = self._facts(request, answer, secrets)
         if not answer.is_success or refuses(answer):
-            words = redact(answer.problem.words, secrets=secrets)
+            words = one_line(redact(answer.problem.words, secrets=secrets))
             raise classify(request.operation, request.effect, answer, {**facts, "words": words})
         try:
             return parse(answer)
         except (ValueError, RecursionError) as exc:
-            words = redact(answer.problem.words, secrets=secrets) or _unreadable(answer, exc)
+            words = one_line(redact(answer.problem.words, secrets=secrets)) or _unreadable(answer, exc)
             unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
             raise unreadable(words, **facts) from exc
 
@@ -295,7 +305,7 @@ class Connection:
 
     def _broken(self, request: "_Request", exc: Exception) -> ApiError:
         host = httpx.URL(self.base_url).host
-        reason = self.redact(one_line(str(exc))) or type(exc).__name__
+        reason = one_line(redact(str(exc), secrets=request.secrets)) or type(exc).__name__
         if isinstance(exc, httpx.DecodingError | _BodyTooLargeError):
             unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
             return unreadable(f"The answer of {host} cannot be read: {reason}", operation=request.operation)
@@ -341,7 +351,15 @@ class _Request:
             content=content,
             data=dict(self.form) if self.form is not None else None,
             headers=headers,
+            timeout=_timeouts(),
         )
+
+
+def _timeouts() -> httpx.Timeout:
+    left = remaining()
+    # Only the wait for a free connection of the pool: the deadline clamps what happens on the connection itself.
+    pool = _POOL_S if left is None else min(_POOL_S, left)
+    return httpx.Timeout(connect=_CONNECT_S, read=_SILENCE_S, write=_SILENCE_S, pool=pool)
 
 
 def _is_passing(error: ApiUnavailableError) -> bool:
@@ -385,7 +403,10 @@ def adobe_connection(
     """
     return Connection(
         base_url=base_url,
-        headers={"x-api-key": credential.client_id, "x-gw-ims-org-id": ims_org_id},
+        headers={
+            "x-api-key": checked_header("The client id", credential.client_id),
+            "x-gw-ims-org-id": checked_header("The organization id", ims_org_id),
+        },
         auth=TokenAuthorizer(token_store, lambda: ims.fetch_token(credential)),
         ims_org_id=ims_org_id,
         secrets=credential.secrets,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
-from clients.answers import Answer
+from clients.answers import Answer, load_json
 from clients.transport import MalformedError
 
 T = TypeVar("T")
@@ -81,8 +81,8 @@ def as_time(value: Any) -> datetime | None:
     """
     number = as_int(value)
     if number is not None:
-        seconds = number / 1000 if abs(number) >= _LEAST_MILLISECONDS else number
         try:
+            seconds = number / 1000 if abs(number) >= _LEAST_MILLISECONDS else number
             return datetime.fromtimestamp(seconds, UTC) if number > 0 else None
         except (ValueError, OverflowError, OSError):
             return None
@@ -90,16 +90,16 @@ def as_time(value: Any) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value.strip())
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def as_list(value: Any) -> list[Any]:
     """A list, also out of JSON inside a text or from a lone value; null is the empty list."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = load_json(value)
         except (ValueError, RecursionError):
             return [value] if value.strip() else []
     if value is None:
@@ -174,7 +174,8 @@ def embedded_json(text: str) -> dict[str, Any] | None:
     if start < 0:
         return None
     try:
-        value, _ = json.JSONDecoder().raw_decode(text, start)
+        _, end = json.JSONDecoder().raw_decode(text, start)
+        value = load_json(text[start:end])
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
