@@ -143,7 +143,8 @@ def check_private_key(pem: str) -> None:
     tidy = _tidy_pem(pem)
     if "-----BEGIN" not in tidy:
         raise ValueError(
-            "This is not a private key in PEM form. Paste the whole file, from -----BEGIN PRIVATE KEY----- to the END line."
+            "This is not a private key in PEM form. "
+            "Paste the whole file, from -----BEGIN PRIVATE KEY----- to the END line."
         )
     if "PRIVATE KEY-----" not in tidy:
         kind = (
@@ -238,7 +239,7 @@ def _stated_life(expires_in: Any, *, unit_ms: bool) -> timedelta:
 _CURES = {
     "invalid_client": "Check the client id and enter the current client secret.",
     "invalid_scope": "Compare the scopes with those of the credential in the Adobe developer console.",
-    "invalid_signature": "Attach the certificate of this private key to the credential, or enter the key that belongs to it.",
+    "invalid_signature": "Enter the private key that belongs to a certificate of the credential.",
     "unsupported_grant_type": "Check that the credential is of the kind OAuth server-to-server.",
     "unauthorized_client": "Check that the credential is of the kind OAuth server-to-server.",
 }

@@ -66,17 +66,24 @@ _TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # A signed token stands out by itself: base64 of '{"', then dots.
     (re.compile(r"\beyJ[\w-]{12,}(?:\.[\w-]*)*"), MARKER),
-    (
-        re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)(?!\[redacted\])[\w.~+/=%-]{8,}", re.IGNORECASE),
-        rf"\1\2{MARKER}",
-    ),
-    # "name": "value", also where the JSON lies escaped inside another string.
+    (re.compile(r"\b((?i:Bearer))(\s+|%20|\+)(?!\[redacted\])[\w.~+/=%-]{8,}"), rf"\1\2{MARKER}"),
+    # Not the words "basic authentication".
+    (re.compile(r"\b((?i:Basic))(\s+|%20|\+)(?=[a-z+/]*[A-Z0-9=])[\w+/=%-]{8,}"), rf"\1\2{MARKER}"),
+    # "name": "value", whose end may be cut off.
     (
         re.compile(
-            rf"""((?<![\w-])(?:x-)?(?:{_TEXT_NAME})\\*["']\s*:\s*)(\\*)(["'])(?!\[redacted\]).*?\2\3""",
+            rf"""(["'](?:x-)?(?:{_TEXT_NAME})["']\s*:\s*)(["'])(?!\[redacted\])(?:\\.|(?!\2).)*(\2|\Z)""",
             re.IGNORECASE | re.DOTALL,
         ),
-        rf"\1\2\3{MARKER}\2\3",
+        rf"\1\2{MARKER}\3",
+    ),
+    # The same where the JSON lies escaped inside another string.
+    (
+        re.compile(
+            rf"""(\\+["'](?:x-)?(?:{_TEXT_NAME})\\+["']\s*:\s*)(\\+["'])(?!\[redacted\]).*?((?<!\\)\2|\Z)""",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        rf"\1\2{MARKER}\3",
     ),
     # name=value in URLs, forms and log lines.
     (

@@ -42,7 +42,7 @@ class CallPolicy:
     """How long calls may take and how often reads are tried.
 
     A read ends within `read_budget_s` with all its tries, a write or workflow within `write_deadline_s`. A pause that
-    the server asks for is kept if it is at most `longest_pause_s`; a longer one ends the call and is left to the caller.
+    the server asks for is kept up to `longest_pause_s`; a longer one ends the call and is left to the caller.
     """
 
     attempts: int = 4
