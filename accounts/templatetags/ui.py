@@ -1,0 +1,206 @@
+"""Template tags of the shared look: states, short ids, times, progress segments. They know no model of the product."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+
+register = template.Library()
+
+
+class Look(NamedTuple):
+    """How a state is drawn: a symbol of the sprite, a colour family of the style sheet, and the word for it."""
+
+    shape: str
+    tone: str
+    word: str
+
+
+UNKNOWN = "unknown"
+# One table for every state that a page can show, so that a shape and a colour mean the same everywhere.
+LOOKS: Mapping[str, Look] = {
+    # jobs
+    "queued": Look("ring", "quiet", "queued"),
+    "submitting": Look("turning", "run", "submitting"),
+    "running": Look("turning", "run", "running"),
+    "succeeded": Look("dot", "ok", "succeeded"),
+    "succeeded_with_warnings": Look("half", "warn", "succeeded with warnings"),
+    "partly_failed": Look("broken", "bad", "partly failed"),
+    "failed": Look("cross", "bad", "failed"),
+    "cancelled": Look("bar", "quiet", "cancelled"),
+    "needs_attention": Look("question", "unknown", "needs attention"),
+    UNKNOWN: Look("question", "unknown", "unknown"),
+    # packages
+    "draft": Look("ring", "quiet", "draft"),
+    "publish_in_progress": Look("turning", "run", "publishing"),
+    "published": Look("dot", "ok", "published"),
+    "publish_failed": Look("cross", "bad", "publishing failed"),
+    "expired": Look("bar", "warn", "expired"),
+    "vanished": Look("bar", "quiet", "vanished"),
+    # objects of a job
+    "pending": Look("ring", "quiet", "not yet"),
+    "created": Look("dot", "ok", "created"),
+    "updated": Look("dot", "ok", "updated"),
+    "reused": Look("equal", "accent", "reused"),
+    "unchanged": Look("equal", "quiet", "unchanged"),
+    "hidden_error": Look("half", "warn", "with a hidden error"),
+    "skipped": Look("bar", "quiet", "left out"),
+    # what was read back afterwards
+    "confirmed": Look("dot", "ok", "confirmed"),
+    "not_confirmed": Look("ring", "warn", "not confirmed"),
+    "contradicted": Look("cross", "bad", "contradicted"),
+    # what was found in the target
+    "exact": Look("equal", "ok", "exact"),
+    "likely": Look("tilde", "warn", "likely"),
+    "ambiguous": Look("question", "unknown", "ambiguous"),
+    "none": Look("ring", "quiet", "none"),
+    # rights, tests of credentials
+    "ok": Look("dot", "ok", "ok"),
+    "warning": Look("half", "warn", "warning"),
+    "missing": Look("cross", "bad", "missing"),
+    "refused": Look("cross", "bad", "refused"),
+    "untested": Look("ring", "quiet", "not tested"),
+    # plans
+    "gathering": Look("turning", "run", "gathering facts"),
+    "open": Look("ring", "accent", "open"),
+    "ready": Look("dot", "accent", "ready"),
+    "superseded": Look("bar", "quiet", "superseded"),
+    # sandboxes and people
+    "active": Look("dot", "ok", "active"),
+    "creating": Look("turning", "run", "being created"),
+    "inactive": Look("bar", "quiet", "inactive"),
+    "invited": Look("ring", "quiet", "invited"),
+    "deleted": Look("bar", "quiet", "deleted"),
+}
+# From the best to the worst: a bucket of many objects shows the last of these that it holds.
+SEVERITY = ("quiet", "accent", "ok", "run", "unknown", "warn", "bad")
+
+
+@register.filter
+def state_slug(value: object) -> str:
+    """The name under which the style sheet knows a state; raw remote text is folded, a strange one is unknown."""
+    slug = str(value or "").strip().lower().replace(" ", "_").replace("-", "_")
+    return slug if slug in LOOKS else UNKNOWN
+
+
+@register.filter
+def state_look(value: object) -> Look:
+    """Shape, tone and word of a state."""
+    return LOOKS[state_slug(value)]
+
+
+@register.filter
+def shorten_middle(value: object, length: int = 18) -> str:
+    """An id cut in its middle, since both its ends tell it from others."""
+    text = str(value or "")
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+
+
+@register.filter
+def relative_time(value: datetime | None) -> str:
+    """How long ago or in how long, in words; a date once that is more than two weeks away."""
+    if value is None:
+        return ""
+    now = timezone.now()
+    is_past = value <= now
+    distance = abs(now - value)
+    if distance < timedelta(seconds=10):
+        return "just now"
+    if distance > timedelta(days=14):
+        local = timezone.localtime(value)
+        return date_format(local, "j M" if local.year == timezone.localtime(now).year else "j M Y")
+    words = _distance_in_words(distance)
+    return f"{words} ago" if is_past else f"in {words}"
+
+
+def _distance_in_words(distance: timedelta) -> str:
+    seconds = int(distance.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 60 * 60:
+        return f"{seconds // 60} min"
+    if seconds < 24 * 60 * 60:
+        return f"{seconds // 3600} h"
+    days = seconds // 86400
+    return "1 day" if days == 1 else f"{days} days"
+
+
+@register.filter
+def absolute_time(value: datetime | None) -> str:
+    """Date, time to the second and zone, in the reader's time zone."""
+    if value is None:
+        return ""
+    return date_format(timezone.localtime(value), "j M Y, H:i:s T")
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """A length of time in its two largest units, from a timedelta or seconds."""
+    if value is None:
+        return ""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min {seconds} s"
+    return f"{seconds} s"
+
+
+@register.filter
+def pretty_json(value: object) -> str:
+    """A value as indented JSON text, for display only."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+class Segment(NamedTuple):
+    """One piece of a progress bar."""
+
+    state: str
+    label: str
+
+
+def _segment(item: Any) -> Segment:
+    if isinstance(item, Mapping):
+        return Segment(state_slug(item["state"]), str(item.get("label", "")))
+    return Segment(state_slug(item.state), str(item.label))
+
+
+def _severity(segment: Segment) -> int:
+    return SEVERITY.index(LOOKS[segment.state].tone)
+
+
+@register.filter
+def bucketed(items: Iterable[Any], most: int = 200) -> list[Segment]:
+    """At most `most` segments; above that neighbours share one, which shows the worst of them."""
+    segments = [_segment(item) for item in items]
+    if len(segments) <= most:
+        return segments
+    size = -(-len(segments) // most)
+    return [Segment(max(bucket, key=_severity).state, segment_summary(bucket)) for bucket in _batches(segments, size)]
+
+
+def _batches(segments: list[Segment], size: int) -> Iterable[list[Segment]]:
+    return (segments[start : start + size] for start in range(0, len(segments), size))
+
+
+@register.filter
+def segment_summary(items: Iterable[Any]) -> str:
+    """The bar in words, for example "9 created, 1 failed", in the order in which the states come up."""
+    return ", ".join(f"{count} {word}" for _, word, count in segment_counts(items))
+
+
+@register.filter
+def segment_counts(items: Iterable[Any]) -> list[tuple[str, str, int]]:
+    """State, word and number for the legend of a bar."""
+    counts = Counter(_segment(item).state for item in items)
+    return [(state, LOOKS[state].word, count) for state, count in counts.items()]

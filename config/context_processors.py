@@ -1,0 +1,91 @@
+"""What the frame around every page shows: places, the organization scope, the person's menu."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from accounts.models import Organization, User
+
+# Name, icon, URL name, and the nouns whose pages belong to the place (the part of a URL name before its dash).
+PLACES = (
+    ("Home", "home", "promotions:home", {"home"}),
+    ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan"}),
+    ("Jobs", "job", "promotions:job-list", {"job"}),
+    ("Audit", "audit", "accounts:audit-list", {"audit"}),
+    ("Settings", "settings", "accounts:organization-list", set[str]()),
+)
+PERSON_PAGES = (
+    ("Profile", "person", "accounts:profile-edit"),
+    ("API tokens", "key", "accounts:api-token-list"),
+    ("Change password", "lock", "account_change_password"),
+)
+MAX_SCOPES = 30
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the rail or of a menu."""
+
+    name: str
+    url: str
+    icon: str
+    is_current: bool = False
+    count: int | None = None
+
+
+@dataclass
+class Scope:
+    """The organizations a person may look at, read from the database only if the page shows them."""
+
+    user: User
+    wanted: str
+    url: str = field(default="")
+
+    @cached_property
+    def organizations(self) -> list[Organization]:
+        return list(Organization.objects.visible_to(self.user)[:MAX_SCOPES])
+
+    @cached_property
+    def current(self) -> Organization | None:
+        """The one that the page's filter names."""
+        return next((one for one in self.organizations if str(one.pk) == self.wanted), None)
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Context of the frame; empty for people who have not signed in."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {"places": []}
+    packages_url = _resolve("promotions:package-list")
+    return {
+        "places": _places(request),
+        "person_pages": [Link(name, url, icon) for name, icon, url_name in PERSON_PAGES if (url := _resolve(url_name))],
+        "scope": Scope(user=user, wanted=request.GET.get("organization", ""), url=packages_url),
+        "search_url": packages_url,
+    }
+
+
+def _places(request: HttpRequest) -> list[Link]:
+    match = request.resolver_match
+    noun = (match.url_name or "").partition("-")[0] if match else ""
+    namespace = match.namespace if match else ""
+    claimed = set().union(*(nouns for _, _, _, nouns in PLACES))
+    links = []
+    for name, icon, url_name, nouns in PLACES:
+        url = _resolve(url_name)
+        if not url:
+            continue
+        # Settings holds every page of accounts that no other place claims.
+        is_rest = not nouns and namespace == "accounts" and noun not in claimed
+        links.append(Link(name, url, icon, is_current=noun in nouns or is_rest))
+    return links
+
+
+def _resolve(url_name: str) -> str:
+    """The URL, or nothing while no such page exists."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
