@@ -17,7 +17,7 @@ def check_remote_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
     problems: list[CheckMessage] = [
         Error(
             f"ALLOWED_REMOTE_HOSTS holds {host!r}, which is not a host name.",
-            hint="Write a host (platform.adobe.io), or a leading dot for every host below a domain (.adobe.io).",
+            hint="Write a host (platform.adobe.io), or a leading dot for all hosts below a domain (.adobe.io).",
             id="accounts.E001",
         )
         for host in settings.ALLOWED_REMOTE_HOSTS

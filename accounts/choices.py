@@ -14,10 +14,10 @@ class Role(TextChoices):
 
 ROLE_RANK = {role: rank for rank, role in enumerate(Role)}
 ROLE_EXPLANATIONS = {
-    Role.VIEWER: "Reads packages, plans, jobs and the record.",
+    Role.VIEWER: "Reads packages, plans, jobs and their history.",
     Role.OPERATOR: "Also plans, resolves, publishes and runs what needs no approval.",
     Role.APPROVER: "Also approves promotions and share requests of other people.",
-    Role.ADMIN: "Also manages the people and credentials of this organization.",
+    Role.ADMIN: "Also manages the people and credentials of this organization and reads its whole record.",
 }
 
 
@@ -40,7 +40,10 @@ KINDS_OF_ORGANIZATION = {
 
 
 class SandboxType(TextChoices):
-    """The types Adobe documents. The column keeps the raw text; whatever is not development counts as production."""
+    """The types Adobe documents.
+
+    The column keeps the raw text; whatever is not development counts as production.
+    """
 
     DEVELOPMENT = "development", "Development"
     PRODUCTION = "production", "Production"

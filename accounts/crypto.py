@@ -42,13 +42,14 @@ def rotate(ciphertext: str) -> str:
     try:
         return _current().rotate(ciphertext.encode()).decode()
     except InvalidToken as exc:
-        raise UndecryptableError(
-            "A stored secret fits no key of CREDENTIAL_KEYS; nothing was changed."
-        ) from exc
+        raise UndecryptableError("A stored secret fits no key of CREDENTIAL_KEYS; nothing was changed.") from exc
 
 
 def token_hash(token: str) -> str:
-    """How one-time links and API tokens are stored. They are long and random, so a plain digest cannot be guessed."""
+    """How one-time links and API tokens are stored.
+
+    They are long and random, so a plain digest cannot be guessed.
+    """
     return hashlib.sha256(token.encode()).hexdigest()
 
 

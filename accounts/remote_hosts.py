@@ -6,9 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-_HOST = re.compile(
-    r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
-)
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 
@@ -50,11 +48,9 @@ def check_service_url(url: str) -> str:
     if parts.scheme not in ("https", "http") or not host:
         raise ForbiddenUrlError("This is not a URL. Write it like https://platform.adobe.io.")
     if "@" in parts.netloc:
-        raise ForbiddenUrlError(
-            "A service URL holds no user name or password. Leave out what stands before the @."
-        )
-    if parts.query or parts.fragment:
-        raise ForbiddenUrlError("A service URL ends with its path. Leave out everything from the ? or # on.")
+        raise ForbiddenUrlError("A service URL holds no user name. Leave out what stands before the @.")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ForbiddenUrlError("A service URL ends with its host. Leave out everything after it.")
     if is_loopback(host):
         if not settings.IS_LOOPBACK_REMOTE_ALLOWED:
             raise ForbiddenUrlError(
@@ -62,7 +58,7 @@ def check_service_url(url: str) -> str:
             )
         shown = f"[{host}]" if ":" in host else host
         address = shown if port is None else f"{shown}:{port}"
-        return f"{parts.scheme}://{address}{parts.path.rstrip('/')}"
+        return f"{parts.scheme}://{address}"
     if parts.scheme != "https":
         raise ForbiddenUrlError("Service URLs must begin with https://, since secrets are sent to them.")
     if port not in (None, 443):
@@ -72,4 +68,4 @@ def check_service_url(url: str) -> str:
             f"{host} is not among the hosts this installation may talk to. "
             f"Ask whoever runs it to add the host to ALLOWED_REMOTE_HOSTS."
         )
-    return f"https://{host}{parts.path.rstrip('/')}"
+    return f"https://{host}"

@@ -10,8 +10,8 @@ from django.utils import timezone
 class AuditEvent(models.Model):
     """One line of the record. The database refuses to change or remove it.
 
-    Actor and subject are ids and text, not links: the line outlives both. `digest` covers the line and the digest
-    of the line before it (accounts.services.audit).
+    Actor and subject are ids and text, not links: the line outlives both. `digest` covers the line and the
+    digest of the line before it (accounts.services.audit).
     """
 
     sequence = models.PositiveBigIntegerField(primary_key=True)

@@ -67,9 +67,7 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "organization"], name="one_membership_per_user_and_organization"
-            )
+            models.UniqueConstraint(fields=["user", "organization"], name="one_membership_per_user_and_organization")
         ]
 
     def __str__(self) -> str:
@@ -107,9 +105,7 @@ class Credential(models.Model):
     class Meta:
         ordering = ["organization", "name"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "name"], name="one_credential_per_organization_and_name"
-            ),
+            models.UniqueConstraint(fields=["organization", "name"], name="one_credential_per_organization_and_name"),
             models.UniqueConstraint(
                 fields=["organization"],
                 condition=Q(is_primary=True),
@@ -138,13 +134,9 @@ class AccessToken(models.Model):
 
     credential = models.OneToOneField(Credential, on_delete=models.CASCADE, related_name="access_token")
     ciphertext = models.TextField(blank=True)
-    value_digest = models.CharField(
-        max_length=64, blank=True, help_text="Tells which value a caller was refused with."
-    )
+    value_digest = models.CharField(max_length=64, blank=True, help_text="Tells which value a caller was refused with.")
     expires_at = models.DateTimeField(default=timezone.now)
-    refresh_at = models.DateTimeField(
-        default=timezone.now, help_text="From then on one caller renews it early."
-    )
+    refresh_at = models.DateTimeField(default=timezone.now, help_text="From then on one caller renews it early.")
     is_rejected = models.BooleanField(default=True)
     locked_until = models.DateTimeField(default=timezone.now)
 
@@ -176,9 +168,7 @@ class Sandbox(models.Model):
         ordering = ["organization", "name"]
         verbose_name_plural = "sandboxes"
         constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "name"], name="one_sandbox_per_organization_and_name"
-            )
+            models.UniqueConstraint(fields=["organization", "name"], name="one_sandbox_per_organization_and_name")
         ]
 
     def __str__(self) -> str:

@@ -27,12 +27,15 @@ class UserManager(DjangoUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. `is_superuser` marks an installation administrator, who creates organizations and invites people."""
+    """A person.
+
+    `is_superuser` marks an installation administrator, who creates organizations and invites people.
+    """
 
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
-    is_staff = False  # type: ignore[assignment]
+    is_staff = False
     email = models.EmailField("e-mail address", unique=True)
     full_name = models.CharField("name", max_length=150, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
@@ -42,7 +45,7 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email_whatever_its_case")]
@@ -64,13 +67,11 @@ class User(AbstractUser):
             yield self._of_this_generation(fallback)
 
     def _of_this_generation(self, session_hash: str) -> str:
-        return salted_hmac(
-            "accounts.User.session_generation", f"{session_hash}{self.session_generation}"
-        ).hexdigest()
+        return salted_hmac("accounts.User.session_generation", f"{session_hash}{self.session_generation}").hexdigest()
 
 
 class SetupCode(models.Model):
-    """The one-time code that lets the first administrator in; its single row is also the lock of the set-up."""
+    """The one-time code that lets the first administrator in; its one row is also the lock of the set-up."""
 
     code_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)

@@ -1,0 +1,38 @@
+"""What accounts ask of the apps above them: the two acts that run as jobs."""
+
+from collections.abc import Callable
+
+from accounts.errors import RefusedError
+from accounts.models import Credential, Organization, User
+
+CredentialTestStarter = Callable[[Credential, User], str]
+SandboxSyncStarter = Callable[[Organization, User], str]
+
+_credential_test: CredentialTestStarter | None = None
+_sandbox_sync: SandboxSyncStarter | None = None
+
+
+def register_credential_test(starter: CredentialTestStarter) -> None:
+    """`starter(credential, actor)` starts the job and returns the URL of the page to watch it on."""
+    global _credential_test
+    _credential_test = starter
+
+
+def register_sandbox_sync(starter: SandboxSyncStarter) -> None:
+    """`starter(organization, actor)` starts the job and returns the URL of the page to watch it on."""
+    global _sandbox_sync
+    _sandbox_sync = starter
+
+
+def start_credential_test(credential: Credential, actor: User) -> str:
+    """The URL to watch the test on; raises RefusedError where no engine is installed."""
+    if _credential_test is None:
+        raise RefusedError("No engine is installed that could run the test.")
+    return _credential_test(credential, actor)
+
+
+def start_sandbox_sync(organization: Organization, actor: User) -> str:
+    """The URL to watch the synchronisation on; raises RefusedError where no engine is installed."""
+    if _sandbox_sync is None:
+        raise RefusedError("No engine is installed that could synchronise sandboxes.")
+    return _sandbox_sync(organization, actor)

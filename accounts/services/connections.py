@@ -1,0 +1,81 @@
+"""Calls out in the name of an organization."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from accounts.choices import CredentialKind, OrganizationKind
+from accounts.errors import NoCredentialError
+from accounts.models import Credential, Organization
+from accounts.services.credentials import flag_credential, read_secrets
+from accounts.services.tokens import DatabaseTokenStore
+from clients.ims import ImsClient, JwtServiceAccount, OAuthServerToServer
+from clients.sandbox_management import RemoteSandbox, SandboxManagementClient
+from clients.tokens import TokenStore
+from clients.transport import Connection, adobe_connection
+
+__all__ = ["connect", "flag_credential", "list_sandboxes", "primary_credential"]
+
+
+def primary_credential(organization: Organization) -> Credential:
+    """The credential that jobs use; raises NoCredentialError with the next step."""
+    credential = organization.credentials.filter(is_primary=True).first()
+    if credential is None:
+        raise NoCredentialError(f"{organization} has no credential. One of its admins must add one.")
+    return credential
+
+
+@contextmanager
+def connect(
+    organization: Organization,
+    *,
+    credential: Credential | None = None,
+    token_store: TokenStore | None = None,
+) -> Iterator[Connection]:
+    """A connection with the given or the primary credential; call it outside any transaction.
+
+    Raises NoCredentialError if there is none, or none with a secret.
+    """
+    if organization.kind != OrganizationKind.ADOBE:
+        raise NoCredentialError(f"{organization} is no organization of Adobe Experience Platform.")
+    if organization.deleted_at is not None:
+        raise NoCredentialError(f"{organization} was deleted.")
+    credential = credential or primary_credential(organization)
+    if not credential.has_secret:
+        raise NoCredentialError(
+            f"The credential {credential.name} of {organization} has no secret. One of its admins must enter it."
+        )
+    store = token_store or DatabaseTokenStore(credential.pk, generation=str(credential.secret_set_at))
+    ims = ImsClient(base_url=organization.ims_url)
+    try:
+        with adobe_connection(
+            base_url=organization.platform_url,
+            ims_org_id=organization.remote_id,
+            credential=_remote_credential(organization, credential),
+            token_store=store,
+            ims=ims,
+        ) as connection:
+            yield connection
+    finally:
+        ims.close()
+
+
+def list_sandboxes(connection: Connection) -> list[RemoteSandbox]:
+    return SandboxManagementClient(connection).list_sandboxes()
+
+
+def _remote_credential(organization: Organization, credential: Credential) -> OAuthServerToServer | JwtServiceAccount:
+    secrets = read_secrets(credential)
+    if credential.kind == CredentialKind.JWT:
+        return JwtServiceAccount(
+            ims_org_id=organization.remote_id,
+            client_id=credential.client_id,
+            client_secret=secrets["client_secret"],
+            technical_account_id=credential.technical_account_id,
+            metascopes=tuple(credential.metascopes),
+            private_key=secrets["private_key"],
+        )
+    return OAuthServerToServer(
+        client_id=credential.client_id,
+        client_secret=secrets["client_secret"],
+        scopes=tuple(credential.scopes),
+    )

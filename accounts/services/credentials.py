@@ -1,0 +1,272 @@
+"""Technical accounts of an organization and their secrets."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import access, crypto
+from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind, Role
+from accounts.errors import InUseError, RefusedError
+from accounts.models import AccessToken, Credential, Organization, User
+from accounts.services import audit, usage
+from clients.errors import ApiAuthError, ApiError
+from clients.ims import check_private_key
+from clients.tokens import MemoryTokenStore
+
+MESSAGE_LENGTH = 500
+TECHNICAL_ACCOUNT_ENDING = "@techacct.adobe.com"
+
+
+@dataclass(frozen=True)
+class CredentialTest:
+    """What a test found; `is_refused` tells a refusal of the credential from a service that could not be reached."""
+
+    ok: bool
+    latency_ms: int
+    message: str
+    is_refused: bool = False
+
+
+@transaction.atomic
+def add_credential(
+    *,
+    organization: Organization,
+    name: str,
+    kind: CredentialKind,
+    client_id: str,
+    client_secret: str,
+    private_key: str = "",
+    scopes: list[str] | None = None,
+    technical_account_id: str = "",
+    metascopes: list[str] | None = None,
+    expires_at: datetime | None = None,
+    actor: User | None,
+) -> Credential:
+    """Add a credential; the first one of an organization is its primary one, which jobs use."""
+    _require_admin(actor, organization)
+    if kind not in KINDS_OF_ORGANIZATION[OrganizationKind(organization.kind)]:
+        raise RefusedError(f"{organization} has no credentials of this kind.", field="kind")
+    client_id, technical_account_id = client_id.strip(), technical_account_id.strip()
+    if not client_id.isascii() or not client_id.isprintable() or not client_id or " " in client_id:
+        raise RefusedError("A client id is one word without blanks. Copy it again.", field="client_id")
+    if kind is CredentialKind.JWT and not technical_account_id.endswith(TECHNICAL_ACCOUNT_ENDING):
+        raise RefusedError(
+            f"A technical account id ends in {TECHNICAL_ACCOUNT_ENDING}; the Adobe Developer Console shows it.",
+            field="technical_account_id",
+        )
+    secrets = _checked_secrets(kind, client_secret=client_secret, private_key=private_key)
+    # Locked, so that two first credentials do not both become primary.
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    try:
+        with transaction.atomic():
+            credential = Credential.objects.create(
+                organization=organization,
+                name=name,
+                kind=kind,
+                client_id=client_id,
+                scopes=scopes or [],
+                technical_account_id=technical_account_id,
+                metascopes=metascopes or [],
+                secrets=crypto.encrypt(json.dumps(secrets)),
+                secret_set_at=timezone.now(),
+                is_primary=not organization.credentials.filter(is_primary=True).exists(),
+                expires_at=expires_at,
+            )
+    except IntegrityError as exc:
+        raise _name_taken(organization, name) from exc
+    audit.record(
+        audit.Verb.CREDENTIAL_ADDED,
+        actor=actor,
+        subject=credential,
+        details={"kind": kind, "client_id": client_id, "is_primary": credential.is_primary},
+    )
+    return credential
+
+
+@transaction.atomic
+def update_credential(
+    *,
+    credential: Credential,
+    name: str,
+    scopes: list[str],
+    metascopes: list[str],
+    expires_at: datetime | None,
+    actor: User | None,
+) -> Credential:
+    """Change what is no secret. Other scopes make the next call ask for a new token."""
+    _require_admin(actor, credential.organization)
+    row = Credential.objects.select_for_update().get(pk=credential.pk)
+    values: dict[str, Any] = {
+        "name": name,
+        "scopes": scopes,
+        "metascopes": metascopes,
+        "expires_at": expires_at,
+    }
+    changes = {
+        field: {"from": getattr(row, field), "to": value}
+        for field, value in values.items()
+        if getattr(row, field) != value
+    }
+    if not changes:
+        return row
+    for field, value in values.items():
+        setattr(row, field, value)
+    try:
+        with transaction.atomic():
+            row.save(update_fields=list(changes))
+    except IntegrityError as exc:
+        raise _name_taken(row.organization, name) from exc
+    if "scopes" in changes or "metascopes" in changes:
+        AccessToken.objects.filter(credential=row).delete()
+    audit.record(audit.Verb.CREDENTIAL_CHANGED, actor=actor, subject=row, details=changes)
+    return row
+
+
+@transaction.atomic
+def replace_secret(
+    *, credential: Credential, client_secret: str, private_key: str = "", actor: User | None
+) -> Credential:
+    """Store another secret; the token made with the old one is dropped and the known problem forgotten."""
+    _require_admin(actor, credential.organization)
+    secrets = _checked_secrets(CredentialKind(credential.kind), client_secret=client_secret, private_key=private_key)
+    row = Credential.objects.select_for_update().get(pk=credential.pk)
+    row.secrets = crypto.encrypt(json.dumps(secrets))
+    row.secret_set_at = timezone.now()
+    row.problem, row.is_last_test_ok = "", None
+    row.save(update_fields=["secrets", "secret_set_at", "problem", "is_last_test_ok"])
+    AccessToken.objects.filter(credential=row).delete()
+    audit.record(audit.Verb.CREDENTIAL_SECRET_REPLACED, actor=actor, subject=row)
+    return row
+
+
+@transaction.atomic
+def make_primary(*, credential: Credential, actor: User | None) -> None:
+    """Let jobs of the organization use this credential."""
+    _require_admin(actor, credential.organization)
+    Organization.objects.select_for_update().get(pk=credential.organization_id)
+    siblings = Credential.objects.filter(organization=credential.organization_id, is_primary=True)
+    if siblings.filter(pk=credential.pk).exists():
+        return
+    before = siblings.values_list("name", flat=True).first()
+    siblings.update(is_primary=False)
+    Credential.objects.filter(pk=credential.pk).update(is_primary=True)
+    audit.record(audit.Verb.CREDENTIAL_MADE_PRIMARY, actor=actor, subject=credential, details={"before": before})
+
+
+@transaction.atomic
+def delete_credential(*, credential: Credential, reason: str = "", actor: User | None) -> None:
+    """Remove the credential with its secret; raises InUseError while unfinished work or a sibling depends on it."""
+    _require_admin(actor, credential.organization)
+    Organization.objects.select_for_update().get(pk=credential.organization_id)
+    credential = Credential.objects.select_related("organization").get(pk=credential.pk)
+    blocking = [found for found in usage.of_credential(credential) if found.is_blocking]
+    if blocking:
+        raise InUseError(f"{credential.name} cannot be deleted while these are unfinished.", blocking)
+    others = Credential.objects.filter(organization=credential.organization_id).exclude(pk=credential.pk)
+    if credential.is_primary and others.exists():
+        raise RefusedError("This is the credential that jobs use. Make another one primary first.")
+    subject = audit.SubjectText(credential._meta.label_lower, str(credential.pk), str(credential))
+    organization = credential.organization
+    credential.delete()
+    audit.record(audit.Verb.CREDENTIAL_DELETED, actor=actor, subject=subject, organization=organization, reason=reason)
+
+
+# Use
+
+
+def read_secrets(credential: Credential) -> dict[str, str]:
+    """The secret parts, for calls out only; raises crypto.UndecryptableError."""
+    secrets: dict[str, str] = json.loads(crypto.decrypt(credential.secrets)) if credential.secrets else {}
+    return secrets
+
+
+def test(credential: Credential) -> CredentialTest:
+    """Ask for a new token and list the sandboxes; calls out and writes nothing, here or there."""
+    from accounts.services import connections  # it needs this module
+
+    started = time.monotonic()
+    try:
+        # A token of its own: the shared one would prove nothing about a secret that was replaced or revoked.
+        with connections.connect(
+            credential.organization, credential=credential, token_store=MemoryTokenStore()
+        ) as connection:
+            found = connections.list_sandboxes(connection)
+    except (ApiError, RefusedError, crypto.UndecryptableError, TimeoutError, ValueError) as exc:
+        return CredentialTest(
+            ok=False,
+            latency_ms=_elapsed_ms(started),
+            message=describe_error(exc),
+            is_refused=isinstance(exc, ApiAuthError),
+        )
+    count = len(found)
+    seen = "1 sandbox" if count == 1 else f"{count} sandboxes"
+    return CredentialTest(ok=True, latency_ms=_elapsed_ms(started), message=f"Works: {seen} seen.")
+
+
+@transaction.atomic
+def record_test(*, credential: Credential, result: CredentialTest, actor: User | None) -> bool:
+    """Keep the result on the credential as it was tested; False if its secret was replaced meanwhile."""
+    changes: dict[str, Any] = {
+        "last_test_at": timezone.now(),
+        "is_last_test_ok": result.ok,
+        "last_test_latency_ms": result.latency_ms,
+        "last_test_message": result.message[:MESSAGE_LENGTH],
+    }
+    if result.ok:
+        changes["problem"] = ""
+    elif result.is_refused:
+        changes["problem"] = result.message[:MESSAGE_LENGTH]
+    same_secret = Credential.objects.filter(pk=credential.pk, secret_set_at=credential.secret_set_at)
+    if not same_secret.update(**changes):
+        return False
+    audit.record(
+        audit.Verb.CREDENTIAL_TESTED,
+        actor=actor,
+        subject=credential,
+        details={"ok": result.ok, "latency_ms": result.latency_ms, "message": result.message},
+    )
+    return True
+
+
+def flag_credential(credential: Credential, problem: str) -> None:
+    """Note why calls with this credential are refused; a successful test or a new secret clears it."""
+    Credential.objects.filter(pk=credential.pk, secret_set_at=credential.secret_set_at).update(
+        problem=problem[:MESSAGE_LENGTH]
+    )
+
+
+def describe_error(error: Exception) -> str:
+    """One line for a person, in the platform's own words where there are any."""
+    if isinstance(error, ApiError):
+        return f"{error.message} (request {error.request_id})" if error.request_id else error.message
+    return str(error)
+
+
+def _elapsed_ms(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
+
+
+def _require_admin(actor: User | None, organization: Organization) -> None:
+    if actor is not None:
+        access.require_role(actor, organization, Role.ADMIN)
+
+
+def _name_taken(organization: Organization, name: str) -> RefusedError:
+    return RefusedError(f"{organization} has a credential named {name} already. Choose another name.", field="name")
+
+
+def _checked_secrets(kind: CredentialKind, *, client_secret: str, private_key: str) -> dict[str, str]:
+    if not client_secret:
+        raise RefusedError("Enter the secret.", field="client_secret")
+    if kind is not CredentialKind.JWT:
+        return {"client_secret": client_secret}
+    try:
+        check_private_key(private_key)
+    except ValueError as exc:
+        raise RefusedError(str(exc), field="private_key") from exc
+    return {"client_secret": client_secret, "private_key": private_key}

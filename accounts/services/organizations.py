@@ -1,0 +1,162 @@
+"""Remote organizations."""
+
+import re
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import access
+from accounts.choices import OrganizationKind, Role
+from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
+from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, AccessToken, Credential, Organization, User
+from accounts.remote_hosts import ForbiddenUrlError, check_service_url
+from accounts.services import audit, usage
+
+URL_FIELDS = ("ims_url", "platform_url")
+_ORGANIZATION_ID = re.compile(r"[0-9A-Fa-f]{24}@AdobeOrg")
+
+
+def check_remote_id(kind: OrganizationKind, remote_id: str) -> str:
+    """The id without blanks around it; raises RefusedError if it cannot be one of this kind."""
+    remote_id = remote_id.strip()
+    if not remote_id:
+        raise RefusedError("Enter the organization id.", field="remote_id")
+    if kind is not OrganizationKind.ADOBE or _ORGANIZATION_ID.fullmatch(remote_id):
+        return remote_id
+    if remote_id.lower().endswith("@techacct.adobe.com"):
+        raise RefusedError(
+            "That is a technical account id. The organization id ends in @AdobeOrg; the Adobe Developer Console "
+            "shows it beside the credential.",
+            field="remote_id",
+        )
+    raise RefusedError(
+        "An organization id of Adobe is 24 characters of 0-9 and A-F, followed by @AdobeOrg.", field="remote_id"
+    )
+
+
+@transaction.atomic
+def create_organization(
+    *,
+    name: str,
+    remote_id: str,
+    kind: OrganizationKind = OrganizationKind.ADOBE,
+    is_production: bool = False,
+    region: str = "",
+    ims_url: str = DEFAULT_IMS_URL,
+    platform_url: str = DEFAULT_PLATFORM_URL,
+    actor: User | None,
+) -> Organization:
+    """Add an organization; raises RefusedError if its id or a URL is not acceptable, or it is there already."""
+    if actor is not None:
+        access.require_administrator(actor)
+    remote_id = check_remote_id(kind, remote_id)
+    urls = _checked_urls({"ims_url": ims_url, "platform_url": platform_url})
+    try:
+        with transaction.atomic():
+            organization = Organization.objects.create(
+                name=name, remote_id=remote_id, kind=kind, is_production=is_production, region=region, **urls
+            )
+    except IntegrityError as exc:
+        raise RefusedError(
+            f"The organization {remote_id} is there already. Add another credential to it instead.",
+            field="remote_id",
+        ) from exc
+    audit.record(
+        audit.Verb.ORGANIZATION_CREATED,
+        actor=actor,
+        subject=organization,
+        details={"remote_id": remote_id, "kind": kind, "is_production": is_production, "region": region, **urls},
+    )
+    return organization
+
+
+@transaction.atomic
+def update_organization(
+    *,
+    organization: Organization,
+    name: str,
+    is_production: bool,
+    region: str,
+    ims_url: str,
+    platform_url: str,
+    is_erasure_confirmed: bool = False,
+    actor: User | None,
+) -> Organization:
+    """Change an organization; its id and kind stay, since everything read from it hangs on them.
+
+    Another service URL erases the stored secrets, which were meant for the host before. Raises
+    ErasureNotConfirmedError if that is not confirmed.
+    """
+    if actor is not None:
+        access.require_role(actor, organization, Role.ADMIN)
+    row = Organization.objects.select_for_update().get(pk=organization.pk)
+    values: dict[str, Any] = {
+        "name": name,
+        "is_production": is_production,
+        "region": region,
+        **_checked_urls({"ims_url": ims_url, "platform_url": platform_url}),
+    }
+    changes = {
+        field: {"from": getattr(row, field), "to": value}
+        for field, value in values.items()
+        if getattr(row, field) != value
+    }
+    if not changes:
+        return row
+    erased: list[str] = []
+    if any(field in changes for field in URL_FIELDS):
+        erased = list(row.credentials.exclude(secrets="").values_list("name", flat=True))
+        if erased and not is_erasure_confirmed:
+            raise ErasureNotConfirmedError(
+                f"Another service URL erases the stored secrets of {row}, so that no other host gets them. "
+                f"They must be entered again: {', '.join(erased)}.",
+                erased,
+            )
+        _erase_secrets(row, "The secret was erased because a service URL changed. Enter it again.")
+    for field, value in values.items():
+        setattr(row, field, value)
+    row.save(update_fields=list(changes))
+    audit.record(
+        audit.Verb.ORGANIZATION_CHANGED,
+        actor=actor,
+        subject=row,
+        details={**changes, **({"erased": erased} if erased else {})},
+    )
+    return row
+
+
+@transaction.atomic
+def delete_organization(*, organization: Organization, reason: str = "", actor: User | None) -> None:
+    """Hide the organization from everybody and erase its secrets; history keeps naming it.
+
+    Raises InUseError while something unfinished needs it.
+    """
+    if actor is not None:
+        access.require_administrator(actor)
+    row = Organization.objects.select_for_update().get(pk=organization.pk)
+    if row.deleted_at is not None:
+        return
+    blocking = [found for found in usage.of_organization(row) if found.is_blocking]
+    if blocking:
+        raise InUseError(f"{row} cannot be deleted while these are unfinished.", blocking)
+    _erase_secrets(row, "The secret was erased with the organization.")
+    row.deleted_at = timezone.now()
+    row.save(update_fields=["deleted_at"])
+    audit.record(audit.Verb.ORGANIZATION_DELETED, actor=actor, subject=row, reason=reason)
+
+
+def _erase_secrets(organization: Organization, problem: str) -> None:
+    with_secret = Credential.objects.filter(organization=organization).exclude(secrets="")
+    with_secret.update(secrets="", secret_set_at=None, problem=problem, is_last_test_ok=None)
+    AccessToken.objects.filter(credential__organization=organization).delete()
+
+
+def _checked_urls(urls: dict[str, str]) -> dict[str, str]:
+    checked = {}
+    for field, url in urls.items():
+        try:
+            checked[field] = check_service_url(url)
+        except ForbiddenUrlError as exc:
+            raise RefusedError(str(exc), field=field) from exc
+    return checked
