@@ -1,0 +1,128 @@
+"""Real services for tests, loaded as a pytest plugin: Valkey for every test, PostgreSQL and Chromium where asked for.
+
+A missing program skips the tests that need it and says so; with TOWPATH_CI=1 it fails them instead.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from config import embedded, valkey
+from tests import postgres as postgres_cluster
+from tests.processes import wait_until
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",  # CI runs as root, where Chromium's own sandbox refuses to start
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def miss(program: str, cure: str) -> NoReturn:
+    """Skip because a program is not there, or fail where it has to be."""
+    reason = f"{program} is not on this machine. {cure}"
+    if os.environ.get("TOWPATH_CI") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@dataclass
+class PrivateValkey:
+    """A Valkey on a unix socket that a test may stop, kill and start again; what it was told survives both."""
+
+    folder: Path
+    unix_socket: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.unix_socket}"
+
+    def start(self) -> None:
+        command = valkey.command(valkey.find_server(), directory=self.folder, unix_socket=self.unix_socket)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(lambda: valkey.answers(self.unix_socket), within_s=10, what="Valkey to answer")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(10)
+
+    def flush(self) -> None:
+        """Forget everything: cache, rate limits, queued messages."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(self.unix_socket))
+            client.sendall(b"FLUSHALL\r\n")
+            assert client.recv(16).startswith(b"+OK")
+
+
+@pytest.fixture(scope="session")
+def _installation_valkey() -> "Iterator[PrivateValkey | None]":
+    """The server the settings name; none of ours if REDIS_URL names one."""
+    if os.environ.get("REDIS_URL"):
+        yield None
+        return
+    data_dir = Path(os.environ["DATA_DIR"])
+    unix_socket = embedded.valkey_socket(data_dir)
+    valkey.prepare_socket_folder(unix_socket)
+    server = PrivateValkey(data_dir, unix_socket)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache(_installation_valkey: PrivateValkey | None) -> None:
+    """No test sees the cache or the rate limits of another."""
+    if _installation_valkey is not None:
+        _installation_valkey.flush()
+
+
+@pytest.fixture
+def valkey_server(tmp_path: Path) -> Iterator[PrivateValkey]:
+    """A Valkey for this test alone."""
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    unix_socket = embedded.valkey_socket(folder)
+    valkey.prepare_socket_folder(unix_socket)
+    server = PrivateValkey(folder, unix_socket)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a database on a private PostgreSQL cluster."""
+    programs = postgres_cluster.find_programs()
+    if programs is None:
+        miss("PostgreSQL", "Install the postgresql package.")
+    with postgres_cluster.private_cluster(programs) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> dict[str, Any]:
+    """What Playwright's `chromium.launch(**chromium)` needs to start the Chromium of this machine."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        miss("Chromium", "Install the chromium package.")
+    return {"executable_path": path, "args": CHROMIUM_ARGUMENTS}
