@@ -1,0 +1,439 @@
+"""Publishing and importing: the slow work of sandbox tooling, object by object."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from emulator import conflicts, kinds, permissions
+from emulator.answers import Answer, refused_by_exim
+from emulator.calls import Call, Directive, route
+from emulator.packages import DEFAULT_EXPIRY_MS, known_package, text_of
+from emulator.world import (
+    DAY_MS,
+    Credential,
+    Job,
+    Package,
+    Ref,
+    Sandbox,
+    SandboxObject,
+    Task,
+    World,
+)
+
+PENDING_S = 0.3
+TASK_S = 0.5
+SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S = 2.0, 5.0
+UNKNOWN_STATUS = "QUARANTINED"
+INJECTED_FAILURE = "Failed to create {type} in sandbox {sandbox}: the service that owns it did not answer"
+
+
+# Publishing
+
+
+def _publish(call: Call) -> Answer:
+    package = known_package(call, call.params["package_id"])
+    if package.status not in ("DRAFT", "PUBLISH_FAILED"):
+        raise refused_by_exim(400, f"Package {package.name} is {package.status} and cannot be published")
+    text = call.args.get("expiryPeriod")
+    if text and not text.isdigit():
+        raise refused_by_exim(400, f"Invalid expiryPeriod {text}")
+    if package.package_type == "PARTIAL" and not package.artifacts:
+        raise refused_by_exim(400, f"Package {package.name} has no artifacts to publish")
+    world = call.world
+    job = _new_job(world, package, call.caller, package.name, package.description, request_type="EXPORT", target=None)
+    package.status = "PUBLISH_IN_PROGRESS"
+    package.version += 1
+    package.modified_ms = job.created_ms
+    package.modified_by = job.created_by
+    names = {directive.name for directive in call.directives}
+    life_ms = int(text) * DAY_MS if text else DEFAULT_EXPIRY_MS
+    world.after(PENDING_S, partial(_begin, job))
+    if "unknown_status" in names:
+        job.shown_status = package.shown_status = _unknown_status(call.directives)
+    if "stuck_job" not in names:
+        duration_s = world.random.uniform(SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S)
+        fails = bool(names & {"publish_failure", "partial_failure"})
+        world.after(duration_s, partial(_finish_publish, world, job, package, life_ms, fails))
+    return Answer(_submitted(job, package))
+
+
+def _begin(job: Job) -> None:
+    job.status = "IN_PROGRESS"
+
+
+def _finish_publish(world: World, job: Job, package: Package, life_ms: int, fails: bool) -> None:
+    source = world.sandbox(*job.source)
+    known = source.objects if source else {}
+    for artifact in package.artifacts:
+        is_unknown = (artifact.type, artifact.id) not in known
+        if fails or (is_unknown and world.switches.refuse_unknown_artifacts):
+            thing = SandboxObject(artifact.id, artifact.type, artifact.title or artifact.id, job.created_ms)
+            reason = "not found" if is_unknown else "could not be read"
+            message = f"{artifact.type} {artifact.id} {reason} in sandbox {package.source_sandbox}"
+            job.failed.append(Task(thing, "FAILED", "ERROR", message))
+    now_ms = world.current_ms()
+    package.version += 1
+    package.modified_ms = job.finished_ms = now_ms
+    if job.failed or fails:
+        package.status = "PUBLISH_FAILED"
+        job.status = "FAILED"
+        return
+    package.status = "PUBLISHED"
+    package.published_ms = now_ms
+    package.expiry_ms = now_ms + life_ms
+    job.status = "SUCCESS"
+    world.content_of(package)
+
+
+# Importing
+
+
+@dataclass
+class ImportRun:
+    """What an import needs while it runs."""
+
+    job: Job
+    package: Package
+    target: Sandbox
+    credential: Credential
+    alternatives: Mapping[str, Ref]
+    content: Sequence[SandboxObject]
+    fails: frozenset[Ref] = frozenset()
+    hides: frozenset[Ref] = frozenset()
+    stops_before: int | None = None
+    new_refs: dict[Ref, Ref] = field(default_factory=dict)
+    lost: set[Ref] = field(default_factory=set)  # failed, or not tried because of one that failed
+
+
+def importable(call: Call, package: Package) -> Package:
+    """Refuse what cannot be imported: Adobe's OpenAPI file names the status, expiry is the guide's."""
+    if package.status != "PUBLISHED":
+        raise refused_by_exim(400, f"Package {package.name} is {package.status}. It must be PUBLISHED to be imported")
+    if package.expiry_ms <= call.world.now_ms():
+        raise refused_by_exim(400, f"Package {package.name} has expired and cannot be imported")
+    return package
+
+
+def _target_named(call: Call, name: object) -> Sandbox:
+    if not isinstance(name, str) or not name:
+        raise refused_by_exim(400, "Missing required parameter targetSandbox")
+    sandbox = call.org.sandboxes.get(name)
+    if sandbox is None:
+        raise refused_by_exim(400, f"Target sandbox {name} does not exist in organization {call.org.id}")
+    return sandbox
+
+
+def _destination(call: Call, body: Mapping[str, Any]) -> Sandbox:
+    value = body.get("destinationSandbox")
+    if not isinstance(value, dict) or not value.get("name") or not value.get("imsOrgId"):
+        raise refused_by_exim(400, "Attribute destinationSandbox needs a name and an imsOrgId")
+    if value["imsOrgId"] != call.org.id:
+        raise refused_by_exim(403, f"Destination sandbox does not belong to organization {call.org.id}")
+    sandbox = _target_named(call, value["name"])
+    if sandbox.state != "active":
+        raise refused_by_exim(400, f"Target sandbox {sandbox.name} is {sandbox.state}. It must be active")
+    return sandbox
+
+
+def _conflicts(call: Call) -> Answer:
+    package = known_package(call, call.params["package_id"])
+    target = _target_named(call, call.args.get("targetSandbox"))
+    content = call.world.content_of(importable(call, package))
+    return Answer(conflicts.rows(package, content, target))
+
+
+def _preflight(call: Call) -> Answer:
+    package = known_package(call, call.params["package_id"])
+    target = _target_named(call, call.args.get("targetSandbox"))
+    content = call.world.content_of(importable(call, package))
+    return Answer(permissions.preflight(package.id, content, call.caller, target.name))
+
+
+def mapped_refs(
+    body: Mapping[str, Any], name: str, content: Sequence[SandboxObject], target: Sandbox
+) -> dict[str, Ref]:
+    """Source ids and the objects of the target they are mapped to; every one must be there with its type."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise refused_by_exim(400, f"Attribute {name} must be a map of source ids to artifacts")
+    types: dict[str, set[str]] = {}
+    for thing in content:
+        types.setdefault(thing.id, set()).add(thing.type)
+    found: dict[str, Ref] = {}
+    for source_id, chosen in value.items():
+        ident, kind = (chosen.get("id"), chosen.get("type")) if isinstance(chosen, dict) else (None, None)
+        if not isinstance(ident, str) or not isinstance(kind, str):
+            raise refused_by_exim(400, f"The entry of {source_id} in {name} needs an id and a type")
+        if source_id not in types:
+            raise refused_by_exim(400, f"Artifact {source_id} is not part of the package")
+        if kind not in types[source_id]:
+            raise refused_by_exim(400, f"Artifact {source_id} cannot be mapped to an object of type {kind}")
+        if (kind, ident) not in target.objects:
+            raise refused_by_exim(400, f"{kind} {ident} does not exist in sandbox {target.name}")
+        found[source_id] = (kind, ident)
+    return found
+
+
+def _import(call: Call) -> Answer:
+    body = call.json_object()
+    return _submit(call, body)
+
+
+def _import_of_path(call: Call) -> Answer:
+    """A call that one public client makes, without a body; off unless a switch allows it."""
+    if not call.world.switches.import_without_body:
+        raise refused_by_exim(400, "Request body is missing. Submit the import at /packages/import")
+    body = {
+        "id": call.params["package_id"],
+        "destinationSandbox": {"name": call.args.get("targetSandbox"), "imsOrgId": call.org.id},
+    }
+    return _submit(call, body)
+
+
+def _submit(call: Call, body: dict[str, Any]) -> Answer:
+    if not body.get("id"):
+        raise refused_by_exim(400, "Missing required attribute id")
+    package = importable(call, known_package(call, body["id"]))
+    target = _destination(call, body)
+    name, description = text_of(body, "name"), text_of(body, "description")
+    content = call.world.content_of(package)
+    alternatives = mapped_refs(body, "alternatives", content, target)
+    job = new_import(call.world, package, call.caller, target.name, name, description)
+    run = ImportRun(job, package, target, call.caller, alternatives, content)
+    _direct(call, run)
+    call.world.after(PENDING_S, partial(start, call.world, run))
+    return Answer(_submitted(job, package), 202)
+
+
+def _direct(call: Call, run: ImportRun) -> None:
+    """Let the faults of the submitting call decide about objects and the job."""
+    for directive in call.directives:
+        named = str(directive.options.get("artifact", ""))
+        # The last object is the one on top: nothing depends on it, so the others still get their results.
+        chosen = [one.ref for one in run.content if named in (one.id, one.title)] if named else []
+        chosen = chosen or [one.ref for one in run.content if not one.is_standard][-1:]
+        if directive.name == "partial_failure":
+            run.fails |= frozenset(chosen)
+        elif directive.name == "hidden_error":
+            run.hides |= frozenset(chosen)
+        elif directive.name == "stuck_job":
+            run.stops_before = int(directive.options.get("after_tasks", len(run.content) // 2))
+        elif directive.name == "unknown_status":
+            run.job.shown_status = _unknown_status([directive])
+
+
+def _unknown_status(directives: Sequence[Directive]) -> str:
+    return next((str(one.options["value"]) for one in directives if one.options.get("value")), UNKNOWN_STATUS)
+
+
+def start(world: World, run: ImportRun) -> None:
+    _begin(run.job)
+    _next(world, run, 0)
+
+
+def _next(world: World, run: ImportRun, index: int) -> None:
+    if run.stops_before is not None and index >= run.stops_before:
+        return
+    if index < len(run.content):
+        world.after(TASK_S, partial(_step, world, run, index), since=world.current_s)
+        return
+    run.job.status = "FAILED" if run.job.failed else "SUCCESS"
+    run.job.finished_ms = world.current_ms()
+
+
+def _step(world: World, run: ImportRun, index: int) -> None:
+    thing = run.content[index]
+    if any(child in run.lost for child in thing.children):
+        run.lost.add(thing.ref)  # no task: the platform never came to it
+    else:
+        task = _import_object(world, run, thing)
+        if task.status == "FAILED":
+            run.job.failed.append(task)
+            run.lost.add(thing.ref)
+        else:
+            run.job.completed.append(task)
+    _next(world, run, index + 1)
+
+
+def _import_object(world: World, run: ImportRun, thing: SandboxObject) -> Task:
+    alternative = run.alternatives.get(thing.id)
+    if alternative is not None and alternative[0] == thing.type:
+        return _reuse(run, thing, alternative[1])
+    if thing.flaw == "hidden_error" or thing.ref in run.hides:
+        return Task(thing, "SUCCESS", "NO_CHANGE", _hidden_error(world, thing))
+    if thing.is_standard:
+        run.new_refs[thing.ref] = thing.ref
+        return Task(thing, "SUCCESS", "NO_CHANGE", f"{thing.type} {thing.id} is a standard object and was not changed")
+    reused = _same_object(run, thing)
+    if reused is not None:
+        return _reuse(run, thing, reused.id)
+    if thing.type == kinds.MERGE_POLICY:
+        return Task(thing, "FAILED", "ERROR", f"No {thing.type} to map to in sandbox {run.target.name}")
+    if permissions.missing_rights(run.credential, run.target.name, thing.type):
+        message = f"Missing permission to create {thing.type} in sandbox {run.target.name}"
+        return Task(thing, "FAILED", "ERROR", message)
+    if thing.flaw or thing.ref in run.fails:
+        reason = thing.flaw or INJECTED_FAILURE.format(type=thing.type, sandbox=run.target.name)
+        return Task(thing, "FAILED", "ERROR", reason)
+    return _create(world, run, thing)
+
+
+def _same_object(run: ImportRun, thing: SandboxObject) -> SandboxObject | None:
+    """The object that the platform reuses whatever was asked for.
+
+    Adobe's UI guide says that schemas, field groups and audiences of the same name are always reused; an entire
+    sandbox creates everything new. Merge policies are only ever mapped, to the default one if need be.
+    """
+    same = run.target.titled(thing.type, thing.title)
+    if thing.type == kinds.MERGE_POLICY:
+        default = [one for one in run.target.objects.values() if one.type == thing.type and one.is_default]
+        return next(iter([*same, *default]), None)
+    if run.package.package_type == "PARTIAL" and thing.type in kinds.REUSED_BY_TITLE:
+        return next(iter(same), None)
+    return None
+
+
+def _reuse(run: ImportRun, thing: SandboxObject, target_id: str) -> Task:
+    _replace(run, thing, target_id)
+    other = run.target.objects.get((thing.type, target_id))
+    for mine, theirs in zip(thing.descriptors, other.descriptors if other else (), strict=False):
+        _replace_helper(run, mine, theirs)
+    message = f"{thing.type} was not created anew. Reused object id={target_id}"
+    return Task(thing, "SUCCESS", "OBJECT_REUSED", message, new_id=target_id)
+
+
+def _create(world: World, run: ImportRun, thing: SandboxObject) -> Task:
+    now_ms = world.current_ms()
+    title = thing.title
+    if title and run.target.titled(thing.type, title):
+        title = f"{title}_{now_ms}"
+    organization = world.organizations[run.job.org_id]
+    new_id = kinds.new_id(world.random, thing.type, organization.tenant, title)
+    while (thing.type, new_id) in run.target.objects:
+        new_id = f"{new_id}{world.random.getrandbits(16):04x}"
+    descriptors = tuple(kinds.new_id(world.random, kinds.DESCRIPTOR, "") for _ in thing.descriptors)
+    children = tuple(run.new_refs[child] for child in thing.children if child in run.new_refs)
+    run.target.add(
+        dataclasses.replace(
+            thing,
+            id=new_id,
+            title=title,
+            created_ms=now_ms,
+            children=children,
+            descriptors=descriptors,
+            origin=thing.lineage,
+            is_default=False,
+        )
+    )
+    _replace(run, thing, new_id)
+    for mine, new in zip(thing.descriptors, descriptors, strict=True):
+        _replace_helper(run, mine, new)
+    message = f"{thing.type} created. Source id={thing.id}; Target id={new_id}"
+    return Task(thing, "SUCCESS", "CREATED", message, new_id=new_id)
+
+
+def _replace(run: ImportRun, thing: SandboxObject, target_id: str) -> None:
+    run.new_refs[thing.ref] = (thing.type, target_id)
+    run.job.replacements[thing.id] = target_id
+    source_org, source_sandbox = run.job.source
+    run.job.parents[thing.id] = "::".join((source_org, source_sandbox, thing.type, thing.lineage))
+
+
+def _replace_helper(run: ImportRun, source_id: str, target_id: str) -> None:
+    """Descriptors move with their schema and have no task of their own."""
+    run.job.replacements[source_id] = target_id
+    run.job.parents[source_id] = "::".join((*run.job.source, kinds.DESCRIPTOR, source_id))
+
+
+def _hidden_error(world: World, thing: SandboxObject) -> str:
+    """The HTTP 400 that a task reports as SUCCESS, in the words of a sample in an early text of Adobe's guide."""
+    stamp = datetime.fromtimestamp(world.current_ms() / 1000, UTC).isoformat(timespec="milliseconds")
+    title = "Namespace validation" if thing.type == kinds.NAMESPACE else "Object validation"
+    description = f"Please provide a valid value of {title.split()[0].lower()} name"
+    return json.dumps(
+        {
+            "timestamp": stamp.removesuffix("+00:00"),
+            "status": 400,
+            "error": "INVALID_REQUEST_PARAMS",
+            "description": description,
+            "type": f"http://ns.adobe.com/adobecloud/problem/{title.replace(' ', '').lower()}",
+            "title": title,
+            "report": {"code": "INVALID_REQUEST_PARAMS"},
+        },
+        separators=(",", ":"),
+    )
+
+
+# Both
+
+
+def _new_job(
+    world: World,
+    package: Package,
+    credential: Credential,
+    name: str,
+    description: str | None,
+    *,
+    request_type: str,
+    target: str | None,
+) -> Job:
+    job = Job(
+        id=world.hex_id(),
+        org_id=credential.org_id,
+        name=name,
+        description=description,
+        request_type=request_type,
+        job_type="NEW",
+        package_id=package.id,
+        package_type=package.package_type,
+        source=(package.source_org_id, package.source_sandbox),
+        target=(credential.org_id, target) if target else None,
+        created_ms=world.now_ms(),
+        created_by=credential.technical_account_id,
+        correlation_id=world.uuid(),
+    )
+    world.jobs[job.id] = job
+    return job
+
+
+def new_import(
+    world: World, package: Package, credential: Credential, target: str, name: str | None, description: str | None
+) -> Job:
+    """The job of an import; name and text default to the package's."""
+    return _new_job(
+        world,
+        package,
+        credential,
+        package.name if name is None else name,
+        package.description if description is None else description,
+        request_type="IMPORT",
+        target=target,
+    )
+
+
+def _submitted(job: Job, package: Package) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": job.name,
+        "description": job.description,
+        "visibility": "TENANT",
+        "sourceSandbox": {"name": package.source_sandbox, "imsOrgId": package.source_org_id},
+    }
+    if job.target:
+        body["destinationSandbox"] = {"name": job.target[1], "imsOrgId": job.target[0]}
+    return body | {"type": package.package_type, "correlationId": job.correlation_id, "jobId": job.id}
+
+
+ROUTES = (
+    route("POST PUT", "/packages/import", _import),
+    route("GET", "/packages/preflight/{package_id}", _preflight),
+    route("GET", "/packages/preflight/{package_id}/export", _preflight),
+    route("GET", "/packages/{package_id}/export", _publish),
+    route("GET", "/packages/{package_id}/import", _conflicts),
+    route("POST", "/packages/{package_id}/import", _import_of_path),
+)

@@ -1,0 +1,114 @@
+"""The emulator on a real port: threads, HTTP/1.1, connections kept alive."""
+
+import io
+import logging
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from emulator.app import ConnectionFaultError, Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IDLE_S = 120
+logger = logging.getLogger(__name__)
+
+
+class Handler(WSGIRequestHandler):
+    """werkzeug's handler closes after every answer; clients with a pool deserve better."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = IDLE_S
+
+    def run_wsgi(self) -> None:
+        environ = self.make_environ()
+        environ["wsgi.input"] = io.BytesIO(self._read_body(environ))
+        environ["wsgi.input_terminated"] = True
+        head: list[Any] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> "Callable[[bytes], object]":
+            head[:] = [status, headers]
+            return self.wfile.write
+
+        try:
+            body = b"".join(self.server.app(environ, start_response))
+        except ConnectionFaultError:
+            self.close_connection = True
+            return
+        except Exception:
+            logger.exception("%s %s could not be answered", self.command, self.path)
+            head[:] = ["500 Internal Server Error", []]
+            body = b""
+        code, _, reason = head[0].partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in head[1]:
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _read_body(self, environ: dict[str, Any]) -> bytes:
+        if environ.get("wsgi.input_terminated"):
+            return bytes(environ["wsgi.input"].read())
+        return self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """An idle connection that times out is no error."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The request log under /__emulator/ serves better than lines on the console."""
+
+
+def make(app: Emulator, host: str, port: int) -> BaseWSGIServer:
+    return make_server(host, port, app, threaded=True, request_handler=Handler)
+
+
+def serve(app: Emulator, host: str, port: int) -> None:
+    """Serve until interrupted."""
+    server = make(app, host, port)
+    try:
+        server.serve_forever()
+    finally:
+        app.release()
+        server.server_close()
+
+
+@dataclass
+class RunningServer:
+    """A server in a thread of this process; a context manager that stops it."""
+
+    url: str
+    app: Emulator
+    _server: BaseWSGIServer
+    _thread: threading.Thread
+
+    def stop(self) -> None:
+        self.app.release()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> "RunningServer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def run_in_thread(app: Emulator, port: int = 0, host: str = "127.0.0.1") -> RunningServer:
+    """Start a server; port 0 takes a free one. The answer carries its URL."""
+    server = make(app, host, port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    return RunningServer(f"http://{host}:{server.server_port}", app, server, thread)
