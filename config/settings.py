@@ -1,5 +1,6 @@
 """Settings: everything that differs between installations comes from the environment (docs/configuration.md)."""
 
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -281,7 +282,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_HAS_COLLECTED_STATIC = (STATIC_ROOT / "staticfiles.json").exists()
+# Collected files carry a digest in their names and are served from there; without them the finders look.
+_HAS_COLLECTED_STATIC = sys.argv[1:2] == ["collectstatic"] or (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -30,7 +30,8 @@ def free_port() -> int:
 def descendants(pid: int) -> set[int]:
     """Every process below `pid`, at whatever depth."""
     listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = dict((int(word) for word in line.split()) for line in listing.splitlines())
+    pairs = [line.split() for line in listing.splitlines()]
+    parents = {int(child): int(parent) for child, parent in pairs}
     found: set[int] = set()
     layer = {pid}
     while layer:

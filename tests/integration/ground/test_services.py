@@ -17,7 +17,7 @@ def test_the_cache_of_the_settings_is_a_real_server():
 def test_valkey_remembers_across_a_kill(valkey_server):
     client = redis.Redis.from_url(valkey_server.url)
     client.set("message", "queued")
-    client.execute_command("WAITAOF", 1, 0, 2000)
+    client.waitaof(1, 0, 2000)
 
     valkey_server.kill()
     valkey_server.start()
