@@ -13,7 +13,7 @@ from clients.sandbox_management import RemoteSandbox, SandboxManagementClient
 from clients.tokens import TokenStore
 from clients.transport import Connection, adobe_connection
 
-__all__ = ["connect", "flag_credential", "list_sandboxes", "primary_credential"]
+__all__ = ["NoCredentialError", "connect", "flag_credential", "list_sandboxes", "primary_credential"]
 
 
 def primary_credential(organization: Organization) -> Credential:

@@ -1,0 +1,92 @@
+"""Fixtures for every kind of test."""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import pytest
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from accounts.choices import Role
+from accounts.models import Organization, User
+from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+
+audit_triggers = import_module("accounts.migrations.0002_audit_immutability")
+
+
+def lift_audit_protection() -> None:
+    """Let this database change its record: only for cleaning up, and for tests that tamper."""
+    with connection.cursor() as cursor:
+        for statement in audit_triggers.DROP[connection.vendor]:
+            cursor.execute(statement)
+
+
+def restore_audit_protection() -> None:
+    with connection.cursor() as cursor:
+        for statement in audit_triggers.CREATE[connection.vendor]:
+            cursor.execute(statement)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_up_may_empty_the_record() -> Iterator[None]:
+    """Tests that commit end with every table emptied, which the protection of the record would refuse."""
+    empty_tables = TransactionTestCase._fixture_teardown
+
+    def lifted(self: TransactionTestCase) -> None:
+        lift_audit_protection()
+        try:
+            empty_tables(self)
+        finally:
+            restore_audit_protection()
+
+    TransactionTestCase._fixture_teardown = lifted  # type: ignore[method-assign]
+    yield
+    TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    """The organization that owner and teammate work in."""
+    return OrganizationFactory(name="Acme")
+
+
+@pytest.fixture
+def owner(organization: Organization) -> User:
+    """Admin of the organization, and nothing beyond."""
+    user = UserFactory(email="owner@example.com", full_name="Olive Owner")
+    MembershipFactory(user=user, organization=organization, role=Role.ADMIN)
+    return user
+
+
+@pytest.fixture
+def teammate(organization: Organization) -> User:
+    """Operator of the organization."""
+    user = UserFactory(email="teammate@example.com", full_name="Tim Teammate")
+    MembershipFactory(user=user, organization=organization, role=Role.OPERATOR)
+    return user
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Admin of another organization."""
+    user = UserFactory(email="stranger@example.com", full_name="Stella Stranger")
+    MembershipFactory(user=user, organization=OrganizationFactory(name="Globex"), role=Role.ADMIN)
+    return user
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Administrator of the installation, without any membership."""
+    return UserFactory(administrator=True, email="administrator@example.com", full_name="Ada Administrator")
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """Makes a browser in which this person is signed in."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in

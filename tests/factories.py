@@ -1,0 +1,118 @@
+"""Objects of accounts for tests: each factory makes one object and what it cannot live without."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts import crypto
+from accounts.choices import CredentialKind, Role, SandboxType
+from accounts.models import (
+    ApiToken,
+    Credential,
+    Invitation,
+    Membership,
+    Organization,
+    Sandbox,
+    User,
+)
+
+PASSWORD = "a long towing rope of 1827"
+CLIENT_SECRET = "p8e-canary-client-secret-0001"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    class Params:
+        administrator = factory.Trait(is_superuser=True)
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    full_name = factory.Sequence(lambda n: f"Person {n}")
+    password = factory.django.Password(PASSWORD)
+
+
+class OrganizationFactory(DjangoModelFactory[Organization]):
+    class Meta:
+        model = Organization
+
+    name = factory.Sequence(lambda n: f"Organization {n}")
+    remote_id = factory.Sequence(lambda n: f"{n:024X}@AdobeOrg")
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    organization = factory.SubFactory(OrganizationFactory)
+    role = Role.VIEWER
+
+
+class CredentialFactory(DjangoModelFactory[Credential]):
+    class Meta:
+        model = Credential
+
+    class Params:
+        secret = CLIENT_SECRET
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Credential {n}")
+    kind = CredentialKind.OAUTH_SERVER_TO_SERVER
+    client_id = factory.Sequence(lambda n: f"client{n:04}")
+    scopes = factory.LazyFunction(lambda: ["openid", "AdobeID"])
+    secrets = factory.LazyAttribute(lambda made: crypto.encrypt(json.dumps({"client_secret": made.secret})))
+    secret_set_at = factory.LazyFunction(timezone.now)
+    is_primary = True
+
+
+class SandboxFactory(DjangoModelFactory[Sandbox]):
+    class Meta:
+        model = Sandbox
+
+    class Params:
+        production = factory.Trait(type=SandboxType.PRODUCTION)
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"dev-{n}")
+    title = factory.LazyAttribute(lambda made: made.name.title())
+    type = SandboxType.DEVELOPMENT
+    state = "active"
+    region = "VA7"
+
+
+class InvitationFactory(DjangoModelFactory[Invitation]):
+    class Meta:
+        model = Invitation
+
+    class Params:
+        token = factory.Sequence(lambda n: f"invitation-token-{n}")
+
+    token_hash = factory.LazyAttribute(lambda made: crypto.token_hash(made.token))
+    email = factory.Sequence(lambda n: f"invited{n}@example.com")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+
+class ApiTokenFactory(DjangoModelFactory[ApiToken]):
+    class Meta:
+        model = ApiToken
+
+    class Params:
+        text = factory.Sequence(lambda n: f"tow_api-token-{n}")
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"Token {n}")
+    prefix = factory.LazyAttribute(lambda made: made.text[:12])
+    token_hash = factory.LazyAttribute(lambda made: crypto.token_hash(made.text))
+
+
+def api_headers(user: User) -> dict[str, Any]:
+    """Headers of a request to the REST API in the name of this person."""
+    text = f"tow_{user.pk}_{timezone.now().timestamp()}"
+    ApiTokenFactory(user=user, text=text)
+    return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
