@@ -15,12 +15,15 @@ from werkzeug.wrappers import Request, Response
 from emulator import (
     control,
     gateway,
+    handshakes,
     imports,
     ims,
     jobs,
     packages,
     sandbox_management,
     seeds,
+    transfers,
+    versions,
 )
 from emulator.answers import Answer, RefusedError, refused_by_exim, refused_by_gateway
 from emulator.calls import Call, Directive, Route, find_route
@@ -35,6 +38,10 @@ if TYPE_CHECKING:
 HANG_S = 3600.0
 EXIM_PREFIX = "/data/foundation/exim"
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><hr>emulated gateway</body></html>"
+
+
+# What is cut in half when the call itself was never made.
+_STAND_IN = Answer({"status": "OK", "type": "SUCCESS", "message": "The emulator was told to cut this answer."})
 
 
 class ConnectionFaultError(ConnectionError):
@@ -59,7 +66,15 @@ AREAS = (
     Area(sandbox_management.PREFIX, sandbox_management.ROUTES, gateway.let_in),
     Area(
         EXIM_PREFIX,
-        (*jobs.ROUTES, *imports.ROUTES, *packages.ROUTES, *packages.LAST_ROUTES),
+        (
+            *jobs.ROUTES,
+            *imports.ROUTES,
+            *versions.ROUTES,
+            *handshakes.ROUTES,
+            *transfers.ROUTES,
+            *packages.ROUTES,
+            *packages.LAST_ROUTES,
+        ),
         gateway.let_into_exim,
     ),
 )
@@ -120,7 +135,7 @@ class Emulator:
         if wait_s:
             released.wait(wait_s)
         entry["fault"] = fault.fault.value if fault else None
-        if fault and fault.when == "before" and fault.fault not in (Fault.TRUNCATED, Fault.CUT_LINE):
+        if fault and fault.when == "before":
             return self._break(fault, request, entry, released)
         with self._lock:
             self.world.settle()
@@ -177,8 +192,8 @@ class Emulator:
         if fault == Fault.RESET:
             _reset_connection(request)
         if fault == Fault.CUT_LINE:
-            _cut_connection(request, _response(answer or Answer({})))
-        response = self._faulty(armed, request, answer or Answer({}))
+            _cut_connection(request, _response(answer or _STAND_IN))
+        response = self._faulty(armed, request, answer or _STAND_IN)
         entry["status"] = response.status_code
         return response
 

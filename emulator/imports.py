@@ -105,6 +105,7 @@ class ImportRun:
     fails: frozenset[Ref] = frozenset()
     hides: frozenset[Ref] = frozenset()
     stops_before: int | None = None
+    overwrites: Mapping[str, Ref] = field(default_factory=dict)  # objects that an update changes
     new_refs: dict[Ref, Ref] = field(default_factory=dict)
     lost: set[Ref] = field(default_factory=set)  # failed, or not tried because of one that failed
 
@@ -127,7 +128,7 @@ def _target_named(call: Call, name: object) -> Sandbox:
     return sandbox
 
 
-def _destination(call: Call, body: Mapping[str, Any]) -> Sandbox:
+def destination(call: Call, body: Mapping[str, Any]) -> Sandbox:
     value = body.get("destinationSandbox")
     if not isinstance(value, dict) or not value.get("name") or not value.get("imsOrgId"):
         raise refused_by_exim(400, "Attribute destinationSandbox needs a name and an imsOrgId")
@@ -185,7 +186,7 @@ def _import(call: Call) -> Answer:
     return _submit(call, body)
 
 
-def _import_of_path(call: Call) -> Answer:
+def import_of_path(call: Call) -> Answer:
     """A call that one public client makes, without a body; off unless a switch allows it."""
     if not call.world.switches.import_without_body:
         raise refused_by_exim(400, "Request body is missing. Submit the import at /packages/import")
@@ -200,7 +201,7 @@ def _submit(call: Call, body: dict[str, Any]) -> Answer:
     if not body.get("id"):
         raise refused_by_exim(400, "Missing required attribute id")
     package = importable(call, known_package(call, body["id"]))
-    target = _destination(call, body)
+    target = destination(call, body)
     name, description = text_of(body, "name"), text_of(body, "description")
     content = call.world.content_of(package)
     alternatives = mapped_refs(body, "alternatives", content, target)
@@ -265,6 +266,9 @@ def _import_object(world: World, run: ImportRun, thing: SandboxObject) -> Task:
     alternative = run.alternatives.get(thing.id)
     if alternative is not None and alternative[0] == thing.type:
         return _reuse(run, thing, alternative[1])
+    overwritten = run.overwrites.get(thing.id)
+    if overwritten is not None and overwritten[0] == thing.type:
+        return _overwrite(run, thing, overwritten)
     if thing.flaw == "hidden_error" or thing.ref in run.hides:
         return Task(thing, "SUCCESS", "NO_CHANGE", _hidden_error(world, thing))
     if thing.is_standard:
@@ -306,6 +310,16 @@ def _reuse(run: ImportRun, thing: SandboxObject, target_id: str) -> Task:
         _replace_helper(run, mine, theirs)
     message = f"{thing.type} was not created anew. Reused object id={target_id}"
     return Task(thing, "SUCCESS", "OBJECT_REUSED", message, new_id=target_id)
+
+
+def _overwrite(run: ImportRun, thing: SandboxObject, ref: Ref) -> Task:
+    """Give an object of the target what the package has; of that, the emulator knows the title."""
+    old = run.target.objects[ref]
+    run.target.remove(old)
+    run.target.add(dataclasses.replace(old, title=thing.title))
+    _replace(run, thing, old.id)
+    message = f"{thing.type} updated. Source id={thing.id}; Target id={old.id}"
+    return Task(thing, "SUCCESS", "UPDATED", message, new_id=old.id, task_type="PUT")
 
 
 def _create(world: World, run: ImportRun, thing: SandboxObject) -> Task:
@@ -435,5 +449,4 @@ ROUTES = (
     route("GET", "/packages/preflight/{package_id}/export", _preflight),
     route("GET", "/packages/{package_id}/export", _publish),
     route("GET", "/packages/{package_id}/import", _conflicts),
-    route("POST", "/packages/{package_id}/import", _import_of_path),
 )

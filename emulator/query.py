@@ -4,7 +4,7 @@ import datetime
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from emulator.answers import refused_by_exim
@@ -24,6 +24,7 @@ class Field(Generic[T]):
     read: Callable[[T], Value]
     is_time: bool = False
     orders: bool = True
+    meaning: Mapping[str, str] = field(default_factory=dict)  # filter values that stand for others
 
 
 Fields = Mapping[str, Field[T]]
@@ -60,7 +61,7 @@ def _matcher(one: Field[T], operator: str, text: str) -> Callable[[T], bool]:
         except ValueError:
             raise refused_by_exim(400, f"Invalid date {text}") from None
     else:
-        wanted = [str(part).casefold() for part in wanted]
+        wanted = [one.meaning.get(str(part).upper(), str(part)).casefold() for part in wanted]
     first = wanted[0]
 
     def value_of(row: T) -> Value:

@@ -86,6 +86,12 @@ class Sandbox:
                 self._by_word[thing.type, word].append(thing)
         return thing
 
+    def remove(self, thing: SandboxObject) -> None:
+        del self.objects[thing.ref]
+        for index in (self._by_title, self._by_base, self._by_lineage, self._by_word):
+            for key in [key for key, things in index.items() if thing in things]:
+                index[key].remove(thing)
+
     def clear(self) -> None:
         for index in (self.objects, self._by_title, self._by_base, self._by_lineage, self._by_word):
             index.clear()

@@ -7,10 +7,10 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emulator import kinds
+from emulator import handshakes, kinds, transfers
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, INITECH
-from emulator.world import Package, SandboxObject, World
+from emulator.world import DAY_MS, Package, SandboxObject, World
 
 STREAMING = "Source dataflow uses a streaming connector. Only batch sources can be copied between sandboxes"
 
@@ -22,6 +22,7 @@ def fill(world: World) -> None:
     _acme(acme)
     _globex(globex)
     _initech(initech)
+    _partnerships(world)
 
 
 # The import with twelve conflicts
@@ -329,3 +330,21 @@ def _initech(initech: Maker) -> None:
         ],
     )
     initech.package("Initech production, whole", "prod", kind="FULL", age=32, expires_in=58)
+
+
+def _partnerships(world: World) -> None:
+    """Acme and Globex work together and have exchanged a package; Initech has no partner."""
+    acme, globex = world.organizations[ACME], world.organizations[GLOBEX]
+    asked_ms = world.now_ms() - 60 * DAY_MS
+    record = handshakes.new_record(world, ACME, acme.name, GLOBEX, acme.user_id, acme.user_name, at_ms=asked_ms)
+    handshakes.decide(
+        world,
+        record,
+        approved=True,
+        reason="Joint loyalty programme",
+        target={"id": GLOBEX, "name": globex.name, "region": globex.region},
+        user=globex.user_id,
+        at_ms=asked_ms + 2 * DAY_MS,
+    )
+    shared = next(package for package in world.packages.values() if package.name == "Order history schema")
+    transfers.add_past(world, shared, globex, created_ms=world.now_ms() - 20 * DAY_MS, took_ms=15_000)
