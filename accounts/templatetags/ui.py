@@ -117,8 +117,10 @@ def relative_time(value: datetime | None) -> str:
     if distance > timedelta(days=14):
         local = timezone.localtime(value)
         return date_format(local, "j M" if local.year == timezone.localtime(now).year else "j M Y")
-    words = _distance_in_words(distance)
-    return f"{words} ago" if is_past else f"in {words}"
+    if is_past:
+        return f"{_distance_in_words(distance)} ago"
+    # The second makes "in 6 days" of what was set to six days a moment ago.
+    return f"in {_distance_in_words(distance + timedelta(seconds=1))}"
 
 
 def _distance_in_words(distance: timedelta) -> str:

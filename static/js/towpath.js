@@ -227,7 +227,7 @@
 
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
-    if (status >= 500) say(`Towpath met an error (${status}). What you see may be out of date; nothing more was changed by this page. Reload to see the state.`, { key: "error" });
+    if (status >= 500) say(`Towpath met an error (${status}). What you see may be out of date: reload the page before you try again.`, { key: "error" });
     else if (status === 403) say("This was refused: your role does not allow it, or the page is out of date. Reload the page.", { key: "refused" });
     else if (status === 404) say("This is gone. Reload the page to see what is left.", { key: "gone" });
     else if (status === 409) say("Somebody else changed this meanwhile. Reload the page to see the change.", { tone: "warn", key: "changed" });
