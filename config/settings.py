@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.AuditContextMiddleware",
     "accounts.middleware.FirstRunMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -1,0 +1,131 @@
+"""Forms about organizations and credentials."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind
+from accounts.forms.fields import LastDayField, WordsField, offer_choices, private_key_field, secret_field
+from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, Organization
+
+DEFAULT_SCOPES = ["openid", "AdobeID", "read_organizations", "additional_info.projectedProductContext"]
+DEFAULT_METASCOPES = ["ent_dataservices_sdk"]
+
+
+class OrganizationEditForm(forms.Form):
+    """What can change later."""
+
+    name = forms.CharField(label="Name", max_length=150, help_text="As people here call it.")
+    region = forms.CharField(
+        label="Region", max_length=16, required=False, help_text="For example VA7; only for your eyes."
+    )
+    is_production = forms.BooleanField(
+        label="All of it counts as production",
+        required=False,
+        help_text="Every promotion into this organization then needs an approval.",
+    )
+    platform_url = forms.CharField(label="Platform URL", max_length=300, initial=DEFAULT_PLATFORM_URL)
+    ims_url = forms.CharField(
+        label="Sign-in service URL",
+        max_length=300,
+        initial=DEFAULT_IMS_URL,
+        help_text="Where access tokens come from (Adobe IMS). Keep both URLs unless you use another environment.",
+    )
+
+
+class OrganizationForm(OrganizationEditForm):
+    """A new organization."""
+
+    remote_id = forms.CharField(
+        label="Organization id",
+        max_length=150,
+        help_text="Ends in @AdobeOrg. The Adobe Developer Console shows it beside the credential.",
+    )
+    field_order = ("name", "remote_id", "region", "is_production", "platform_url", "ims_url")
+
+
+class ErasureForm(OrganizationEditForm):
+    """The same again, once it is clear that secrets would be erased."""
+
+    is_erasure_confirmed = forms.BooleanField(
+        label="Erase the stored secrets of this organization",
+        required=False,
+        help_text="They were entered for the host before and must be entered again for the new one.",
+    )
+
+
+class CredentialEditForm(forms.Form):
+    """What is no secret."""
+
+    name = forms.CharField(label="Name", max_length=100, help_text="To tell it from others, for example CI.")
+    scopes = WordsField(
+        label="Scopes",
+        required=False,
+        max_length=2000,
+        help_text="As the Adobe Developer Console lists them, with commas between.",
+    )
+    metascopes = WordsField(
+        label="Metascopes", required=False, max_length=2000, help_text="Only for JWT service accounts."
+    )
+    expires_at = LastDayField(
+        label="Good until", required=False, help_text="You are warned 14 days before. Empty: no end is known."
+    )
+
+
+class SecretForm(forms.Form):
+    """Another secret for a credential; nothing that is stored is ever shown."""
+
+    client_secret = secret_field("Client secret")
+    private_key = private_key_field()
+
+    def __init__(self, *args: Any, kind: CredentialKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind is not CredentialKind.JWT:
+            del self.fields["private_key"]
+
+
+class CredentialForm(CredentialEditForm):
+    """A new credential."""
+
+    kind = forms.ChoiceField(label="Kind")
+    client_id = forms.CharField(
+        label="Client id", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+    client_secret = secret_field("Client secret", help_text="Stored encrypted and never shown again.")
+    technical_account_id = forms.CharField(
+        label="Technical account id",
+        max_length=200,
+        required=False,
+        help_text="Ends in @techacct.adobe.com. Only for JWT service accounts.",
+    )
+    private_key = private_key_field()
+    field_order = (
+        "name",
+        "kind",
+        "client_id",
+        "client_secret",
+        "scopes",
+        "expires_at",
+        "technical_account_id",
+        "metascopes",
+        "private_key",
+    )
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "scopes": DEFAULT_SCOPES,
+            "metascopes": DEFAULT_METASCOPES,
+            **(kwargs.get("initial") or {}),
+        }
+        super().__init__(*args, **kwargs)
+        kinds = KINDS_OF_ORGANIZATION[OrganizationKind(organization.kind)]
+        offer_choices(self, "kind", [(kind.value, str(kind.label)) for kind in kinds])
+
+    def clean_kind(self) -> CredentialKind:
+        return CredentialKind(self.cleaned_data["kind"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("kind") is not CredentialKind.JWT:
+            cleaned.update(technical_account_id="", metascopes=[], private_key="")
+        return cleaned

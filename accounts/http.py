@@ -1,0 +1,29 @@
+"""What views rely on."""
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import User
+
+
+class AuthenticatedRequest(HttpRequest):
+    """A request behind `login_required`."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def never_stored(response: HttpResponse) -> HttpResponse:
+    """Keep a page that shows a secret once out of every cache."""
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def natural_number(text: str, *, what: str) -> int | None:
+    """A number from a query, None if it is empty; raises BadRequest (400) if it is none."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise BadRequest(f"{what} must be a number.")
+    return int(text)

@@ -1,0 +1,120 @@
+"""People and what they may do."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import access
+from accounts.errors import RefusedError
+from accounts.forms.people import ReasonForm, role_explanations
+from accounts.http import AuthenticatedRequest
+from accounts.models import Membership
+from accounts.services import people
+
+PAGE_SIZE = 50
+
+
+@login_required
+@require_GET
+def person_list(request: AuthenticatedRequest) -> HttpResponse:
+    visible = access.organizations_for_read(request.user)
+    shown = Prefetch(
+        "memberships",
+        Membership.objects.filter(organization__in=visible.values("pk")).select_related("organization"),
+        to_attr="shown_memberships",
+    )
+    rows = access.people_for_read(request.user).order_by("-is_active", "full_name", "email").prefetch_related(shown)
+    invitations = access.invitations_for_read(request.user).filter(
+        accepted_at=None, revoked_at=None, expires_at__gt=timezone.now()
+    )
+    return render(
+        request,
+        "accounts/people/list.html",
+        {
+            "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+            "invitations": invitations.select_related("organization")[:PAGE_SIZE],
+            "can_invite": access.can_invite(request.user),
+        },
+    )
+
+
+@login_required
+@require_GET
+def person_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    person = access.person_for_read(request.user, pk)
+    visible = access.organizations_for_read(request.user)
+    memberships = person.memberships.filter(organization__in=visible.values("pk"))
+    return render(
+        request,
+        "accounts/people/detail.html",
+        {
+            "person": person,
+            "memberships": memberships.select_related("organization").order_by("organization__name"),
+            "is_administrator": access.is_administrator(request.user),
+            "role_explanations": role_explanations(),
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def deactivate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    person = access.person_for_administrator(request.user, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            people.deactivate(user=person, reason=form.cleaned_data["reason"], actor=request.user)
+        except RefusedError as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, f"{person} was deactivated.")
+        return redirect("accounts:person-detail", pk=pk)
+    return render(
+        request,
+        "confirm.html",
+        {
+            "title": f"Deactivate {person}",
+            "text": "Their sessions and API tokens end at once, and the invitations they sent become worthless. "
+            "The account stays, because the record names it.",
+            "url": request.path,
+            "label": "Deactivate",
+            "danger": True,
+            "cancel_url": reverse("accounts:person-detail", args=[pk]),
+            "form": form,
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@login_required
+@require_POST
+def reactivate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    person = access.person_for_administrator(request.user, pk)
+    people.reactivate(user=person, actor=request.user)
+    messages.success(request, f"{person} can sign in again, with the roles they had.")
+    return redirect("accounts:person-detail", pk=pk)
+
+
+@login_required
+@require_POST
+def set_administrator(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    person = access.person_for_administrator(request.user, pk)
+    wanted = request.POST.get("is_administrator") == "true"
+    try:
+        people.set_administrator(user=person, is_administrator=wanted, actor=request.user)
+    except RefusedError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(
+            request,
+            f"{person} is an administrator of this installation now."
+            if wanted
+            else f"{person} is no administrator of this installation any more.",
+        )
+    return redirect("accounts:person-detail", pk=pk)

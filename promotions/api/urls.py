@@ -1,0 +1,5 @@
+"""REST API of promotions."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
