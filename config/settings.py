@@ -182,6 +182,19 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
+# Remote work
+
+# A write's total deadline, and how long its effect may stay invisible: only after the latter may an empty search count.
+SUBMIT_DEADLINE_S = env.integer("SUBMIT_DEADLINE_S", 60, least=1, most=TASK_TIME_LIMIT_S - 20)
+SUBMIT_SETTLE_S = env.integer("SUBMIT_SETTLE_S", 120, least=2, most=3600)
+if SUBMIT_SETTLE_S <= SUBMIT_DEADLINE_S:
+    raise ImproperlyConfigured(
+        f"SUBMIT_SETTLE_S ({SUBMIT_SETTLE_S}) must exceed SUBMIT_DEADLINE_S ({SUBMIT_DEADLINE_S}): otherwise a write "
+        "that is still under way could be taken for lost and sent twice."
+    )
+FOLLOW_DEADLINE_HOURS = env.integer("FOLLOW_DEADLINE_HOURS", 24, least=1, most=24 * 14)
+SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, least=30, most=86_400)
+
 # People
 
 AUTH_USER_MODEL = "accounts.User"
@@ -281,10 +294,12 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+_COLLECTED = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 # Collected files carry a digest in their names and are served from there; without them the finders look.
-_HAS_COLLECTED_STATIC = sys.argv[1:2] == ["collectstatic"] or (STATIC_ROOT / "staticfiles.json").exists()
+_IS_COLLECTED = sys.argv[1:2] == ["collectstatic"] or (_COLLECTED / "staticfiles.json").exists()
+STATIC_ROOT = _COLLECTED if _IS_COLLECTED else None
+WHITENOISE_USE_FINDERS = not _IS_COLLECTED
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -293,12 +308,11 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
-            if _HAS_COLLECTED_STATIC
+            if _IS_COLLECTED
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
         )
     },
 }
-WHITENOISE_USE_FINDERS = not _HAS_COLLECTED_STATIC
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOGGING: dict[str, Any] = {
     "version": 1,

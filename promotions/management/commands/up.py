@@ -1,6 +1,7 @@
 """`manage.py up`: Towpath on one machine."""
 
 import http.client
+import io
 import json
 import os
 import socket
@@ -50,9 +51,9 @@ class Command(BaseCommand):
                 Supervisor(data_dir / "children.lock", self.say, self.environment()) as supervisor,
             ):
                 _refuse_taken_port(host, port)
-                self.bring_up(supervisor, demo=demo, host=host, port=port)
+                welcome = self.bring_up(supervisor, demo=demo, host=host, port=port)
                 if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
-                    self.say(f"Towpath is ready: {url}")
+                    self.say(f"\nTowpath is ready: {url}\n{welcome}")
                 elif not supervisor.is_stopping:
                     self.say(f"Nothing answers on {url} yet; the lines of web above say why.")
                 supervisor.run()
@@ -80,8 +81,9 @@ class Command(BaseCommand):
             "PYTHONUNBUFFERED": "1",
         }
 
-    def bring_up(self, supervisor: Supervisor, *, demo: bool, host: str, port: int) -> None:
-        """Start what the others need, bring the data up to date, then start the rest."""
+    def bring_up(self, supervisor: Supervisor, *, demo: bool, host: str, port: int) -> str:
+        """Start what the others need, bring the data up to date, then start the rest; returns how to sign in."""
+        welcome = io.StringIO()
         if not os.environ.get("REDIS_URL"):
             self.start_valkey(supervisor)
         emulator_port = _emulator_port(settings.DATA_DIR) if demo else None
@@ -91,12 +93,13 @@ class Command(BaseCommand):
         if emulator_port is not None:
             url = f"http://127.0.0.1:{emulator_port}"
             if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
-                call_command("load_demo", emulator_url=url, stdout=self.stdout)
+                call_command("load_demo", emulator_url=url, stdout=welcome)
         elif not User.objects.exists():
-            call_command("setup_code", stdout=self.stdout)
+            call_command("setup_code", stdout=welcome)
         connections.close_all()  # the supervisor itself needs no database
         for program in _programs(host, port):
             supervisor.start(program)
+        return welcome.getvalue()
 
     def start_valkey(self, supervisor: Supervisor) -> None:
         """Start the private server and wait until it has read its data."""

@@ -1,0 +1,100 @@
+"""`manage.py load_demo`: people and organizations to try Towpath with."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.choices import Role
+from accounts.models import Organization, User
+from accounts.services import people
+from config.env import Mode
+
+# Name, whether an installation administrator, and the role in both organizations that work together.
+PEOPLE: dict[str, tuple[str, bool, Role | None]] = {
+    "ada@example.com": ("Ada Ahmadi", True, None),
+    "oskar@example.com": ("Oskar Lind", False, Role.OPERATOR),
+    "priya@example.com": ("Priya Nair", False, Role.APPROVER),
+    "vera@example.com": ("Vera Costa", False, Role.VIEWER),
+}
+SHARED_ORGANIZATIONS = ("Acme", "Globex")
+SIGN_INS_FILE = "demo-sign-ins.json"
+# Time for the emulator to make its keys and print them.
+CREDENTIALS_WITHIN_S = 30
+
+
+class Command(BaseCommand):
+    help = "Make demo people and the organizations of a running emulator, once; print the sign-ins."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--emulator-url", default="http://127.0.0.1:9400", help="where the emulator runs")
+
+    def handle(self, *_args: Any, emulator_url: str, **_options: Any) -> None:
+        if settings.MODE is not Mode.DEMO:
+            raise CommandError("Demo data belong into a demo installation. Set TOWPATH_MODE=demo.")
+        sign_ins = self.make_people()
+        if not Organization.objects.filter(platform_url__startswith=emulator_url, deleted_at=None).exists():
+            self.make_organizations(emulator_url)
+            self.give_roles()
+        self.stdout.write("Sign in as")
+        for email, password in sign_ins.items():
+            name, is_administrator, role = PEOPLE[email]
+            what = "administrator" if is_administrator else f"{role} in {' and '.join(SHARED_ORGANIZATIONS)}"
+            self.stdout.write(f"  {email:<20} {password}   ({name}, {what})")
+
+    def make_people(self) -> dict[str, str]:
+        """E-mail and password of each; both are made once and then read from the data folder."""
+        kept = settings.DATA_DIR / SIGN_INS_FILE
+        if not kept.exists():
+            text = json.dumps({email: f"towpath-{secrets.token_hex(4)}" for email in PEOPLE}, indent=2)
+            kept.touch(mode=0o600)
+            kept.write_text(text, encoding="utf-8")
+        sign_ins: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+        for email, (name, is_administrator, _) in PEOPLE.items():
+            if not User.objects.filter(email=email).exists():
+                people.create_person(
+                    email=email,
+                    full_name=name,
+                    password=sign_ins[email],
+                    is_administrator=is_administrator,
+                    actor=None,
+                )
+        return sign_ins
+
+    def make_organizations(self, emulator_url: str) -> None:
+        """Take over the emulator's organizations with their credentials, as an operator would."""
+        port = str(urlsplit(emulator_url).port)
+        printed = subprocess.run(  # noqa: S603  (our own program, and a port number)
+            [sys.executable, "-m", "emulator", "--credentials", "--seed", "demo", "--port", port],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=CREDENTIALS_WITHIN_S,
+            cwd=settings.BASE_DIR,
+        )
+        if printed.returncode:
+            raise CommandError(f"The emulator does not print its credentials: {printed.stderr.strip()}")
+        descriptor, path = tempfile.mkstemp(suffix=".json")  # readable by its owner alone
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(printed.stdout)
+            call_command("add_organization", from_json=path, stdout=self.stdout)
+        finally:
+            Path(path).unlink()
+
+    def give_roles(self) -> None:
+        for organization in Organization.objects.filter(name__in=SHARED_ORGANIZATIONS, deleted_at=None):
+            for email, (_, _, role) in PEOPLE.items():
+                if role is not None:
+                    person = User.objects.get(email=email)
+                    people.set_membership(user=person, organization=organization, role=role, actor=None)
