@@ -1,0 +1,140 @@
+"""Every state and verdict of promotions, with their named groups."""
+
+from django.db.models import TextChoices
+
+
+class PackageStatus(TextChoices):
+    """Documented package statuses. The column keeps the raw text, so an unknown one is shown and not lost."""
+
+    DRAFT = "DRAFT", "Draft"
+    PUBLISH_IN_PROGRESS = "PUBLISH_IN_PROGRESS", "Publishing"
+    PUBLISHED = "PUBLISHED", "Published"
+    PUBLISH_FAILED = "PUBLISH_FAILED", "Publish failed"
+
+
+PUBLISHABLE = (PackageStatus.DRAFT, PackageStatus.PUBLISH_FAILED)
+
+
+class PackageType(TextChoices):
+    PARTIAL = "PARTIAL", "Multi-object"
+    FULL = "FULL", "Entire sandbox"
+
+
+class Visibility(TextChoices):
+    PRIVATE = "PRIVATE", "Private"
+    PUBLIC = "PUBLIC", "Public"
+
+
+class PlanState(TextChoices):
+    """gathering -> open -> ready; open and ready -> gathering (refresh) or superseded (a newer revision)."""
+
+    GATHERING = "gathering", "Gathering facts"
+    OPEN = "open", "Open"
+    READY = "ready", "Ready"
+    SUPERSEDED = "superseded", "Superseded"
+
+
+class ItemKind(TextChoices):
+    OBJECT = "object", "Object"
+    CONFIRMATION = "confirmation", "Confirmation"
+
+
+class Match(TextChoices):
+    """How well the target's objects fit one of ours."""
+
+    EXACT = "exact", "Exact"
+    LIKELY = "likely", "Likely"
+    DOUBTFUL = "doubtful", "Doubtful"
+    NONE = "none", "None"
+
+
+class Decision(TextChoices):
+    UNDECIDED = "undecided", "Undecided"
+    CREATE = "create", "Create new"
+    REUSE = "reuse", "Use existing"
+    CONFIRM = "confirm", "Confirmed"
+
+
+class JobState(TextChoices):
+    """What we know of a job; the remote system's own word stands beside it in `Job.remote_status`."""
+
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Submitting"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    SUCCEEDED_WITH_WARNINGS = "succeeded_with_warnings", "Succeeded with warnings"
+    PARTLY_FAILED = "partly_failed", "Partly failed"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    NEEDS_ATTENTION = "needs_attention", "Needs attention"
+
+
+ACTIVE = (JobState.QUEUED, JobState.SUBMITTING, JobState.RUNNING)
+UNFINISHED = (*ACTIVE, JobState.NEEDS_ATTENTION)
+FINISHED = tuple(state for state in JobState if state not in UNFINISHED)
+GOOD_ENDS = (JobState.SUCCEEDED, JobState.SUCCEEDED_WITH_WARNINGS)
+
+
+class ProblemKind(TextChoices):
+    """Why a job failed or needs a person: for filters and tests; people read the sentence beside it."""
+
+    REJECTED = "rejected", "Refused by the platform"
+    CREDENTIALS = "credentials", "Credential refused"
+    UNAVAILABLE = "unavailable", "Platform not reachable"
+    CONTRACT = "contract", "Answer not understood"
+    PLAN_CHANGED = "plan_changed", "Facts changed since the plan"
+    OUTCOME_UNKNOWN = "outcome_unknown", "Outcome unknown"
+    DEADLINE = "deadline", "Deadline passed"
+    STOPPED_FOLLOWING = "stopped_following", "No longer followed"
+    REMOTE_FAILURE = "remote_failure", "Failed at the platform"
+    CLOSED = "closed", "Closed by a person"
+    INTERNAL = "internal", "Our own fault"
+
+
+class Severity(TextChoices):
+    INFO = "info", "Information"
+    WARNING = "warning", "Warning"
+    ERROR = "error", "Error"
+
+
+class ResultOutcome(TextChoices):
+    """What really happened to one object, read from every message of its task."""
+
+    CREATED = "created", "Created"
+    REUSED = "reused", "Reused"
+    UNCHANGED = "unchanged", "Unchanged"
+    HIDDEN_ERROR = "hidden_error", "Hidden error"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Verification(TextChoices):
+    """What a second look at the target says of a claimed result."""
+
+    UNCHECKED = "unchecked", "Not checked"
+    CONFIRMED = "confirmed", "Confirmed"
+    NOT_CONFIRMED = "not_confirmed", "Not confirmed"
+    CONTRADICTED = "contradicted", "Contradicted"
+
+
+class ArtifactType(TextChoices):
+    """Artifact types Adobe publishes or its samples show; any other type is shown as it comes."""
+
+    JOURNEY = "JOURNEY", "Journey"
+    ID_NAMESPACE = "ID_NAMESPACE", "Identity namespace"
+    REGISTRY_DATATYPE = "REGISTRY_DATATYPE", "Data type"
+    REGISTRY_CLASS = "REGISTRY_CLASS", "Class"
+    REGISTRY_MIXIN = "REGISTRY_MIXIN", "Field group"
+    REGISTRY_SCHEMA = "REGISTRY_SCHEMA", "Schema"
+    REGISTRY_DESCRIPTOR = "REGISTRY_DESCRIPTOR", "Descriptor"
+    CATALOG_DATASET = "CATALOG_DATASET", "Dataset"
+    DULE_CONSENT_POLICY = "DULE_CONSENT_POLICY", "Consent policy"
+    PROFILE_SEGMENT = "PROFILE_SEGMENT", "Audience"
+    PROFILE_MERGE = "PROFILE_MERGE", "Merge policy"
+    FLOW = "FLOW", "Source dataflow"
+    MAPPING_SET = "MAPPING_SET", "Mapping set"
+
+
+def label(choices: type[TextChoices], raw: str) -> str:
+    """The words for a raw value; an unknown value speaks for itself."""
+    return str(choices(raw).label) if raw in choices.values else raw

@@ -1,0 +1,74 @@
+"""Who works on which row: a claim moves `due_at` ahead and names its holder, and commits before any call goes out."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from promotions.choices import ACTIVE, JobState
+from promotions.models import Job
+
+# How long a claim lasts while its message waits in the broker; the worker that picks it up takes its own lease.
+DISPATCH_LEASE = timedelta(seconds=60)
+# Longer than a task may run (settings.TASK_TIME_LIMIT_S), so that two workers never hold one row.
+WORK_LEASE = timedelta(seconds=300)
+
+
+class LeaseLostError(Exception):
+    """The row was claimed by somebody else meanwhile; the holder must stop without writing."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row this process may work on for now."""
+
+    job_id: int
+    kind: str
+    state: str
+    organization_id: int
+    token: str
+
+
+def claim_due(limit: int = 500) -> list[Claim]:
+    """Take what is due. Concurrent callers get different rows (skip locked, or SQLite's one writer)."""
+    now = timezone.now()
+    token = uuid.uuid4().hex
+    with transaction.atomic():
+        rows = list(
+            Job.objects.select_for_update(skip_locked=True)
+            .due(now)
+            .values_list("pk", "kind", "state", "organization_id")[:limit]
+        )
+        Job.objects.filter(pk__in=[row[0] for row in rows]).update(due_at=now + DISPATCH_LEASE, lease_token=token)
+    return [Claim(*row, token) for row in rows]
+
+
+def begin(job_id: int, token: str, *, lease: timedelta = WORK_LEASE) -> Job | None:
+    """Start on a claimed row; None if the claim has passed to somebody else or the job is over."""
+    started = Job.objects.filter(pk=job_id, lease_token=token, state__in=ACTIVE).update(due_at=timezone.now() + lease)
+    return Job.objects.select_related("organization").get(pk=job_id) if started else None
+
+
+def begin_all(job_ids: Iterable[int], token: str) -> Sequence[Job]:
+    """The same for many rows at once."""
+    rows = Job.objects.filter(pk__in=list(job_ids), lease_token=token, state=JobState.RUNNING)
+    rows.update(due_at=timezone.now() + WORK_LEASE)
+    return list(rows.select_related("organization", "plan__promotion", "package", "sandbox"))
+
+
+def keep(job: Job, **changes: Any) -> None:
+    """Write to a row this process still holds; raises LeaseLostError if it does not."""
+    held = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state__in=ACTIVE)
+    if not held.update(**changes):
+        raise LeaseLostError(job.pk)
+    for name, value in changes.items():
+        setattr(job, name, value)
+
+
+def hand_back(job: Job, *, after: timedelta, **changes: Any) -> None:
+    """Let the row fall due again later."""
+    keep(job, due_at=timezone.now() + after, **changes)

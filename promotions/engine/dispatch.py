@@ -1,0 +1,26 @@
+"""From what is due to who does it."""
+
+from collections import defaultdict
+
+from promotions import tasks
+from promotions.choices import JobState
+from promotions.engine import claims, registry
+from promotions.engine.schedules import queue_due_routines
+
+
+def dispatch_due() -> None:
+    """Claim what is due and send each piece to its queue. A message that is lost costs one lease, nothing else."""
+    queue_due_routines()
+    following: dict[int, list[int]] = defaultdict(list)
+    token = ""
+    for claim in claims.claim_due():
+        token = claim.token
+        if not registry.is_submission(claim.kind):
+            task = tasks.run_long if registry.job_type(claim.kind).queue == "long" else tasks.run_interactive
+            task.delay(claim.job_id, claim.token)
+        elif claim.state == JobState.RUNNING:
+            following[claim.organization_id].append(claim.job_id)
+        else:
+            tasks.submit.delay(claim.job_id, claim.token)
+    for job_ids in following.values():
+        tasks.follow_organization.delay(job_ids, token)

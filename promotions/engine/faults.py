@@ -1,0 +1,58 @@
+"""What an error of a remote call means for a job."""
+
+from datetime import timedelta
+from random import SystemRandom
+
+from clients import errors
+from promotions.choices import JobState, ProblemKind
+from promotions.engine.registry import Ending
+
+_FIRST_WAIT_S = 2
+_LONGEST_WAIT_S = 120
+_random = SystemRandom()
+
+
+def wait_after(attempts: int, exc: errors.ApiError | None = None) -> timedelta:
+    """How long to leave the platform alone after `attempts` failures in a row; honours its own wish if it is longer."""
+    seconds = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(attempts, 10)) * _random.uniform(0.75, 1.25)
+    if isinstance(exc, errors.ApiUnavailableError) and exc.retry_after_s:
+        seconds = max(seconds, min(exc.retry_after_s, 10 * _LONGEST_WAIT_S))
+    return timedelta(seconds=seconds)
+
+
+def is_passing(exc: errors.ApiError) -> bool:
+    """Whether waiting may cure it."""
+    return isinstance(exc, errors.ApiUnavailableError | errors.ApiBusyError | errors.ApiContractError)
+
+
+def kind_of(exc: errors.ApiError) -> ProblemKind:
+    if isinstance(exc, errors.ApiAuthError):
+        return ProblemKind.CREDENTIALS
+    if isinstance(exc, errors.ApiContractError):
+        return ProblemKind.CONTRACT
+    if isinstance(exc, errors.OutcomeUnknownError):
+        return ProblemKind.OUTCOME_UNKNOWN
+    if isinstance(exc, errors.ApiUnavailableError | errors.ApiBusyError):
+        return ProblemKind.UNAVAILABLE
+    return ProblemKind.REJECTED
+
+
+_NEXT_STEP = {
+    ProblemKind.CREDENTIALS: "Test the organization's credential under Settings, and replace its secret if needed.",
+    ProblemKind.CONTRACT: "The platform's answer was not what its documentation says; see the detail.",
+    ProblemKind.UNAVAILABLE: "The platform did not answer in time; try again later.",
+    ProblemKind.OUTCOME_UNKNOWN: "Whether the platform acted on it is not known.",
+    ProblemKind.REJECTED: "Read the platform's words, change what they name, and try again.",
+}
+
+
+def sentence(what: str, exc: errors.ApiError) -> str:
+    """What failed, why in the platform's own words, and what to do."""
+    status = f" (HTTP {exc.status})" if exc.status else ""
+    request = f" Request id {exc.request_id}." if exc.request_id else ""
+    return f"{what}: {exc.message}{status}.{request} {_NEXT_STEP[kind_of(exc)]}".replace("..", ".")
+
+
+def ending(what: str, exc: errors.ApiError) -> Ending:
+    """A failed job, with the platform's own words."""
+    return Ending(state=JobState.FAILED, problem_kind=kind_of(exc), problem=sentence(what, exc), detail=exc.body or "")

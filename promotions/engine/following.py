@@ -1,0 +1,158 @@
+"""Following remote jobs to their end: by list, organization by organization, and in detail only on a change."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.errors import NoCredentialError
+from clients import errors
+from promotions.choices import JobState, ProblemKind
+from promotions.engine import claims, faults, timeline
+from promotions.engine.endings import end
+from promotions.engine.hooks import credential_refused
+from promotions.engine.registry import Ending, Snapshot, Submission, submission
+from promotions.models import Job
+
+log = logging.getLogger(__name__)
+
+FIRST_INTERVAL_S = 2
+LONGEST_INTERVAL_S = 30
+GROWTH = 1.5
+# A remote job may be missing for a moment after it was accepted; for longer, a person should look.
+NOT_FOUND_LIMIT = 8
+VERIFY_ATTEMPTS = 5
+
+
+def follow(job_ids: Iterable[int], token: str) -> None:
+    """Look at the claimed running jobs of one organization."""
+    jobs = sorted(claims.begin_all(job_ids, token), key=lambda job: job.kind)
+    for kind, group in groupby(jobs, key=lambda job: job.kind):
+        _follow_kind(submission(kind), list(group))
+
+
+def _follow_kind(kind: Submission, jobs: Sequence[Job]) -> None:
+    try:
+        statuses = kind.list_statuses([job for job in jobs if job.remote_finished_at is None])
+    except (errors.ApiError, NoCredentialError) as exc:
+        for job in jobs:
+            _could_not_look(job, exc)
+        return
+    now = timezone.now()
+    unchanged = []
+    for job in jobs:
+        is_same = statuses.get(job.pk) == job.remote_status and job.remote_finished_at is None
+        is_watched = job.watched_until is not None and job.watched_until > now
+        is_late = job.deadline_at is not None and job.deadline_at < now
+        if is_same and not is_watched and not is_late and job.interval_s:
+            unchanged.append(job)
+        else:
+            look(job, kind)
+    for interval, same in groupby(sorted(unchanged, key=lambda job: job.interval_s), key=lambda job: job.interval_s):
+        longer = _next_interval(interval)
+        Job.objects.filter(pk__in=[job.pk for job in same], state=JobState.RUNNING).update(
+            due_at=now + timedelta(seconds=longer), interval_s=longer, attempts=0
+        )
+
+
+def look(job: Job, kind: Submission) -> None:
+    """Read one job in full, store what it says, and end it when the platform has."""
+    try:
+        if job.remote_finished_at is None:
+            snapshot = kind.read(job)
+            _store(job, kind, snapshot)
+            if not snapshot.is_over:
+                _wait_on(job, kind, changed=True)
+                return
+        if _verify(job, kind):
+            end(job, kind.conclude(job))
+    except claims.LeaseLostError:
+        log.info("job %s: another worker follows it", job.pk)
+    except (errors.ApiError, NoCredentialError) as exc:
+        _could_not_look(job, exc)
+
+
+def _verify(job: Job, kind: Submission) -> bool:
+    """Look a second time; True if the job may be concluded. A platform that will not answer leaves it unconfirmed."""
+    try:
+        kind.verify(job)
+    except (errors.ApiError, NoCredentialError) as exc:
+        if job.attempts + 1 < VERIFY_ATTEMPTS:
+            timeline.warn(job, f"The target could not be checked: {exc.message}. Trying again.")
+            claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
+            return False
+        timeline.warn(job, f"The target could not be checked: {exc.message}. The results stay unconfirmed.")
+    return True
+
+
+def _store(job: Job, kind: Submission, snapshot: Snapshot) -> None:
+    with transaction.atomic():
+        if snapshot.status != job.remote_status:
+            timeline.note(job, f"The platform says {snapshot.status or 'nothing'}.")
+        claims.keep(
+            job,
+            remote_status=snapshot.status,
+            remote_finished_at=timezone.now() if snapshot.is_over else None,
+            progress_done=snapshot.done,
+            progress_total=snapshot.total,
+            raw=snapshot.raw,
+            attempts=0,
+        )
+        kind.record(job, snapshot)
+
+
+def _wait_on(job: Job, kind: Submission, *, changed: bool) -> None:
+    now = timezone.now()
+    if job.deadline_at is not None and job.deadline_at < now:
+        end(
+            job,
+            Ending(
+                state=JobState.NEEDS_ATTENTION,
+                problem_kind=ProblemKind.DEADLINE,
+                problem=f"The platform still says {job.remote_status or 'nothing'} after "
+                f"{round(kind.follow_deadline.total_seconds() / 3600)} hours. Look at it there, then go on "
+                "following it here or close it.",
+            ),
+        )
+        return
+    interval = FIRST_INTERVAL_S if changed and not job.interval_s else _next_interval(job.interval_s)
+    if job.watched_until is not None and job.watched_until > now:
+        interval = FIRST_INTERVAL_S
+    claims.hand_back(job, after=timedelta(seconds=interval), interval_s=interval)
+
+
+def _next_interval(interval_s: int) -> int:
+    return min(LONGEST_INTERVAL_S, max(FIRST_INTERVAL_S, round(interval_s * GROWTH)))
+
+
+def _could_not_look(job: Job, exc: errors.ApiError | NoCredentialError) -> None:
+    """Keep the job as it is, say why, and look again later; ask a person when that cannot help."""
+    message = exc.message
+    if isinstance(exc, errors.ApiAuthError):
+        credential_refused(job.organization, exc)
+    now = timezone.now()
+    is_late = job.deadline_at is not None and job.deadline_at < now
+    is_gone = isinstance(exc, errors.ApiNotFoundError) and job.attempts + 1 >= NOT_FOUND_LIMIT
+    if is_late or is_gone:
+        reason = "the platform no longer knows it" if is_gone else message
+        end(
+            job,
+            Ending(
+                state=JobState.NEEDS_ATTENTION,
+                problem_kind=ProblemKind.DEADLINE if is_late else ProblemKind.OUTCOME_UNKNOWN,
+                problem=f"How it ended cannot be found out: {reason}.",
+            ),
+        )
+        return
+    timeline.warn(job, f"Could not look at it: {message}. It goes on at the platform; looking again.")
+    try:
+        claims.hand_back(
+            job,
+            after=faults.wait_after(job.attempts, exc if isinstance(exc, errors.ApiError) else None),
+            attempts=job.attempts + 1,
+        )
+    except claims.LeaseLostError:
+        log.info("job %s: another worker follows it", job.pk)

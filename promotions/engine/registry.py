@@ -1,0 +1,169 @@
+"""What a job type brings to the engine, and the register of them. Systems register here; the engine names none."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Protocol
+
+from promotions.choices import JobState, ProblemKind
+from promotions.models import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a job ended, as far as we know: the kind for filters, a sentence for people, the detail for us."""
+
+    state: JobState
+    problem_kind: ProblemKind | None = None
+    problem: str = ""
+    detail: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An activity has used its time slice; `params` is what it needs to go on."""
+
+    params: dict[str, Any]
+
+
+class Report(Protocol):
+    """How an activity tells of its progress; also proves that it is alive. Raises LeaseLostError if it was replaced."""
+
+    def __call__(self, text: str, *, done: int | None = None, total: int | None = None) -> None: ...
+
+
+class JobType(ABC):
+    """Common to all job types."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    queue: ClassVar[str] = "interactive"
+
+
+class Activity(JobType):
+    """Work that only reads at the platform. It may run twice, after a crash, so what it stores must stand that."""
+
+    @abstractmethod
+    def run(self, job: Job, report: Report) -> Ending | Unfinished:
+        """Do the work, outside any transaction. ApiError and its kin are the engine's to handle."""
+
+    def given_up(self, job: Job) -> None:
+        """Called once, in the transaction that ends the job, if it did not succeed."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The platform took the write. Without a remote id the job is looked up, and never sent again."""
+
+    remote_id: str | None
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """What a search for the effect of a write found. Only a complete search may count as "not there"."""
+
+    remote_ids: Sequence[str]
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A remote job as read just now."""
+
+    status: str
+    is_over: bool
+    done: int
+    total: int | None
+    raw: dict[str, Any]
+    detail: Any = None
+
+
+class Submission(JobType):
+    """One remote write, sent once, and then followed to its end.
+
+    `settle` must exceed the write's total deadline plus the platform's longest processing: only after it has passed
+    can an empty search mean that the write never happened.
+    """
+
+    deadline: timedelta
+    settle: timedelta
+    follow_deadline: timedelta
+
+    @abstractmethod
+    def recheck(self, job: Job) -> Ending | None:
+        """Read again what the write rests on; an ending means that nothing may be sent, and why."""
+
+    def note_before(self, job: Job) -> dict[str, Any]:
+        """What must be remembered to recognise the effect of the write later; stored before the call goes out."""
+        return {}
+
+    @abstractmethod
+    def submit(self, job: Job) -> Submitted:
+        """The one call that writes."""
+
+    @abstractmethod
+    def look_up(self, job: Job) -> LookUp:
+        """Search for the effect of a write whose answer was lost."""
+
+    @abstractmethod
+    def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
+        """Remote status by job pk, for jobs of one organization, by as few list calls as can be. May leave jobs out."""
+
+    @abstractmethod
+    def read(self, job: Job) -> Snapshot:
+        """The remote job in full."""
+
+    @abstractmethod
+    def record(self, job: Job, snapshot: Snapshot) -> None:
+        """Store what the snapshot says of each object; called in the transaction that stores the snapshot."""
+
+    def verify(self, job: Job) -> None:
+        """Look again, after the platform's own end, whether what it claims is so. May raise ApiError."""
+
+    @abstractmethod
+    def conclude(self, job: Job) -> Ending:
+        """The true state, from everything recorded."""
+
+    def submitted(self, job: Job, *, how: str) -> None:
+        """Called in the transaction that stores the accepted write, for the record."""
+
+    def ended(self, job: Job, ending: Ending) -> None:
+        """Called in the transaction that ends the job, for the record and for what depends on it."""
+
+
+_types: dict[str, JobType] = {}
+
+
+def register(job_type: JobType) -> None:
+    """Make a job type known; its kind must be new."""
+    if job_type.kind in _types:
+        raise ValueError(f"A job type {job_type.kind!r} is registered already.")
+    _types[job_type.kind] = job_type
+
+
+def job_type(kind: str) -> JobType:
+    return _types[kind]
+
+
+def submission(kind: str) -> Submission:
+    found = _types[kind]
+    if not isinstance(found, Submission):
+        raise TypeError(f"{kind} is not a submission")
+    return found
+
+
+def is_submission(kind: str) -> bool:
+    return isinstance(_types.get(kind), Submission)
+
+
+def label(kind: str) -> str:
+    """The words for a kind; one that is no longer registered speaks for itself."""
+    return _types[kind].label if kind in _types else kind
+
+
+def kinds() -> Iterable[tuple[str, str]]:
+    """Every kind with its label, for filters."""
+    return sorted(((kind, found.label) for kind, found in _types.items()), key=lambda pair: pair[1])

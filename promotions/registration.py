@@ -1,0 +1,103 @@
+"""Everything promotions tells others at start: job types, systems, routines, audit verbs, what uses an organization."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts import registries
+from accounts.choices import OrganizationKind
+from accounts.errors import Usage
+from accounts.models import Credential, Organization, User
+from accounts.services import audit, usage
+from promotions.choices import UNFINISHED, PlanState
+from promotions.engine import registry, schedules
+from promotions.engine.schedules import Routine
+from promotions.models import Job, Promotion
+from promotions.services import jobs, verbs
+from promotions.systems import accounts_jobs, base
+from promotions.systems.gathering import Gathering
+from promotions.systems.packages import kinds
+from promotions.systems.packages.importing import ImportSubmission
+from promotions.systems.packages.planning import PackageSystem
+from promotions.systems.packages.publishing import PublishSubmission
+from promotions.systems.packages.synchronizing import DiscoverJobs, Synchronize
+
+
+def register() -> None:
+    """Called once, when Django is ready."""
+    audit.register_verbs(verbs.Verb, groups=verbs.GROUP_LABELS)
+    base.register(PackageSystem())
+    for job_type in (
+        Gathering(),
+        ImportSubmission(),
+        PublishSubmission(),
+        Synchronize(),
+        DiscoverJobs(),
+        accounts_jobs.TestCredential(),
+        accounts_jobs.ReadSandboxes(),
+    ):
+        registry.register(job_type)
+    every = timedelta(seconds=settings.SYNC_INTERVAL_S)
+    for kind, interval in (
+        (accounts_jobs.READ_SANDBOXES, 4 * every),
+        (kinds.SYNCHRONIZE, every),
+        (kinds.DISCOVER_JOBS, every / 3),
+    ):
+        schedules.register(Routine(kind, interval, _routine(kind)))
+    registries.register_credential_test(_start_credential_test)
+    registries.register_sandbox_sync(_start_sandbox_sync)
+    usage.register(_used_by)
+
+
+def _routine(kind: str) -> schedules.RoutineRequest:
+    def request(organization: Organization) -> Job | None:
+        is_ready = organization.kind == OrganizationKind.ADOBE and (
+            organization.credentials.filter(is_primary=True, problem="").exclude(secrets="").exists()
+        )
+        if not is_ready:
+            return None  # a refused credential is not tried again and again; a test or a new secret clears it
+        title = f"{registry.label(kind)} of {organization}"
+        return jobs.queue_once(kind=kind, title=title, organization=organization, actor=None)
+
+    return request
+
+
+@transaction.atomic
+def _start_credential_test(credential: Credential, actor: User) -> str:
+    job = jobs.queue_once(
+        kind=accounts_jobs.TEST_CREDENTIAL,
+        title=f"Test of {credential}",
+        organization=credential.organization,
+        actor=actor,
+        credential=credential,
+    )
+    return reverse("promotions:job-detail", args=[job.pk])
+
+
+@transaction.atomic
+def _start_sandbox_sync(organization: Organization, actor: User) -> str:
+    job = jobs.queue_once(
+        kind=accounts_jobs.READ_SANDBOXES,
+        title=f"Sandboxes of {organization}",
+        organization=organization,
+        actor=actor,
+    )
+    return reverse("promotions:job-detail", args=[job.pk])
+
+
+def _used_by(organization: Organization) -> list[Usage]:
+    unfinished = Job.objects.filter(organization=organization, state__in=UNFINISHED, is_quiet=False, is_foreign=False)
+    open_plans = (
+        Promotion.objects.filter(target_organization=organization, abandoned_at=None)
+        .filter(plans__state__in=[PlanState.GATHERING, PlanState.OPEN])
+        .distinct()
+    )
+    return [
+        *(Usage(f"Unfinished job: {job.title}", reverse("promotions:job-detail", args=[job.pk])) for job in unfinished),
+        *(
+            Usage(f"Open plan: {promotion}", reverse("promotions:promotion-detail", args=[promotion.pk]))
+            for promotion in open_plans
+        ),
+    ]

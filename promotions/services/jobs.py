@@ -1,0 +1,190 @@
+"""Queueing jobs, and what people may do with them."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import Credential, Organization, Sandbox, User
+from accounts.services import audit
+from promotions import tasks
+from promotions.choices import ACTIVE, JobState, ProblemKind, Severity
+from promotions.engine import registry, submissions, timeline
+from promotions.engine.endings import end
+from promotions.engine.registry import Ending, Submitted
+from promotions.models import Job, Package, Plan, Promotion
+from promotions.services.errors import ConflictError, RefusedError
+from promotions.services.verbs import Verb
+
+WATCH_S = 20
+
+
+def queue(
+    *,
+    kind: str,
+    title: str,
+    organization: Organization,
+    actor: User | None,
+    package: Package | None = None,
+    sandbox: Sandbox | None = None,
+    promotion: Promotion | None = None,
+    plan: Plan | None = None,
+    credential: Credential | None = None,
+    params: dict[str, Any] | None = None,
+) -> Job:
+    """Add a job and wake a worker after the commit; call it inside a transaction.
+
+    A job nobody asked for is routine. Raises ConflictError if the same write is under way already.
+    """
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                kind=kind,
+                title=title[:500],
+                organization=organization,
+                requested_by=actor,
+                is_quiet=actor is None,
+                package=package,
+                sandbox=sandbox,
+                promotion=promotion,
+                plan=plan,
+                credential=credential,
+                params=params or {},
+                marker=submissions.new_marker() if registry.is_submission(kind) else None,
+            )
+    except IntegrityError as exc:
+        raise ConflictError(
+            f"{registry.label(kind)} of “{title}” is under way already. Open its job before starting another."
+        ) from exc
+    timeline.note(job, "Queued.", actor=actor)
+    wake()
+    return job
+
+
+def wake() -> None:
+    """Have a worker look at what is due as soon as this transaction has committed."""
+    transaction.on_commit(partial(tasks.tick.delay), robust=True)
+
+
+def queue_once(*, kind: str, title: str, organization: Organization, actor: User | None, **links: Any) -> Job:
+    """Add a job unless one of this kind is waiting or running for the organization; that one is returned instead."""
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    filters = {name: value for name, value in links.items() if name != "params"}
+    active = Job.objects.filter(kind=kind, organization=organization, state__in=ACTIVE, **filters).first()
+    if active is None:
+        return queue(kind=kind, title=title, organization=organization, actor=actor, **links)
+    if actor is not None and active.is_quiet:
+        Job.objects.filter(pk=active.pk).update(is_quiet=False, requested_by=actor)
+    return active
+
+
+def watch(job: Job) -> None:
+    """Somebody has the page open: follow this job closely for a while."""
+    now = timezone.now()
+    if job.is_live and (job.watched_until is None or job.watched_until < now + timedelta(seconds=WATCH_S / 2)):
+        Job.objects.filter(pk=job.pk).update(watched_until=now + timedelta(seconds=WATCH_S))
+
+
+@transaction.atomic
+def cancel(*, job: Job, actor: User) -> None:
+    """Take a queued job back. Raises ConflictError once it has been sent."""
+    ending = Ending(state=JobState.CANCELLED, problem=f"Cancelled by {actor} before anything was sent.")
+    # Only from queued: a worker that is about to send moves the row to submitting first, and one of the two wins.
+    if not Job.objects.filter(pk=job.pk, state=JobState.QUEUED, submit_count=0).update(
+        lease_token="", due_at=timezone.now()
+    ):
+        raise ConflictError(f"“{job.title}” has started and cannot be cancelled: the platform offers no way.")
+    job.refresh_from_db()
+    end(job, ending, actor=actor)
+    audit.record(Verb.JOB_CANCELLED, actor=actor, subject=job)
+
+
+@transaction.atomic
+def stop_following(*, job: Job, actor: User) -> None:
+    """Stop looking at a job that runs at the platform. It goes on there, and its end is then not known here."""
+    if not registry.is_submission(job.kind):
+        raise RefusedError(f"“{job.title}” only reads; there is nothing to stop following.")
+    ending = Ending(
+        state=JobState.NEEDS_ATTENTION,
+        problem_kind=ProblemKind.STOPPED_FOLLOWING,
+        problem=f"{actor} stopped following it. It may still run at the platform; go on following it or close it.",
+    )
+    if job.state != JobState.RUNNING or not end(job, ending, actor=actor):
+        raise ConflictError(f"“{job.title}” does not run any more.")
+    audit.record(Verb.FOLLOWING_STOPPED, actor=actor, subject=job)
+
+
+@transaction.atomic
+def resume_following(*, job: Job, actor: User) -> None:
+    """Follow a job again whose remote id is known."""
+    if not job.remote_id:
+        raise RefusedError(f"The remote job of “{job.title}” is not known. Name it, send it again or close it.")
+    now = timezone.now()
+    if not job.advance(
+        JobState.RUNNING,
+        only_from=[JobState.NEEDS_ATTENTION],
+        due_at=now,
+        attempts=0,
+        interval_s=0,
+        deadline_at=now + registry.submission(job.kind).follow_deadline,
+        problem="",
+        problem_kind="",
+    ):
+        raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
+    timeline.note(job, "Following it again.", actor=actor)
+    audit.record(Verb.FOLLOWING_RESUMED, actor=actor, subject=job)
+    wake()
+
+
+@transaction.atomic
+def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
+    """A person says which remote job is ours; from then on it is followed."""
+    if job.state != JobState.NEEDS_ATTENTION:
+        raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
+    taken = Job.objects.filter(organization=job.organization, remote_id=remote_id, is_foreign=False).exclude(pk=job.pk)
+    if taken.exists():
+        raise RefusedError(f"Remote job {remote_id} belongs to another job here already. Check the id.")
+    submissions.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}")
+    Job.objects.filter(pk=job.pk).update(
+        deadline_at=timezone.now() + registry.submission(job.kind).follow_deadline, remote_finished_at=None
+    )
+    audit.record(Verb.ATTENTION_ADOPTED, actor=actor, subject=job, reason=reason, details={"remote_id": remote_id})
+    wake()
+
+
+@transaction.atomic
+def retry_sending(*, job: Job, actor: User, reason: str) -> None:
+    """A person is sure that the write never happened, and has it sent again."""
+    if job.remote_id or job.problem_kind != ProblemKind.OUTCOME_UNKNOWN:
+        raise RefusedError(f"“{job.title}” reached the platform as {job.remote_id}; sending it again would repeat it.")
+    if not job.advance(
+        JobState.QUEUED,
+        only_from=[JobState.NEEDS_ATTENTION],
+        due_at=timezone.now(),
+        submit_count=0,
+        empty_look_ups=0,
+        attempts=0,
+        deadline_at=None,
+        problem="",
+        problem_kind="",
+        params={**job.params, "accepted": False},
+    ):
+        raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
+    timeline.note(job, f"To be sent again: {reason}", severity=Severity.WARNING, actor=actor)
+    audit.record(Verb.ATTENTION_RETRIED, actor=actor, subject=job, reason=reason)
+    wake()
+
+
+@transaction.atomic
+def close(*, job: Job, actor: User, reason: str) -> None:
+    """A person ends a job whose outcome stays unknown."""
+    ending = Ending(
+        state=JobState.CANCELLED,
+        problem_kind=ProblemKind.CLOSED,
+        problem=f"Closed by {actor}: {reason} How it ended at the platform is not known here.",
+    )
+    if job.state != JobState.NEEDS_ATTENTION or not end(job, ending, actor=actor):
+        raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
+    audit.record(Verb.ATTENTION_CLOSED, actor=actor, subject=job, reason=reason)

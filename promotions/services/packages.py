@@ -1,0 +1,148 @@
+"""What is known of an organization's packages, and what people may ask of them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Organization, User
+from accounts.services import audit
+from clients.sandbox_tooling import RemotePackage
+from promotions.choices import PUBLISHABLE
+from promotions.models import Artifact, Job, Package
+from promotions.services import jobs
+from promotions.services.errors import RefusedError
+from promotions.services.verbs import Verb
+from promotions.systems.packages import kinds
+
+EXPIRY_DAYS_LIMIT = 3650
+_COMPARED = (
+    "name",
+    "description",
+    "status",
+    "package_type",
+    "visibility",
+    "source_sandbox",
+    "version",
+    "remote_modified_at",
+    "published_at",
+    "expires_at",
+)
+
+
+def apply(organization: Organization, remotes: Iterable[RemotePackage]) -> int:
+    """Make our rows say what these remote packages say; only what differs is written. Returns how many were."""
+    by_id = {remote.id: remote for remote in remotes}
+    written = 0
+    with transaction.atomic():
+        known = {
+            package.remote_id: package
+            for package in Package.objects.select_for_update().filter(
+                organization=organization, remote_id__in=list(by_id)
+            )
+        }
+        for remote_id, remote in by_id.items():
+            values = _values(remote)
+            package = known.get(remote_id)
+            if package is None:
+                package = Package(organization=organization, remote_id=remote_id)
+            elif package.vanished_at is None and all(getattr(package, name) == values[name] for name in _COMPARED):
+                continue
+            _write(package, remote, values)
+            written += 1
+    return written
+
+
+def _values(remote: RemotePackage) -> dict[str, Any]:
+    return {
+        "name": remote.name[:500],
+        "description": remote.description,
+        "status": remote.status[:64],
+        "package_type": remote.package_type[:32],
+        "visibility": remote.visibility[:32],
+        "source_sandbox": (remote.source_sandbox or "")[:256],
+        "version": remote.version,
+        # Times just written carry milliseconds that a later answer no longer has.
+        "remote_modified_at": remote.modified_at.replace(microsecond=0) if remote.modified_at else None,
+        "published_at": remote.published_at.replace(microsecond=0) if remote.published_at else None,
+        "expires_at": remote.expires_at.replace(microsecond=0) if remote.expires_at else None,
+    }
+
+
+def _write(package: Package, remote: RemotePackage, values: dict[str, Any]) -> None:
+    now = timezone.now()
+    for name, value in values.items():
+        setattr(package, name, value)
+    created_at = remote.created_at.replace(microsecond=0) if remote.created_at else None
+    package.remote_created_at = created_at or package.remote_created_at or now
+    package.sort_name = remote.name.lower()[:500]
+    package.artifact_count = len(remote.artifacts)
+    package.search_text = _search_text(remote)
+    package.raw = remote.raw
+    package.seen_at = now
+    package.vanished_at = None
+    package.save()
+    package.artifacts.all().delete()
+    unique = {(artifact.type, artifact.id): artifact for artifact in remote.artifacts}
+    Artifact.objects.bulk_create(
+        Artifact(
+            package=package,
+            position=position,
+            type=artifact.type[:64],
+            remote_id=artifact.id[:500],
+            title=(artifact.title or "")[:500],
+        )
+        for position, artifact in enumerate(unique.values())
+    )
+
+
+def _search_text(remote: RemotePackage) -> str:
+    words = [remote.name, remote.description, remote.id, remote.source_sandbox or ""]
+    words += [artifact.title or "" for artifact in remote.artifacts]
+    words += [artifact.id for artifact in remote.artifacts]
+    return "\n".join(word for word in words if word)
+
+
+def mark_vanished(package: Package) -> None:
+    """The platform no longer knows it; the row stays, since promotions and jobs name it."""
+    Package.objects.filter(pk=package.pk, vanished_at=None).update(vanished_at=timezone.now())
+
+
+@transaction.atomic
+def request_synchronization(*, organization: Organization, actor: User) -> Job:
+    """Read all packages of an organization now; one that is under way already is returned."""
+    job = jobs.queue_once(
+        kind=kinds.SYNCHRONIZE, title=f"Packages of {organization}", organization=organization, actor=actor
+    )
+    audit.record(Verb.SYNCHRONIZATION_REQUESTED, actor=actor, subject=organization)
+    return job
+
+
+@transaction.atomic
+def request_publish(*, package: Package, expiry_days: int | None, actor: User) -> Job:
+    """Queue publishing. Raises RefusedError if the package cannot be published, ConflictError if it is under way."""
+    package = Package.objects.select_for_update().get(pk=package.pk)
+    if package.vanished_at is not None:
+        raise RefusedError(f"“{package}” is no longer at the platform. Synchronize the packages.")
+    if package.status not in PUBLISHABLE:
+        raise RefusedError(
+            f"“{package}” is {package.status_label.lower()}; only a draft, or one whose publishing failed, "
+            "can be published."
+        )
+    if not package.is_full and package.artifact_count == 0:
+        raise RefusedError(f"“{package}” is empty. Add objects to it before publishing.")
+    if expiry_days is not None and not 0 <= expiry_days <= EXPIRY_DAYS_LIMIT:
+        raise RefusedError(f"The expiry must be between 0 and {EXPIRY_DAYS_LIMIT} days from now.")
+    job = jobs.queue(
+        kind=kinds.PUBLISH,
+        title=package.name,
+        organization=package.organization,
+        actor=actor,
+        package=package,
+        params={"expiry_days": expiry_days},
+    )
+    audit.record(
+        Verb.PUBLISH_REQUESTED, actor=actor, subject=package, details={"expiry_days": expiry_days, "job": job.pk}
+    )
+    return job

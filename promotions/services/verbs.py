@@ -1,0 +1,31 @@
+"""What promotions adds to the record."""
+
+from django.db.models import TextChoices
+
+
+class Verb(TextChoices):
+    """Acts on packages, promotions and jobs. A value is never renamed or used again: old lines hold it."""
+
+    SYNCHRONIZATION_REQUESTED = "package.synchronization_requested", "asked to synchronize"
+    PUBLISH_REQUESTED = "package.publish_requested", "asked to publish"
+    PUBLISH_ACCEPTED = "package.publish_accepted", "had the platform publish"
+    PUBLISH_ENDED = "package.publish_ended", "saw the end of publishing"
+    PROMOTION_PLANNED = "promotion.planned", "planned the promotion"
+    PROMOTION_CHANGED = "promotion.changed", "changed the promotion"
+    PROMOTION_ABANDONED = "promotion.abandoned", "abandoned the promotion"
+    FACTS_REFRESHED = "promotion.facts_refreshed", "asked for fresh facts on"
+    PLAN_REOPENED = "promotion.plan_reopened", "reopened the plan of"
+    ITEMS_DECIDED = "promotion.items_decided", "decided on objects of"
+    DECISION_UNDONE = "promotion.decision_undone", "took back the last decision on"
+    IMPORT_REQUESTED = "job.import_requested", "asked to run the import"
+    IMPORT_ACCEPTED = "job.import_accepted", "had the platform import"
+    IMPORT_ENDED = "job.import_ended", "saw the end of the import"
+    JOB_CANCELLED = "job.cancelled", "cancelled the job"
+    FOLLOWING_STOPPED = "job.following_stopped", "stopped following the job"
+    FOLLOWING_RESUMED = "job.following_resumed", "went on following the job"
+    ATTENTION_ADOPTED = "job.attention_adopted", "named the remote job of"
+    ATTENTION_RETRIED = "job.attention_retried", "had sent again the job"
+    ATTENTION_CLOSED = "job.attention_closed", "closed the job"
+
+
+GROUP_LABELS = {"package": "Packages", "promotion": "Promotions", "job": "Jobs"}

@@ -1,0 +1,52 @@
+"""Jobs that serve accounts: testing a credential, reading an organization's sandboxes."""
+
+from accounts.services import connections, credentials, sandboxes
+from promotions.choices import JobState, ProblemKind
+from promotions.engine.registry import Activity, Ending, Report
+from promotions.models import Job
+from promotions.systems.packages.connection import platform
+
+TEST_CREDENTIAL = "accounts.test_credential"
+READ_SANDBOXES = "accounts.read_sandboxes"
+
+
+class TestCredential(Activity):
+    """A token, then one harmless list call; the outcome is kept with the credential."""
+
+    kind = TEST_CREDENTIAL
+    label = "Test credential"
+
+    def run(self, job: Job, report: Report) -> Ending:
+        if job.credential is None:
+            return Ending(
+                state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem="The credential was deleted."
+            )
+        report("Asking for a token, then for the list of sandboxes")
+        outcome = credentials.test(job.credential)
+        credentials.record_test(credential=job.credential, result=outcome, actor=job.requested_by)
+        result = {"latency_ms": outcome.latency_ms, "message": outcome.message}
+        if outcome.ok:
+            return Ending(state=JobState.SUCCEEDED, result=result)
+        return Ending(
+            state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=outcome.message, result=result
+        )
+
+
+class ReadSandboxes(Activity):
+    """Makes our rows say what the platform's list says."""
+
+    kind = READ_SANDBOXES
+    label = "Synchronize sandboxes"
+
+    def run(self, job: Job, report: Report) -> Ending:
+        report("Reading the list of sandboxes")
+        with platform(job.organization) as connection:
+            changes = sandboxes.apply_sandboxes(job.organization, connections.list_sandboxes(connection))
+        return Ending(
+            state=JobState.SUCCEEDED,
+            result={
+                "created": list(changes.created),
+                "updated": list(changes.updated),
+                "vanished": list(changes.vanished),
+            },
+        )

@@ -1,0 +1,1 @@
+"""Packages of Adobe Experience Platform sandbox tooling."""

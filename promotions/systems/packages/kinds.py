@@ -1,0 +1,6 @@
+"""Names of the job types of this system."""
+
+IMPORT = "packages.import"
+PUBLISH = "packages.publish"
+SYNCHRONIZE = "packages.synchronize"
+DISCOVER_JOBS = "packages.discover_jobs"

@@ -1,0 +1,95 @@
+"""How a target's objects compare with one of ours, and what the platform will do with each decision."""
+
+import re
+from collections.abc import Sequence
+
+from clients.sandbox_tooling import RemoteArtifact
+from promotions.choices import Decision, Match
+from promotions.systems.base import Choice
+
+# Earlier imports leave copies titled "<title>_<epoch milliseconds>" (samples of the conflicts answer).
+COPY_SUFFIX = re.compile(r"_\d{12,14}$")
+
+# Reused by title even if "create new" was chosen (Adobe, Sandbox tooling guide, "Importing a package").
+REUSED_BY_TITLE = frozenset({"REGISTRY_SCHEMA", "REGISTRY_MIXIN", "PROFILE_SEGMENT"})
+# Can be mapped to an existing one but never created (the same guide, on merge policies).
+NEVER_CREATED = frozenset({"PROFILE_MERGE"})
+
+
+def base_title(title: str) -> str:
+    """A title without the suffix of a renamed copy."""
+    return COPY_SUFFIX.sub("", title)
+
+
+def judge(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str) -> Match:
+    """How far the first proposal can be trusted. Exact needs one object of that title and type, ranked first."""
+    if not suggestions:
+        return Match.NONE
+    same = [found for found in suggestions if title and found.title == title and found.type == artifact_type]
+    if len(same) == 1 and suggestions[0] is same[0]:
+        return Match.EXACT
+    if same or any(title and base_title(found.title or "") == base_title(title) for found in suggestions):
+        return Match.LIKELY
+    return Match.DOUBTFUL
+
+
+def choices(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str) -> list[Choice]:
+    """Each existing candidate in the platform's order, then creating a new object."""
+    found = [
+        Choice(
+            decision=Decision.REUSE,
+            target={"id": candidate.id, "type": candidate.type, "title": candidate.title or ""},
+            reason=_reason(title, candidate, rank, artifact_type),
+            consequence="",
+            rank=rank,
+        )
+        for rank, candidate in enumerate(suggestions, start=1)
+    ]
+    if artifact_type in NEVER_CREATED:
+        found.append(
+            Choice(
+                decision=Decision.CREATE,
+                target=None,
+                reason="Leave it to the platform",
+                consequence="The platform never creates a merge policy; it takes the default one of the same class.",
+            )
+        )
+    else:
+        found.append(
+            Choice(
+                decision=Decision.CREATE,
+                target=None,
+                reason="Create a new object",
+                consequence=_consequence_of_creating(title, suggestions, artifact_type),
+            )
+        )
+    return found
+
+
+def _reason(title: str, candidate: RemoteArtifact, rank: int, artifact_type: str) -> str:
+    other = candidate.title or ""
+    if candidate.type != artifact_type:
+        kind = f"another type ({candidate.type})"
+    elif not title or not other:
+        kind = "no title to compare"
+    elif other == title:
+        kind = "exact title"
+    elif base_title(other) == base_title(title):
+        kind = "renamed copy of an earlier import"
+    else:
+        kind = "similar object"
+    return f"{kind}, proposed {_ordinal(rank)}"
+
+
+def _ordinal(rank: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(rank, f"{rank}th")
+
+
+def _consequence_of_creating(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str) -> str:
+    if not any(title and found.title == title and found.type == artifact_type for found in suggestions):
+        return ""
+    if artifact_type in REUSED_BY_TITLE:
+        return f"The platform will probably reuse “{title}” all the same: it does so for objects of the same title."
+    if artifact_type == "ID_NAMESPACE":
+        return "The platform leaves a standard namespace as it is."
+    return f"The title is taken, so the platform will probably create a copy named “{title}_<time>”."

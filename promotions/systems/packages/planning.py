@@ -1,0 +1,315 @@
+"""Planning the import of a package: conflicts, dependency tree, permissions, sandbox state. Reads only."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.choices import SANDBOX_ACTIVE
+from accounts.services import connections, sandboxes
+from clients.sandbox_management import RemoteSandbox
+from clients.sandbox_tooling import (
+    ArtifactRef,
+    RemoteConflict,
+    RemotePackage,
+    RemotePermission,
+    SandboxToolingClient,
+)
+from promotions.choices import Decision, ItemKind, Match, PackageStatus, PackageType, label
+from promotions.engine.registry import Report
+from promotions.models import PlanItem, Promotion
+from promotions.services import packages
+from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft, System
+from promotions.systems.packages import kinds
+from promotions.systems.packages.changes import describe
+from promotions.systems.packages.connection import platform
+from promotions.systems.packages.matching import choices, judge
+
+CHILDREN_PER_CALL = 50
+OBJECTS_LIMIT = 5000
+
+CONFIRMATION_KEY = "confirmation"
+FULL_EXPLANATION = (
+    "This package holds the entire sandbox {source}. Every object of it is created new in {target}: nothing is "
+    "mapped to what is there, and the platform names no objects beforehand. Journeys are left out. "
+    "There is no way back."
+)
+
+
+def key_of(artifact_type: str, remote_id: str) -> str:
+    return f"{artifact_type}:{remote_id}"
+
+
+@dataclass
+class Tree:
+    """The objects of a package and what they need, in the order they were found."""
+
+    titles: dict[str, str] = field(default_factory=dict)
+    refs: dict[str, ArtifactRef] = field(default_factory=dict)
+    depths: dict[str, int] = field(default_factory=dict)
+    children: dict[str, list[str]] = field(default_factory=dict)
+    is_cut: bool = False
+
+    def add(self, ref: ArtifactRef, title: str | None, depth: int) -> bool:
+        """Note an object; True if it is new. Some answers give the id as the title: that is no title."""
+        key = key_of(ref.type, ref.id)
+        if title and title != ref.id:
+            self.titles.setdefault(key, title)
+        if key in self.refs:
+            return False
+        self.refs[key] = ref
+        self.depths[key] = depth
+        return True
+
+    def needed_by(self, key: str) -> list[str]:
+        return [parent for parent, children in self.children.items() if key in children]
+
+
+class PackageSystem(System):
+    """Import of published packages through sandbox tooling."""
+
+    name = "packages"
+    label = "Package"
+    run_kind = kinds.IMPORT
+
+    def gather(self, promotion: Promotion, report: Report) -> Gathered:
+        package, sandbox = promotion.package, promotion.target_sandbox
+        if package is None:
+            raise TypeError("a promotion of this system has a package")
+        with platform(promotion.target_organization) as connection:
+            client = SandboxToolingClient(connection, sandbox=sandbox.name)
+            report("Reading the target sandbox", done=0, total=5)
+            remote_sandboxes = connections.list_sandboxes(connection)
+            sandboxes.apply_sandboxes(promotion.target_organization, remote_sandboxes)
+            target = next((found for found in remote_sandboxes if found.name == sandbox.name), None)
+            report("Reading the package", done=1, total=5)
+            remote = client.get_package(package.remote_id)
+            packages.apply(promotion.source_organization, [remote])
+            report("Checking permissions in the target", done=2, total=5)
+            permissions = client.check_permissions(remote.id, target_sandbox=sandbox.name)
+            if remote.package_type == PackageType.FULL:
+                return _gathered_full(promotion, remote, target, permissions)
+            report("Looking for conflicts in the target", done=3, total=5)
+            conflicts = client.find_conflicts(remote.id, target_sandbox=sandbox.name)
+            tree = read_tree(client, remote, report)
+        return _gathered_partial(promotion, remote, target, permissions, conflicts, tree)
+
+    def describe_changes(self, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+        return describe(before, after)
+
+    def run_title(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
+        target = promotion.target_sandbox.name
+        if any(item.kind == ItemKind.CONFIRMATION for item in items):
+            return f"Run import of the entire sandbox into {target}"
+        number = len(items)
+        return f"Run import of {number} object{'' if number == 1 else 's'} into {target}"
+
+
+def read_tree(client: SandboxToolingClient, remote: RemotePackage, report: Report) -> Tree:
+    """Walk what the package's objects need, breadth first: one answer holds one level."""
+    tree = Tree()
+    level = deque(ref for artifact in remote.artifacts if tree.add(ref := _ref(artifact), artifact.title, 0))
+    depth = 0
+    while level:
+        depth += 1
+        following: deque[ArtifactRef] = deque()
+        while level:
+            asked = [level.popleft() for _ in range(min(CHILDREN_PER_CALL, len(level)))]
+            report(f"Reading dependencies, level {depth}: {len(tree.refs)} objects", done=4, total=5)
+            for node in client.list_children(remote.id, asked):
+                parent = ArtifactRef(node.id, node.type)
+                tree.add(parent, node.title, depth - 1)
+                names = tree.children.setdefault(key_of(node.type, node.id), [])
+                for child in node.children:
+                    ref = _ref(child)
+                    if key_of(ref.type, ref.id) not in names:
+                        names.append(key_of(ref.type, ref.id))
+                    if tree.add(ref, child.title, depth):
+                        following.append(ref)
+            if len(tree.refs) > OBJECTS_LIMIT:
+                tree.is_cut = True
+                return tree
+        level = following
+    return tree
+
+
+def _ref(artifact: Any) -> ArtifactRef:
+    return ArtifactRef(artifact.id, artifact.type)
+
+
+def _facts_of_package(remote: RemotePackage) -> dict[str, Any]:
+    return {
+        "id": remote.id,
+        "name": remote.name,
+        "version": remote.version,
+        "package_version": remote.package_version,
+        "status": remote.status,
+        "type": remote.package_type,
+        # Times just written carry milliseconds that a later answer no longer has.
+        "expires_at": remote.expires_at.replace(microsecond=0).isoformat() if remote.expires_at else None,
+        "artifacts": sorted(key_of(artifact.type, artifact.id) for artifact in remote.artifacts),
+    }
+
+
+def _facts_of_target(promotion: Promotion, target: RemoteSandbox | None) -> dict[str, Any]:
+    return {
+        "organization": promotion.target_organization.remote_id,
+        "sandbox": promotion.target_sandbox.name,
+        "state": target.state if target else None,
+        "type": target.type if target else None,
+    }
+
+
+def _facts_of_permissions(permissions: Sequence[RemotePermission]) -> dict[str, Any]:
+    return {
+        key_of(found.artifact.type, found.artifact.id): {
+            "allowed": found.creation_allowed,
+            "missing": [
+                {"resource": missing.resource, "permissions": sorted(missing.permissions)} for missing in found.missing
+            ],
+        }
+        for found in permissions
+    }
+
+
+def _matrix(permissions: Sequence[RemotePermission]) -> list[dict[str, Any]]:
+    """Rows of the permission table: each resource type, and for each permission how many objects need or miss it."""
+    rows: dict[str, dict[str, dict[str, int]]] = {}
+    for found in permissions:
+        for kind, resources in (("needed", found.required), ("missing", found.missing)):
+            for resource in resources:
+                for permission in resource.permissions:
+                    cell = rows.setdefault(resource.resource, {}).setdefault(permission, {"needed": 0, "missing": 0})
+                    cell[kind] += 1
+    return [{"resource": resource, "permissions": cells} for resource, cells in sorted(rows.items())]
+
+
+def _blockers(promotion: Promotion, remote: RemotePackage, target: RemoteSandbox | None) -> list[Blocker]:
+    found = []
+    if remote.status != PackageStatus.PUBLISHED:
+        words = label(PackageStatus, remote.status).lower()
+        found.append(Blocker(f"The package is {words}; only a published package can be imported. Publish it first."))
+    if remote.expires_at is not None and remote.expires_at <= timezone.now():
+        found.append(Blocker(f"The package expired on {remote.expires_at:%Y-%m-%d}. Make and publish a new one."))
+    name = promotion.target_sandbox.name
+    if target is None:
+        found.append(Blocker(f"The platform no longer lists the sandbox {name}. Choose another target."))
+    elif target.state != SANDBOX_ACTIVE:
+        found.append(Blocker(f"The sandbox {name} is {target.state}; only an active one can take an import."))
+    return found
+
+
+def _gathered_full(
+    promotion: Promotion,
+    remote: RemotePackage,
+    target: RemoteSandbox | None,
+    permissions: Sequence[RemotePermission],
+) -> Gathered:
+    explanation = FULL_EXPLANATION.format(
+        source=remote.source_sandbox or "named by the package", target=promotion.target_sandbox.name
+    )
+    rights = _facts_of_permissions(permissions)
+    missing = [row for right in rights.values() for row in right["missing"]]
+    is_refused = any(right["allowed"] is False for right in rights.values())
+    return Gathered(
+        facts={
+            "package": _facts_of_package(remote),
+            "target": _facts_of_target(promotion, target),
+            "permissions": rights,
+            "conflicts": {},
+            "dependencies": {},
+        },
+        display={"matrix": _matrix(permissions)},
+        blockers=_blockers(promotion, remote, target),
+        items=[
+            ItemDraft(
+                key=CONFIRMATION_KEY,
+                kind=ItemKind.CONFIRMATION,
+                title=f"Everything of sandbox {remote.source_sandbox or 'unknown'} is created new",
+                explanation=explanation,
+                choices=[Choice(Decision.CONFIRM, None, "Understood", "")],
+                must_decide=True,
+                missing_rights=missing,
+                is_creation_allowed=False if is_refused else None,
+            )
+        ],
+    )
+
+
+def _gathered_partial(
+    promotion: Promotion,
+    remote: RemotePackage,
+    target: RemoteSandbox | None,
+    permissions: Sequence[RemotePermission],
+    conflicts: Sequence[RemoteConflict],
+    tree: Tree,
+) -> Gathered:
+    rights = _facts_of_permissions(permissions)
+    by_key: dict[str, RemoteConflict] = {}
+    for conflict in conflicts:
+        ref = _ref(conflict.artifact)
+        tree.add(ref, conflict.artifact.title, 1)
+        by_key[key_of(ref.type, ref.id)] = conflict
+    for permission in permissions:
+        tree.add(permission.artifact, None, 1)
+    blockers = _blockers(promotion, remote, target)
+    blockers += _clashes(tree)
+    if tree.is_cut:
+        blockers.append(
+            Blocker(f"The package reaches more than {OBJECTS_LIMIT} objects; the rest was not read. Split the package.")
+        )
+    return Gathered(
+        facts={
+            "package": _facts_of_package(remote),
+            "target": _facts_of_target(promotion, target),
+            "permissions": rights,
+            "conflicts": {
+                key: [[found.type, found.id, found.title or ""] for found in conflict.suggestions]
+                for key, conflict in sorted(by_key.items())
+            },
+            "dependencies": {key: sorted(children) for key, children in sorted(tree.children.items()) if children},
+        },
+        display={"matrix": _matrix(permissions)},
+        blockers=blockers,
+        items=[_item(key, tree, by_key, rights) for key in sorted(tree.refs, key=lambda key: tree.depths[key])],
+    )
+
+
+def _item(
+    key: str, tree: Tree, conflicts: Mapping[str, RemoteConflict], rights: Mapping[str, dict[str, Any]]
+) -> ItemDraft:
+    ref, title = tree.refs[key], tree.titles.get(key, "")
+    conflict = conflicts.get(key)
+    suggestions = conflict.suggestions if conflict else ()
+    right = rights.get(key, {"allowed": None, "missing": []})
+    return ItemDraft(
+        key=key,
+        type=ref.type,
+        remote_id=ref.id,
+        title=title,
+        depth=tree.depths[key],
+        needed_by=tree.needed_by(key),
+        match=judge(title, suggestions, ref.type) if suggestions else Match.NONE,
+        choices=choices(title, suggestions, ref.type),
+        must_decide=bool(suggestions),
+        default=Decision.UNDECIDED if suggestions else Decision.CREATE,
+        missing_rights=right["missing"],
+        is_creation_allowed=right["allowed"],
+    )
+
+
+def _clashes(tree: Tree) -> list[Blocker]:
+    """The import maps objects by id alone, so two types with one id could be mixed up."""
+    types: dict[str, list[str]] = {}
+    for ref in tree.refs.values():
+        types.setdefault(ref.id, []).append(ref.type)
+    return [
+        Blocker(
+            f"Objects of the types {' and '.join(sorted(found))} share the id {remote_id}. The platform's import "
+            "tells objects apart by id alone, so a decision could reach the wrong one. Split the package."
+        )
+        for remote_id, found in types.items()
+        if len(found) > 1
+    ]

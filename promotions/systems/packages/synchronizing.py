@@ -1,0 +1,136 @@
+"""Reading an organization's packages, and the remote jobs that were started elsewhere."""
+
+import time
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Organization
+from clients.errors import ApiNotFoundError
+from clients.sandbox_tooling import RemoteJobRow, SandboxToolingClient
+from promotions.choices import UNFINISHED, JobState
+from promotions.engine.registry import Activity, Ending, Report, Unfinished
+from promotions.engine.timeline import note
+from promotions.models import Job, Package
+from promotions.services import packages
+from promotions.systems.packages import kinds, remote_jobs
+from promotions.systems.packages.connection import tooling
+
+PAGE_SIZE = 100
+# A slice ends well within the task time limit; the next one goes on where it stopped.
+SLICE_S = 60
+FOREIGN_JOBS_SINCE = timedelta(days=90)
+
+
+class Synchronize(Activity):
+    """A complete pass over the package list.
+
+    The list has no modified-since filter, so every pass reads it all, and writes only what differs. Rows shift while
+    paging: a pass goes on by the rows received, and what it did not meet is asked for by id before it counts as gone.
+    """
+
+    kind = kinds.SYNCHRONIZE
+    label = "Synchronize packages"
+    queue = "long"
+
+    def run(self, job: Job, report: Report) -> Ending | Unfinished:
+        state = job.params.get("slice") or {"start": 0, "seen": [], "written": 0, "is_listed": False}
+        seen: dict[str, None] = dict.fromkeys(state["seen"])
+        until = time.monotonic() + SLICE_S
+        with tooling(job.organization) as client:
+            while not state["is_listed"]:
+                page = client.list_packages(start=state["start"], limit=PAGE_SIZE)
+                fresh = [package for package in page.items if package.id not in seen]
+                seen.update(dict.fromkeys(package.id for package in fresh))
+                state["written"] += packages.apply(job.organization, fresh)
+                state["start"] += page.received
+                state["is_listed"] = not page.has_next or page.received == 0
+                report("Reading packages", done=len(seen), total=max(page.total or 0, len(seen)))
+                if time.monotonic() > until and not state["is_listed"]:
+                    return Unfinished({**job.params, "slice": {**state, "seen": list(seen)}})
+            vanished, left = self._look_for_missing(job.organization, client, set(seen), report, until)
+        if left:
+            return Unfinished({**job.params, "slice": {**state, "seen": [*seen, *left]}})
+        return Ending(
+            state=JobState.SUCCEEDED, result={"read": len(seen), "changed": state["written"], "vanished": vanished}
+        )
+
+    def _look_for_missing(
+        self, organization: Organization, client: SandboxToolingClient, seen: set[str], report: Report, until: float
+    ) -> tuple[int, list[str]]:
+        """Ask for each package that the pass did not meet; returns how many are gone, and ids checked if time is up."""
+        missing = [
+            package
+            for package in Package.objects.filter(organization=organization, vanished_at=None).only("pk", "remote_id")
+            if package.remote_id not in seen
+        ]
+        vanished = 0
+        checked: list[str] = []
+        for package in missing:
+            if time.monotonic() > until:
+                return vanished, checked
+            report(f"Looking for {len(missing)} packages that the list left out", done=len(checked), total=len(missing))
+            try:
+                packages.apply(organization, [client.get_package(package.remote_id)])
+            except ApiNotFoundError:
+                packages.mark_vanished(package)
+                vanished += 1
+            checked.append(package.remote_id)
+        return vanished, []
+
+
+class DiscoverJobs(Activity):
+    """Imports and publishes that were started elsewhere become jobs here, marked so, and are followed like ours."""
+
+    kind = kinds.DISCOVER_JOBS
+    label = "Look for jobs started elsewhere"
+
+    def run(self, job: Job, report: Report) -> Ending:
+        since = timezone.now() - FOREIGN_JOBS_SINCE
+        found = 0
+        with tooling(job.organization) as client:
+            for kind, request_type in ((kinds.IMPORT, "IMPORT"), (kinds.PUBLISH, "EXPORT")):
+                report(f"Reading the list of {request_type.lower()} jobs")
+                listing = remote_jobs.newest_first(client, request_type=request_type, since=since)
+                for row in remote_jobs.rows_since(listing.rows, since):
+                    found += _take_in(job.organization, kind, row)
+        return Ending(state=JobState.SUCCEEDED, result={"found": found})
+
+
+@transaction.atomic
+def _take_in(organization: Organization, kind: str, row: RemoteJobRow) -> bool:
+    """Add one remote job unless it is known, or may yet turn out to be one of ours."""
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    if Job.objects.filter(organization=organization, remote_id=row.id).exists() or _may_be_ours(
+        organization, kind, row
+    ):
+        return False
+    now = timezone.now()
+    sandbox = organization.sandboxes.filter(name=row.target_sandbox).first() if row.target_sandbox else None
+    foreign = Job.objects.create(
+        kind=kind,
+        title=row.name or row.id,
+        state=JobState.RUNNING,
+        organization=organization,
+        sandbox=sandbox if kind == kinds.IMPORT else None,
+        is_foreign=True,
+        remote_id=row.id,
+        created_at=min(row.created_at or now, now),
+        started_at=min(row.created_at or now, now),
+        due_at=now,
+        deadline_at=now + timedelta(days=2),
+        result={"created_by": row.created_by, "description": row.description},
+        raw=row.raw,
+    )
+    note(foreign, "Found in the platform's list; it was started elsewhere.")
+    return True
+
+
+def _may_be_ours(organization: Organization, kind: str, row: RemoteJobRow) -> bool:
+    """A job whose answer was lost carries our marker (import), or the name of the package that is being published."""
+    ours = Job.objects.filter(organization=organization, kind=kind, is_foreign=False)
+    if kind == kinds.IMPORT:
+        mark = row.description.rstrip().rpartition("[")[2].removesuffix("]")
+        return mark.startswith("towpath-") and ours.filter(marker=mark).exists()
+    return ours.filter(state__in=UNFINISHED, remote_id="", title=row.name).exists()

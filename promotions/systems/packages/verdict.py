@@ -1,0 +1,126 @@
+"""How an import really ended: the platform's word weighed against every object's result and the second look."""
+
+from collections import Counter
+
+from promotions.choices import Decision, JobState, ProblemKind, ResultOutcome, Verification
+from promotions.engine.registry import Ending
+from promotions.models import Job, TaskResult
+
+_GOOD = (ResultOutcome.CREATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
+_NAMED_AT_MOST = 3
+
+
+def add_unmentioned(job: Job) -> None:
+    """Objects that were to be created and of which the finished job says nothing: unknown, not done."""
+    if job.plan is None:
+        return
+    known = set(job.results.values_list("type", "remote_id"))
+    last = job.results.count()
+    wanted = job.plan.items.filter(decision=Decision.CREATE)
+    TaskResult.objects.bulk_create(
+        TaskResult(
+            job=job,
+            position=last + offset,
+            type=item.type,
+            remote_id=item.remote_id,
+            title=item.title,
+            outcome=ResultOutcome.UNKNOWN,
+            explanation="It was to be created, but the platform says nothing about it.",
+        )
+        for offset, item in enumerate(wanted)
+        if (item.type, item.remote_id) not in known
+    )
+
+
+def conclude(job: Job) -> Ending:
+    """The state to show. A claimed success never hides an error, and a second look never makes a result better."""
+    results = list(job.results.all())
+    counts = Counter(result.outcome for result in results)
+    result = {
+        "outcomes": dict(counts),
+        "claimed": sum(counts[outcome] for outcome in _GOOD) + counts[ResultOutcome.HIDDEN_ERROR],
+        "verified": sum(found.verification == Verification.CONFIRMED for found in results if found.outcome in _GOOD),
+        "verifications": dict(Counter(found.verification for found in results)),
+    }
+    failed = [found for found in results if found.outcome == ResultOutcome.FAILED]
+    good = [found for found in results if found.outcome in _GOOD]
+    hidden = [found for found in results if found.outcome == ResultOutcome.HIDDEN_ERROR]
+    lost = [found for found in hidden if not found.new_id and not _says_no_change(found)]
+    contradicted = [found for found in good if found.verification == Verification.CONTRADICTED]
+    unknown = [found for found in results if found.outcome == ResultOutcome.UNKNOWN]
+
+    if job.remote_status == "CANCELLED":
+        return _cancelled(good, result)
+    if job.remote_status == "FAILED" or failed:
+        state = JobState.PARTLY_FAILED if good or hidden else JobState.FAILED
+        return Ending(
+            state=state,
+            problem_kind=ProblemKind.REMOTE_FAILURE,
+            problem=_failure_sentence(job, failed, good),
+            result=result,
+        )
+    if lost or contradicted:
+        return Ending(
+            state=JobState.PARTLY_FAILED,
+            problem_kind=ProblemKind.REMOTE_FAILURE,
+            problem=f"The platform reports {job.remote_status}, but {_doubts(hidden, contradicted, unknown)}",
+            result=result,
+        )
+    if hidden or unknown or not results:
+        doubts = _doubts(hidden, contradicted, unknown) or "it names no object that it worked on."
+        return Ending(
+            state=JobState.SUCCEEDED_WITH_WARNINGS,
+            problem=f"The platform reports {job.remote_status}, but {doubts}",
+            result=result,
+        )
+    return Ending(state=JobState.SUCCEEDED, result=result)
+
+
+def _says_no_change(found: TaskResult) -> bool:
+    return any(message.get("status") == "NO_CHANGE" for message in found.messages)
+
+
+def _cancelled(good: list[TaskResult], result: dict[str, object]) -> Ending:
+    if not good:
+        return Ending(state=JobState.CANCELLED, problem="Cancelled at the platform.", result=result)
+    return Ending(
+        state=JobState.PARTLY_FAILED,
+        problem_kind=ProblemKind.REMOTE_FAILURE,
+        problem=f"Cancelled at the platform after {_objects(len(good))} had been worked on; those stay in the target.",
+        result=result,
+    )
+
+
+def _failure_sentence(job: Job, failed: list[TaskResult], good: list[TaskResult]) -> str:
+    if not failed:
+        return "The platform reports FAILED without saying which object failed. Look at the job there."
+    first = f"{_name(failed[0])}: {failed[0].explanation}"
+    more = f" {_objects(len(failed) - 1)} more failed." if len(failed) > 1 else ""
+    stay = f" {_objects(len(good))} stay in the target: the platform undoes nothing." if good else ""
+    claim = " although the platform reports SUCCESS" if job.remote_status == "SUCCESS" else ""
+    return f"{_objects(len(failed))} of {len(failed) + len(good)} failed{claim}. {first}{more}{stay}"
+
+
+def _doubts(hidden: list[TaskResult], contradicted: list[TaskResult], unknown: list[TaskResult]) -> str:
+    parts = []
+    if hidden:
+        parts.append(f"an error is hidden in {_named(hidden)}. {hidden[0].explanation}")
+    if contradicted:
+        parts.append(f"the target shows nothing like {_named(contradicted)}.")
+    if unknown:
+        parts.append(f"what became of {_named(unknown)} is not known.")
+    return " Also, ".join(parts)
+
+
+def _named(found: list[TaskResult]) -> str:
+    names = ", ".join(_name(result) for result in found[:_NAMED_AT_MOST])
+    more = len(found) - _NAMED_AT_MOST
+    return f"{names} and {_objects(more)} more" if more > 0 else names
+
+
+def _name(result: TaskResult) -> str:
+    return f"{result.type_label} “{result.title or result.remote_id}”"
+
+
+def _objects(number: int) -> str:
+    return f"{number} object" if number == 1 else f"{number} objects"
