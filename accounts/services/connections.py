@@ -11,7 +11,9 @@ from accounts.services.tokens import DatabaseTokenStore
 from clients.ims import ImsClient, JwtServiceAccount, OAuthServerToServer
 from clients.sandbox_management import RemoteSandbox, SandboxManagementClient
 from clients.tokens import TokenStore
-from clients.transport import Connection, adobe_connection
+from clients.transport import CallPolicy, Connection, adobe_connection
+
+DEFAULT_POLICY = CallPolicy()
 
 __all__ = ["NoCredentialError", "connect", "flag_credential", "list_sandboxes", "primary_credential"]
 
@@ -30,6 +32,7 @@ def connect(
     *,
     credential: Credential | None = None,
     token_store: TokenStore | None = None,
+    policy: CallPolicy = DEFAULT_POLICY,
 ) -> Iterator[Connection]:
     """A connection with the given or the primary credential; call it outside any transaction.
 
@@ -53,6 +56,7 @@ def connect(
             credential=_remote_credential(organization, credential),
             token_store=store,
             ims=ims,
+            policy=policy,
         ) as connection:
             yield connection
     finally:
