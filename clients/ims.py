@@ -226,7 +226,7 @@ def _own_expiry(value: str, now: datetime) -> datetime | None:
 
 def _stated_life(expires_in: Any, *, unit_ms: bool) -> timedelta:
     try:
-        amount = float(expires_in)
+        amount = 0.0 if isinstance(expires_in, bool) else float(expires_in)
     except (TypeError, ValueError):
         return _ASSUMED_LIFE
     if not amount > 0:

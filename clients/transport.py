@@ -4,6 +4,7 @@ import ipaddress
 import json
 import logging
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -92,10 +93,12 @@ def checked_base_url(url: str) -> str:
         raise ValueError(
             f"The service URL cannot be read: {exc}. Enter one such as https://platform.adobe.io."
         ) from exc
-    if not parsed.host or parsed.scheme not in ("http", "https"):
+    if parsed.scheme not in ("http", "https") or not _is_host(parsed.raw_host.decode("ascii")):
         raise ValueError("The service URL must begin with https:// and name a host, such as https://platform.adobe.io.")
     if parsed.userinfo:
         raise ValueError("The service URL must not hold a user name or password. Enter the credential separately.")
+    if parsed.query or parsed.fragment:
+        raise ValueError("The service URL must end with its host or path, without ? or #.")
     if parsed.scheme == "http" and not _is_loopback(parsed.host):
         raise ValueError(f"Plain http to {parsed.host} would show the access token to others. Use https.")
     return url.rstrip("/")
@@ -106,6 +109,13 @@ def checked_header(name: str, value: str) -> str:
     if not value or not value.isascii() or not value.isprintable() or value != value.strip():
         raise ValueError(f"{name} must be plain text without blanks at its ends, not {value!r}.")
     return value
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", host) is not None
 
 
 def _is_loopback(host: str) -> bool:

@@ -41,8 +41,8 @@ class ApiModel(BaseModel):
         folded: dict[str, Any] = {}
         for key, item in value.items():
             name = str(key).lower().replace("_", "")
-            if folded.get(name) is None:
-                folded[name] = item
+            if item is not None:  # a null says no more than a missing key, and must not hide another spelling
+                folded.setdefault(name, item)
         return folded
 
 
