@@ -14,7 +14,7 @@ PLACES = (
     ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan"}),
     ("Jobs", "job", "promotions:job-list", {"job"}),
     ("Audit", "audit", "accounts:audit-list", {"audit"}),
-    ("Settings", "settings", "accounts:organization-list", set[str]()),
+    ("Settings", "settings", "accounts:settings-index", set[str]()),
 )
 PERSON_PAGES = (
     ("Profile", "person", "accounts:profile-edit"),

@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 
 register = template.Library()
 
@@ -141,6 +142,19 @@ def absolute_time(value: datetime | None) -> str:
     if value is None:
         return ""
     return date_format(timezone.localtime(value), "j M Y, H:i:s T")
+
+
+@register.simple_tag
+def time_tag(value: datetime | None) -> str:
+    """The `<time>` element of a moment, relative in words and absolute on hover; for use inside a sentence."""
+    if value is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.astimezone(UTC).isoformat(timespec="seconds"),
+        absolute_time(value),
+        relative_time(value),
+    )
 
 
 @register.filter
