@@ -55,12 +55,21 @@ LOOKS: Mapping[str, Look] = {
     "confirmed": Look("dot", "ok", "confirmed"),
     "not_confirmed": Look("ring", "warn", "not confirmed"),
     "contradicted": Look("cross", "bad", "contradicted"),
+    "unchecked": Look("ring", "quiet", "not checked"),
     # what was found in the target
     "exact": Look("equal", "ok", "exact"),
-    "likely": Look("tilde", "warn", "likely"),
-    "ambiguous": Look("question", "unknown", "ambiguous"),
+    "likely": Look("tilde", "accent", "likely"),
+    "doubtful": Look("tilde", "warn", "doubtful"),
     "none": Look("ring", "quiet", "none"),
-    # rights, tests of credentials
+    # decisions
+    "undecided": Look("ring", "warn", "undecided"),
+    "create": Look("dot", "accent", "create new"),
+    "reuse": Look("equal", "accent", "use existing"),
+    "confirm": Look("dot", "accent", "confirmed"),
+    # severity of an event
+    "info": Look("dot", "quiet", "information"),
+    "error": Look("cross", "bad", "error"),
+    # rights, tests of credentials; a warning is also a severity
     "ok": Look("dot", "ok", "ok"),
     "warning": Look("half", "warn", "warning"),
     "missing": Look("cross", "bad", "missing"),
