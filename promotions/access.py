@@ -1,0 +1,97 @@
+"""The only way a view, the API or a command gets an object. What you may not know of is 404."""
+
+from django.shortcuts import get_object_or_404
+
+from accounts.access import has_role, organization_for_read, organizations_for_role, require_role, sandboxes_for_read
+from accounts.choices import OrganizationKind, Role
+from accounts.models import Organization, Sandbox, User
+from promotions.models import Job, Package, Plan, PlanItem, Promotion
+
+__all__ = [
+    "can_operate",
+    "job_for_change",
+    "job_for_read",
+    "organization_for_read",
+    "package_for_operation",
+    "package_for_read",
+    "plan_for_change",
+    "plan_for_read",
+    "plan_item_for_change",
+    "promotion_for_change",
+    "promotion_for_read",
+    "target_sandboxes",
+]
+
+
+def package_for_read(user: User, pk: int) -> Package:
+    packages = Package.objects.visible_to(user).select_related("organization")
+    return get_object_or_404(packages, pk=pk)
+
+
+def package_for_operation(user: User, pk: int) -> Package:
+    """A package to publish or synchronize; needs an operator."""
+    package = package_for_read(user, pk)
+    require_role(user, package.organization, Role.OPERATOR)
+    return package
+
+
+def promotion_for_read(user: User, pk: int) -> Promotion:
+    promotions = Promotion.objects.visible_to(user).select_related(
+        "target_sandbox__organization", "target_organization", "source_organization", "package", "created_by"
+    )
+    return get_object_or_404(promotions, pk=pk)
+
+
+def promotion_for_change(user: User, pk: int) -> Promotion:
+    promotion = promotion_for_read(user, pk)
+    require_role(user, promotion.target_organization, Role.OPERATOR)
+    return promotion
+
+
+def plan_for_read(user: User, pk: int) -> Plan:
+    plans = Plan.objects.filter(promotion__in=Promotion.objects.visible_to(user)).select_related(
+        "promotion__target_sandbox__organization", "promotion__target_organization", "promotion__package"
+    )
+    return get_object_or_404(plans, pk=pk)
+
+
+def plan_for_change(user: User, pk: int) -> Plan:
+    plan = plan_for_read(user, pk)
+    require_role(user, plan.promotion.target_organization, Role.OPERATOR)
+    return plan
+
+
+def plan_item_for_change(user: User, pk: int) -> PlanItem:
+    items = PlanItem.objects.filter(plan__promotion__in=Promotion.objects.visible_to(user))
+    item = get_object_or_404(items.select_related("plan__promotion__target_organization"), pk=pk)
+    require_role(user, item.plan.promotion.target_organization, Role.OPERATOR)
+    return item
+
+
+def job_for_read(user: User, pk: int) -> Job:
+    jobs = Job.objects.visible_to(user).select_related(
+        "organization", "sandbox__organization", "package", "plan", "promotion", "requested_by", "credential"
+    )
+    return get_object_or_404(jobs, pk=pk)
+
+
+def job_for_change(user: User, pk: int) -> Job:
+    job = job_for_read(user, pk)
+    require_role(user, job.organization, Role.OPERATOR)
+    return job
+
+
+def can_operate(user: User, organization: Organization) -> bool:
+    """Whether pages should offer what an operator may do."""
+    return has_role(user, organization, Role.OPERATOR)
+
+
+def target_sandboxes(user: User, package: Package) -> list[Sandbox]:
+    """Where this person may bring this package: active sandboxes of its organization, other than its source."""
+    operated = organizations_for_role(user, Role.OPERATOR).filter(kind=OrganizationKind.ADOBE)
+    sandboxes = sandboxes_for_read(user).filter(organization__in=operated, organization=package.organization)
+    return [
+        sandbox
+        for sandbox in sandboxes.select_related("organization").order_by("name")
+        if sandbox.is_active and sandbox.name != package.source_sandbox
+    ]
