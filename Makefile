@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 RUN := .venv/bin/python
 TYPED := config clients accounts promotions emulator tests bench manage.py
 # Installs a requirements file, unless exactly this one is in the environment already.
-install = cmp -s $(1) .venv/$(1) || { $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && cp $(1) .venv/$(1); }
+install = cmp -s $(1) .venv/$(1) || { echo "Installing what $(1) names."; $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && cp $(1) .venv/$(1); }
 export TOWPATH_MODE = development
 
 .PHONY: demo test test-postgres lint bench requirements clean venv dev

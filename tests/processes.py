@@ -29,7 +29,7 @@ def free_port() -> int:
 
 def descendants(pid: int) -> set[int]:
     """Every process below `pid`, at whatever depth."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     pairs = [line.split() for line in listing.splitlines()]
     parents = {int(child): int(parent) for child, parent in pairs}
     found: set[int] = set()

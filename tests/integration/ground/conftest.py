@@ -83,7 +83,9 @@ class Installation:
 
     def children(self) -> dict[str, int]:
         """The direct children by name."""
-        listing = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        listing = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ).stdout
         rows = [line.split(None, 2) for line in listing.splitlines()]
         return {
             name: int(row[0])
