@@ -1,0 +1,93 @@
+"""What lists of packages and jobs can be narrowed by; every face asks here, so that all mean the same."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from promotions import search
+from promotions.models import Artifact, Job, Package
+
+EXPIRED: Literal["expired"] = "expired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageFilters:
+    """What to keep of a list of packages; an empty value keeps everything. Times are aware, `created_to` excluded."""
+
+    status: str = ""
+    organization_id: int | None = None
+    source_sandbox: str = ""
+    artifact_type: str = ""
+    visibility: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    expiry: Literal["expired"] | int | None = None
+    """Expired already, or a number of days within which it still will."""
+    text: str = ""
+    with_vanished: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFilters:
+    """What to keep of a list of jobs; an empty value keeps everything. Times are aware, `created_to` excluded."""
+
+    states: tuple[str, ...] = ()
+    kind: str = ""
+    organization_id: int | None = None
+    sandbox_id: int | None = None
+    requested_by_id: int | None = None
+    package_id: int | None = None
+    promotion_id: int | None = None
+    is_foreign: bool | None = None
+    with_routine: bool = False
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+
+
+def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> QuerySet[Package]:
+    """Narrow packages that the person may see."""
+    exact = {
+        "status": filters.status,
+        "organization": filters.organization_id,
+        "source_sandbox": filters.source_sandbox,
+        "visibility": filters.visibility,
+        "remote_created_at__gte": filters.created_from,
+        "remote_created_at__lt": filters.created_to,
+    }
+    packages = packages.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
+    if not filters.with_vanished:
+        packages = packages.filter(vanished_at=None)
+    if filters.artifact_type:
+        packages = packages.filter(pk__in=Artifact.objects.filter(type=filters.artifact_type).values("package_id"))
+    if filters.expiry is not None:
+        packages = _expiring(packages, filters.expiry)
+    return search.search(packages, filters.text) if filters.text else packages
+
+
+def _expiring(packages: QuerySet[Package], expiry: Literal["expired"] | int) -> QuerySet[Package]:
+    now = timezone.now()
+    if expiry == EXPIRED:
+        return packages.filter(expires_at__lte=now)
+    return packages.filter(expires_at__gt=now, expires_at__lte=now + timedelta(days=int(expiry)))
+
+
+def filtered_jobs(jobs: QuerySet[Job], filters: JobFilters) -> QuerySet[Job]:
+    """Narrow jobs that the person may see; routine reads stay out unless asked for."""
+    exact = {
+        "kind": filters.kind,
+        "organization": filters.organization_id,
+        "sandbox": filters.sandbox_id,
+        "requested_by": filters.requested_by_id,
+        "package": filters.package_id,
+        "promotion": filters.promotion_id,
+        "is_foreign": filters.is_foreign,
+        "created_at__gte": filters.created_from,
+        "created_at__lt": filters.created_to,
+    }
+    jobs = jobs.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
+    if filters.states:
+        jobs = jobs.filter(state__in=filters.states)
+    return jobs if filters.with_routine else jobs.filter(is_quiet=False)
