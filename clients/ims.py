@@ -16,12 +16,13 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from clients.addresses import checked_base_url
 from clients.answers import Answer
 from clients.effects import Effect
 from clients.errors import ApiAuthError, ApiError, AuthProblem
 from clients.refusals import classify as classify_adobe
 from clients.tokens import Token
-from clients.transport import CallPolicy, Connection, MalformedError, checked_base_url
+from clients.transport import CallPolicy, Connection, MalformedError
 
 IMS_URL = "https://ims-na1.adobelogin.com"
 TOKEN_BUDGET_S = 20.0

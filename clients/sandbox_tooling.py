@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from clients.addresses import checked_header
 from clients.answers import Answer
 from clients.errors import ApiRejectedError
 from clients.sandbox_tooling_models import (
@@ -32,7 +33,7 @@ from clients.sandbox_tooling_wire import (
     read_permission,
     read_submission,
 )
-from clients.transport import Connection, checked_header
+from clients.transport import Connection
 from clients.wire import json_array, json_object
 
 __all__ = [

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from werkzeug import Response
 
+from clients.addresses import checked_base_url
 from clients.errors import (
     ApiAuthError,
     ApiBusyError,
@@ -18,7 +19,7 @@ from clients.errors import (
     OutcomeUnknownError,
 )
 from clients.sandbox_tooling import SandboxToolingClient
-from clients.transport import Connection, checked_base_url
+from clients.transport import Connection
 from tests.unit.clients.conftest import Platform
 from tests.unit.clients.support import CLIENT_SECRET, EXIM, FAST, ORG, Script, fixture_bytes, raw_server, reset, send
 
