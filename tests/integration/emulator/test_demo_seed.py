@@ -1,0 +1,207 @@
+"""The stories of the demo seed, as emulator/README.md tells them."""
+
+import datetime
+import json
+import re
+from collections import Counter
+
+from emulator.app import create_app
+from emulator.clock import Clock
+from emulator.control import dump
+from emulator.credentials import describe
+from emulator.seeds import build
+from tests.integration.emulator.platform import Platform
+
+DAY_MS = 86_400_000
+PEM_HEAD = "-----BEGIN " + "PRIVATE KEY-----"  # in two parts: a hook looks for keys that were committed
+V3 = "Loyalty schemas v3"
+
+
+def titles_of_conflicts(demo, name):
+    """Source title -> titles of the suggestions, best first, with the suffix of copies made readable."""
+    return {
+        demo.title("dev", row["artifact"]): [
+            re.sub(r"_\d{13}$", "_copy", suggestion["title"]) for suggestion in row["suggestionList"]
+        ]
+        for row in demo.conflicts(name)
+    }
+
+
+def test_loyalty_import_meets_its_twelve_conflicts(demo):
+    assert titles_of_conflicts(demo, V3) == {
+        "Postal address details": ["Postal address details"],
+        "Loyalty event class": ["Loyalty event class"],
+        "Loyalty ID": ["Loyalty ID"],
+        "Loyalty member profile": ["Loyalty member profile"],
+        "Enrolment channel": ["Enrolment channel"],
+        "Loyalty members": ["Loyalty members"],
+        "Points balance": ["Points balance_copy", "Points balance"],
+        "Loyalty balances": ["Loyalty balances_copy", "Loyalty balances"],
+        "Member tier rules": ["Member tier rules archive", "Tier rules"],
+        "Store visit preferences": ["Store visit counters"],
+        "Airline partner codes": ["Hotel partner codes"],
+        "Loyalty activity": ["Loyalty activity archive 2019"],
+    }
+
+
+def test_loyalty_import_with_all_decisions_creates_only_the_three_new_objects(demo):
+    second = {"Points balance", "Loyalty balances", "Member tier rules"}
+    new = {"Store visit preferences", "Airline partner codes", "Loyalty activity"}
+    alternatives = {}
+    for row in demo.conflicts(V3):
+        title = demo.title("dev", row["artifact"])
+        if title not in new:
+            chosen = row["suggestionList"][1 if title in second else 0]
+            alternatives[row["artifact"]["id"]] = {"id": chosen["id"], "type": chosen["type"]}
+
+    job = demo.run_import(V3, alternatives=alternatives)
+
+    created = {
+        task["artifact"]["title"]
+        for task in job["completedTasks"]
+        if task["artifact"]["messages"][0]["status"] == "CREATED"
+    }
+    assert job["jobStatus"] == "SUCCESS"
+    assert created == new
+
+
+def test_consent_import_lacks_permissions_for_the_limited_robot_only(demo):
+    name = "Consent audiences autumn"
+    limited = demo.also(robot=1)
+    path = f"/packages/preflight/{demo.package(name).id}?targetSandbox=stage"
+
+    refused = [
+        row["artifactType"] for row in limited.get(path).json["permissionResponse"] if not row["creationAllowed"]
+    ]
+    allowed = [row["creationAllowed"] for row in demo.get(path).json["permissionResponse"]]
+
+    assert sorted(refused) == ["DULE_CONSENT_POLICY", "PROFILE_SEGMENT", "PROFILE_SEGMENT"]
+    assert all(allowed)
+    assert limited.run_import(name)["jobStatus"] == "FAILED"
+    assert demo.run_import(name)["jobStatus"] == "SUCCESS"
+
+
+def test_footfall_import_fails_in_part(demo):
+    job = demo.run_import("Store footfall sources")
+
+    assert job["jobStatus"] == "FAILED"
+    assert len(job["completedTasks"]) == 5
+    assert [task["artifact"]["title"] for task in job["failedTasks"]] == ["Footfall sensor stream"]
+
+
+def test_crm_import_hides_an_error_in_its_success(demo):
+    job = demo.run_import("CRM identity foundation")
+
+    hidden = [task for task in job["completedTasks"] if task["artifact"]["messages"][0]["message"].startswith("{")]
+    assert (job["jobStatus"], "failedTasks" in job) == ("SUCCESS", False)
+    assert [task["artifact"]["title"] for task in hidden] == ["CRM contact key"]
+    assert json.loads(hidden[0]["artifact"]["messages"][0]["message"])["status"] == 400
+
+
+def test_sixty_packages_cover_every_state():
+    packages = list(build("demo", Clock(speed=0)).packages.values())
+
+    statuses = Counter(package.status for package in packages)
+    assert len(packages) == 60
+    assert set(statuses) == {"DRAFT", "PUBLISH_IN_PROGRESS", "PUBLISHED", "PUBLISH_FAILED"}
+    assert {package.package_type for package in packages} == {"PARTIAL", "FULL"}
+    assert {package.visibility for package in packages} == {"PRIVATE", "PUBLIC"}
+
+
+def test_dates_follow_the_start_so_that_the_demo_never_ages():
+    later = datetime.datetime(2031, 3, 1, tzinfo=datetime.UTC).timestamp()
+
+    world = build("demo", Clock(speed=0, now=lambda: later))
+
+    left = {
+        round((package.expiry_ms - world.now_ms()) / DAY_MS)
+        for package in world.packages.values()
+        if package.status == "PUBLISHED"
+    }
+    assert {1, 7, 14} <= left
+    assert min(left) < 0
+
+
+def test_one_seed_always_gives_the_same_world():
+    def moment():
+        return 1_800_000_000.0
+
+    first, second, other = (dump(create_app(seed, speed=0, clock=moment).world) for seed in ("demo", "demo", "small"))
+
+    assert first == second
+    assert first["packages"][0]["id"] != other["packages"][0]["id"]
+
+
+def test_every_published_type_is_in_a_package():
+    world = build("demo", Clock(speed=0))
+
+    types = {thing.type for package in world.packages.values() for thing in world.content_of(package)}
+
+    assert types >= {
+        "JOURNEY",
+        "ID_NAMESPACE",
+        "REGISTRY_DATATYPE",
+        "REGISTRY_CLASS",
+        "REGISTRY_MIXIN",
+        "REGISTRY_SCHEMA",
+        "CATALOG_DATASET",
+        "DULE_CONSENT_POLICY",
+        "PROFILE_SEGMENT",
+        "FLOW",
+        "MAPPING_SET",
+        "PROFILE_MERGE",
+    }
+
+
+def test_dependency_graphs_are_one_to_four_levels_deep():
+    world = build("demo", Clock(speed=0))
+
+    def depth(ref, objects):
+        return max((1 + depth(child, objects) for child in objects[ref].children), default=0)
+
+    depths = set()
+    for package in world.packages.values():
+        objects = world.sandbox(package.source_org_id, package.source_sandbox).objects
+        depths |= {depth((artifact.type, artifact.id), objects) for artifact in package.artifacts}
+
+    assert depths >= {1, 2, 3, 4}
+    assert max(depths) == 4
+
+
+def test_packages_have_unique_names_in_their_organization():
+    world = build("demo", Clock(speed=0))
+
+    assert set(world.package_names.values()) == {1}
+
+
+def test_printed_credentials_open_an_emulator_that_knows_nothing_of_them():
+    described = describe("demo", "http://127.0.0.1:9400")
+    platform = Platform("demo")
+
+    robots = [robot for organization in described["organizations"] for robot in organization["credentials"]]
+    answers = [
+        platform.token_answer(client_id=robot["client_id"], client_secret=robot["client_secret"]).status_code
+        for robot in robots
+        if robot["kind"] == "oauth_server_to_server"
+    ]
+
+    assert answers == [200] * 6
+    assert [robot["private_key"][:27] for robot in robots if robot["kind"] == "jwt"] == [
+        "-----BEGIN PRIVATE KEY-----"
+    ] * 2
+    assert [organization["name"] for organization in described["organizations"]] == ["Acme", "Globex", "Initech"]
+    assert {tuple(sorted(organization["sandboxes"])) for organization in described["organizations"]} == {
+        ("dev", "prod", "stage")
+    }
+
+
+def test_partnership_joins_acme_and_globex_only():
+    acme = Platform("demo")
+
+    def partners(organization):
+        robot = acme.also(organization=organization)
+        return sum(
+            robot.get(f"/handshake/list?requestType={way}").json["totalElements"] for way in ("INCOMING", "OUTGOING")
+        )
+
+    assert [partners(0), partners(1), partners(2)] == [1, 1, 0]
