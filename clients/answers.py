@@ -14,6 +14,7 @@ from typing import Any
 RETRY_AFTER_CAP_S = 3600.0
 _REQUEST_ID_HEADERS = ("x-request-id", "x-adobe-requestid", "x-adobe-request-id", "x-correlation-id")
 _WORDS = ("message", "errorMessage", "error_description", "detail", "description", "reason")
+_ERROR_NAMES = frozenset({"error", "errors", "error_code", "errorCode", "errorMessage", "message"})
 _WORDS_LIMIT = 600
 
 
@@ -29,6 +30,8 @@ class Problem:
     """The HTTP status that an envelope of type ERROR names, whatever the status of the answer was."""
     is_envelope_error: bool = False
     is_gateway: bool = False
+    is_error_like: bool = False
+    """Whether the words stand where errors put theirs, and not in the description of a thing."""
     is_html: bool = False
     is_empty: bool = False
     retry_after_s: float | None = None
@@ -53,7 +56,20 @@ class Answer:
 
     @cached_property
     def problem(self) -> Problem:
-        return read_problem(self.text)
+        stripped = self.text.strip()
+        if not stripped:
+            return Problem(is_empty=True)
+        if isinstance(self._loaded, Exception):
+            return _read_page(stripped)
+        return _read_body(self._loaded)
+
+    @cached_property
+    def _loaded(self) -> Any:
+        """The JSON of the body, or why there is none: read once, since lists are long."""
+        try:
+            return load_json(self.text)
+        except (ValueError, RecursionError) as exc:
+            return exc
 
     @property
     def request_id(self) -> str | None:
@@ -92,7 +108,11 @@ class Answer:
 
     def json(self) -> Any:
         """The body as JSON, without what no database takes; raises ValueError."""
-        return load_json(self.text)
+        if isinstance(self._loaded, RecursionError):
+            raise ValueError("The JSON is nested too deeply.")
+        if isinstance(self._loaded, Exception):
+            raise self._loaded
+        return self._loaded
 
 
 def load_json(text: str) -> Any:
@@ -130,15 +150,8 @@ def one_line(text: str) -> str:
     return flat if len(flat) <= _WORDS_LIMIT else flat[: _WORDS_LIMIT - 1] + "…"
 
 
-def read_problem(text: str) -> Problem:
-    """Read an error body of any of the forms in use: gateway, problem document, envelope, error map, HTML, text."""
-    stripped = text.strip()
-    if not stripped:
-        return Problem(is_empty=True)
-    try:
-        body = load_json(stripped)
-    except (ValueError, RecursionError):
-        return _read_page(stripped)
+def _read_body(body: Any) -> Problem:
+    """An error body of any of the forms in use: gateway, problem document, envelope, map of errors."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
         body = body[0]
     if isinstance(body, dict):
@@ -190,6 +203,7 @@ def _read_object(body: dict[str, Any]) -> Problem:
         envelope_status=_status_by_name(body.get("status")) if is_envelope_error else None,
         is_envelope_error=is_envelope_error,
         is_gateway=bool(gateway_code),
+        is_error_like=not _ERROR_NAMES.isdisjoint(body),
         retry_after_s=_retry_after_ms(body.get("retryAfterMs")),
     )
 

@@ -45,7 +45,7 @@ _AUTH_WORDS = (
 
 
 def classify(operation: str, effect: Effect, answer: Answer, facts: dict[str, Any]) -> ApiError:
-    """The error for an answer that is not a success; `facts` are what every ApiError keeps."""
+    """The error for an answer that is not a success; `facts` are what every ApiError keeps, and `words`."""
     status, problem = answer.effective_status, answer.problem
     words = facts.pop("words")
     message = words or _own_words(answer)

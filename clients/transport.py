@@ -217,19 +217,21 @@ class Connection:
                 token = self._auth.current()
                 answer = self._exchange(request, token)
         secrets = (*request.secrets, token) if token else request.secrets
-        facts = self._facts(request, answer, secrets)
         if not answer.is_success or refuses(answer):
-            words = one_line(redact(answer.problem.words, secrets=secrets))
-            raise classify(request.operation, request.effect, answer, {**facts, "words": words})
+            facts = self._facts(request, answer, secrets)
+            raise classify(request.operation, request.effect, answer, facts)
         try:
             return parse(answer)
         except (ValueError, RecursionError) as exc:
-            words = one_line(redact(answer.problem.words, secrets=secrets)) or _unreadable(answer, exc)
+            facts = self._facts(request, answer, secrets)
+            words = facts.pop("words")
+            message = words if words and answer.problem.is_error_like else _unreadable(answer, exc)
             unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
-            raise unreadable(words, **facts) from exc
+            raise unreadable(message, **facts) from exc
 
     def _facts(self, request: "_Request", answer: Answer, secrets: Sequence[str]) -> dict[str, Any]:
         return {
+            "words": one_line(redact(answer.problem.words, secrets=secrets)),
             "operation": request.operation,
             "status": answer.status,
             "request_id": answer.request_id,
@@ -298,8 +300,8 @@ class _Request:
     method: str
     url: str
     params: tuple[tuple[str, str], ...]
-    body: Any
-    form: Mapping[str, str] | None
+    body: Any = field(repr=False)
+    form: Mapping[str, str] | None = field(repr=False)
     headers: Mapping[str, str] | None
     secrets: tuple[str, ...] = field(repr=False)
 

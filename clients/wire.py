@@ -28,6 +28,7 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="ignore",
+        hide_input_in_errors=True,  # tracebacks are logged, and the input may hold secrets
         alias_generator=lambda name: name.replace("_", ""),
         validate_by_name=True,
         validate_by_alias=True,

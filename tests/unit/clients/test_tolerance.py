@@ -1,6 +1,7 @@
 """Half, odd and contradictory answers of the sandbox tooling API."""
 
 import json
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -316,6 +317,23 @@ def test_what_is_no_receipt_leaves_the_outcome_unknown(
 
     with pytest.raises(OutcomeUnknownError):
         tooling.publish_package("p")
+
+
+def test_a_description_is_not_taken_for_an_error(platform: Platform, tooling: SandboxToolingClient) -> None:
+    platform.answer(f"{EXIM}/packages/p", Response('{"name": "acme", "description": "All of Acme", "title": "A"}'))
+
+    with pytest.raises(ApiContractError, match=r"a package cannot be read \(id\)"):
+        tooling.get_package("p")
+
+
+def test_a_failed_reading_does_not_show_what_was_read(platform: Platform, tooling: SandboxToolingClient) -> None:
+    platform.answer(f"{EXIM}/packages/p", Response('{"id": {"client_secret": "hush-hush"}}'))
+
+    with pytest.raises(ApiContractError) as caught:
+        tooling.get_package("p")
+
+    assert "hush-hush" not in "".join(traceback.format_exception(caught.value))
+    assert "hush-hush" not in caught.value.body
 
 
 @pytest.mark.parametrize(
