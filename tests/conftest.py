@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
@@ -25,6 +26,13 @@ def restore_audit_protection() -> None:
     with connection.cursor() as cursor:
         for statement in audit_triggers.CREATE[connection.vendor]:
             cursor.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """SQLite lies in a file, so that several threads and processes meet in it as they do in earnest."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True, scope="session")
