@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import BadRequest
@@ -24,6 +24,7 @@ class Order:
     field: str
     is_descending: bool
     is_time: bool = False
+    is_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,29 @@ def _decode(cursor: str, order: Order) -> tuple[bool, tuple[Any, int] | None]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         direction, value, pk = json.loads(base64.b64decode(padded.encode(), altchars=b"-_", validate=True))
-        if direction not in ("<", ">") or not isinstance(value, str) or not isinstance(pk, int):
+        if direction not in ("<", ">") or not _is_storable(pk):
             raise ValueError(cursor)
-        if abs(pk) >= 2**63 or "\0" in value:
-            raise ValueError(cursor)
-        moment = datetime.fromisoformat(value) if order.is_time else None
-        if moment is not None and moment.tzinfo is None:
-            raise ValueError(cursor)
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError) as exc:
+        return direction == "<", (_key_value(value, order), pk)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error) as exc:
         raise BadRequest("The cursor in the address is not one of ours. Start from the first page.") from exc
-    return direction == "<", (moment or value, pk)
+
+
+def _key_value(value: Any, order: Order) -> Any:
+    """What the cursor compares with; ValueError or OverflowError if the database could not."""
+    if order.is_number:
+        if not _is_storable(value):
+            raise ValueError(value)
+        return value
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    if order.is_time:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment.astimezone(UTC)
+    value.encode()  # refuses half of a surrogate pair
+    return value
+
+
+def _is_storable(number: Any) -> bool:
+    return type(number) is int and abs(number) < 2**63

@@ -4,13 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.models import Sandbox
 from promotions import search
-from promotions.models import Artifact, Job, Package
+from promotions.choices import UNFINISHED, Decision
+from promotions.keyset import Order
+from promotions.models import Artifact, Job, Package, PlanItem
 
 EXPIRED: Literal["expired"] = "expired"
+# By what a list's address says; an index serves each.
+PACKAGE_ORDERS = {
+    "-created": Order("remote_created_at", is_descending=True, is_time=True),
+    "created": Order("remote_created_at", is_descending=False, is_time=True),
+    "name": Order("sort_name", is_descending=False),
+    "-name": Order("sort_name", is_descending=True),
+}
+NEWEST_FIRST = Order("created_at", is_descending=True, is_time=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +37,7 @@ class PackageFilters:
     created_to: datetime | None = None
     expiry: Literal["expired"] | int | None = None
     """Expired already, or a number of days within which it still will."""
+    expires_before: datetime | None = None
     text: str = ""
     with_vanished: bool = False
 
@@ -47,6 +59,17 @@ class JobFilters:
     created_to: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlanItemFilters:
+    """What to keep of a plan's items; an empty value keeps everything."""
+
+    is_undecided: bool | None = None
+    is_right_missing: bool | None = None
+    match: str = ""
+    decision: str = ""
+    type: str = ""
+
+
 def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> QuerySet[Package]:
     """Narrow packages that the person may see."""
     exact = {
@@ -56,6 +79,7 @@ def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> Q
         "visibility": filters.visibility,
         "remote_created_at__gte": filters.created_from,
         "remote_created_at__lt": filters.created_to,
+        "expires_at__lt": filters.expires_before,
     }
     packages = packages.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
     if not filters.with_vanished:
@@ -91,3 +115,20 @@ def filtered_jobs(jobs: QuerySet[Job], filters: JobFilters) -> QuerySet[Job]:
     if filters.states:
         jobs = jobs.filter(state__in=filters.states)
     return jobs if filters.with_routine else jobs.filter(is_quiet=False)
+
+
+def filtered_items(items: QuerySet[PlanItem], filters: PlanItemFilters) -> QuerySet[PlanItem]:
+    """Narrow the items of one plan."""
+    exact = {"match": filters.match, "decision": filters.decision, "type": filters.type}
+    items = items.filter(**{name: value for name, value in exact.items() if value})
+    undecided = Q(must_decide=True, decision=Decision.UNDECIDED)
+    missing = Q(is_creation_allowed=False) | ~Q(missing_rights=[])
+    for is_wanted, condition in ((filters.is_undecided, undecided), (filters.is_right_missing, missing)):
+        if is_wanted is not None:
+            items = items.filter(condition if is_wanted else ~condition)
+    return items
+
+
+def unfinished_write(package: Package, sandbox: Sandbox | None) -> Job | None:
+    """The import into this sandbox, or without one the publishing, that keeps a second from being started."""
+    return Job.objects.filter(package=package, sandbox=sandbox, marker__isnull=False, state__in=UNFINISHED).first()
