@@ -41,6 +41,10 @@ class JobType(ABC):
     label: ClassVar[str]
     queue: ClassVar[str] = "interactive"
 
+    def describe(self, job: Job) -> str:
+        """What came of it, in words; nothing where the objects of the job tell it."""
+        return ""
+
 
 class Activity(JobType):
     """Work that only reads at the platform. It may run twice, after a crash, so what it stores must stand that."""
@@ -162,6 +166,11 @@ def is_submission(kind: str) -> bool:
 def label(kind: str) -> str:
     """The words for a kind; one that is no longer registered speaks for itself."""
     return _types[kind].label if kind in _types else kind
+
+
+def describe(job: Job) -> str:
+    """What came of a job, in words, as its type tells it."""
+    return _types[job.kind].describe(job) if job.kind in _types else ""
 
 
 def kinds() -> Iterable[tuple[str, str]]:

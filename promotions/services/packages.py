@@ -110,8 +110,11 @@ def mark_vanished(package: Package) -> None:
 
 
 @transaction.atomic
-def request_synchronization(*, organization: Organization, actor: User) -> Job:
-    """Read all packages of an organization now; one that is under way already is returned."""
+def request_synchronization(*, organization: Organization, actor: User | None) -> Job:
+    """Read all packages of an organization now; one that is under way already is returned.
+
+    No actor means the person at the command line of the server, whom Towpath does not know.
+    """
     job = jobs.queue_once(
         kind=kinds.SYNCHRONIZE, title=f"Packages of {organization}", organization=organization, actor=actor
     )

@@ -31,6 +31,11 @@ class TestCredential(Activity):
             state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=outcome.message, result=result
         )
 
+    def describe(self, job: Job) -> str:
+        if "latency_ms" not in job.result:
+            return ""
+        return f"Answered after {job.result['latency_ms']} ms: {job.result['message']}"
+
 
 class ReadSandboxes(Activity):
     """Makes our rows say what the platform's list says."""
@@ -50,3 +55,13 @@ class ReadSandboxes(Activity):
                 "vanished": list(changes.vanished),
             },
         )
+
+    def describe(self, job: Job) -> str:
+        if "created" not in job.result:
+            return ""
+        parts = [
+            f"{word}: {', '.join(job.result[key])}"
+            for key, word in (("created", "New"), ("updated", "Changed"), ("vanished", "No longer there"))
+            if job.result.get(key)
+        ]
+        return f"{'. '.join(parts)}." if parts else "Nothing has changed since the last time."

@@ -19,3 +19,7 @@ class Gathering(Activity):
         gathered = system(job.plan.promotion.system).gather(job.plan.promotion, report)
         plans.store_facts(job.plan, gathered)
         return Ending(state=JobState.SUCCEEDED, result={"objects": len(gathered.items)})
+
+    def describe(self, job: Job) -> str:
+        number = job.result.get("objects")
+        return "" if number is None else f"{number} {'object' if number == 1 else 'objects'} looked at in the target."

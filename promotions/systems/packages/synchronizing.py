@@ -56,6 +56,12 @@ class Synchronize(Activity):
             state=JobState.SUCCEEDED, result={"read": len(seen), "changed": state["written"], "vanished": vanished}
         )
 
+    def describe(self, job: Job) -> str:
+        if "read" not in job.result:
+            return ""
+        found = job.result
+        return f"{found['read']} packages read, {found['changed']} changed, {found['vanished']} no longer there."
+
     def _look_for_missing(
         self, organization: Organization, client: SandboxToolingClient, seen: set[str], report: Report, until: float
     ) -> tuple[int, list[str]]:
@@ -96,6 +102,10 @@ class DiscoverJobs(Activity):
                 for row in remote_jobs.rows_since(listing.rows, since):
                     found += _take_in(job.organization, kind, row)
         return Ending(state=JobState.SUCCEEDED, result={"found": found})
+
+    def describe(self, job: Job) -> str:
+        found = job.result.get("found")
+        return "" if found is None else f"{found} {'job' if found == 1 else 'jobs'} found that had been unknown here."
 
 
 @transaction.atomic
