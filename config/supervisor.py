@@ -33,6 +33,10 @@ class AlreadyRunningError(Exception):
     """Another supervisor holds the data directory."""
 
 
+class StoppedError(Exception):
+    """A signal has asked for the end while something was waited for."""
+
+
 @contextmanager
 def hold(path: Path, *, holder: Mapping[str, object]) -> Iterator[None]:
     """Hold the lock file as long as this process lives, and say in it who we are.
@@ -125,10 +129,12 @@ class Supervisor:
     def _wait_for_earlier_children(self) -> None:
         deadline = time.monotonic() + CLEAN_UP_S
         is_told = False
-        while not self.is_stopping:
+        while True:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                if self.is_stopping:
+                    raise StoppedError from None
                 if time.monotonic() > deadline:
                     raise AlreadyRunningError("") from None
                 if not is_told:
@@ -244,9 +250,14 @@ class Supervisor:
         self.write(f"{child.program.name:<18} | {line.decode(errors='replace').rstrip()}")
 
     def wait_for(self, is_ready: Callable[[], bool], *, timeout_s: float) -> bool:
-        """Keep everything running until `is_ready`; False if the time or our life ended first."""
+        """Keep everything running until `is_ready`; False if the time was over first.
+
+        Raises StoppedError if a signal asks for the end meanwhile.
+        """
         deadline = time.monotonic() + timeout_s
-        while not self.is_stopping and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if self.is_stopping:
+                raise StoppedError
             if is_ready():
                 return True
             self.pump(0.05)

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from django.db import connections
 from accounts.models import User
 from config import embedded, env, upgrade, valkey
 from config.env import Mode
-from config.supervisor import AlreadyRunningError, Program, Supervisor, hold
+from config.supervisor import AlreadyRunningError, Program, StoppedError, Supervisor, hold
 
 # Ended in this order: nothing new is started, nobody asks for anything new, work ends, then what the work needs.
 BEAT, WEB, WORKERS, EMULATOR, BROKER = range(5)
@@ -50,14 +51,17 @@ class Command(BaseCommand):
                 hold(data_dir / "lock", holder={"pid": os.getpid(), "url": url}),
                 Supervisor(data_dir / "children.lock", self.say, self.environment()) as supervisor,
             ):
-                _refuse_taken_port(host, port)
-                welcome = self.bring_up(supervisor, demo=demo, host=host, port=port)
-                if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
-                    self.say(f"\nTowpath is ready: {url}\n{welcome}")
-                elif not supervisor.is_stopping:
-                    self.say(f"Nothing answers on {url} yet; the lines of web above say why.")
-                supervisor.run()
+                with suppress(StoppedError):
+                    _refuse_taken_port(host, port)
+                    welcome = self.bring_up(supervisor, demo=demo, host=host, port=port)
+                    if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
+                        self.say(f"\nTowpath is ready: {url}\n{welcome}")
+                    else:
+                        self.say(f"Nothing answers on {url} yet; the lines of web above say why.")
+                    supervisor.run()
                 self.say("Stopping.")
+        except StoppedError:
+            self.say("Stopping.")
         except AlreadyRunningError as exc:
             raise CommandError(_already_running(str(exc), data_dir)) from exc
         except embedded.EmbeddedError as exc:
@@ -92,8 +96,9 @@ class Command(BaseCommand):
         upgrade.migrate(backups=settings.DATA_DIR / "backups", write=self.say)
         if emulator_port is not None:
             url = f"http://127.0.0.1:{emulator_port}"
-            if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
-                call_command("load_demo", emulator_url=url, stdout=welcome)
+            if not supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
+                raise embedded.EmbeddedError("The emulator does not answer; its lines above say why.")
+            call_command("load_demo", emulator_url=url, stdout=welcome)
         elif not User.objects.exists():
             call_command("setup_code", stdout=welcome)
         connections.close_all()  # the supervisor itself needs no database
@@ -110,8 +115,7 @@ class Command(BaseCommand):
         directory.mkdir(mode=0o700, exist_ok=True)
         command = valkey.command(valkey.find_server(), directory=directory, unix_socket=unix_socket)
         supervisor.start(Program("valkey", command, BROKER))
-        is_up = supervisor.wait_for(partial(valkey.answers, unix_socket), timeout_s=READY_WITHIN_S)
-        if not is_up and not supervisor.is_stopping:
+        if not supervisor.wait_for(partial(valkey.answers, unix_socket), timeout_s=READY_WITHIN_S):
             raise embedded.EmbeddedError("Valkey does not answer; its lines above say why.")
 
 

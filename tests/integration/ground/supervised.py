@@ -3,9 +3,10 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from config.supervisor import Program, Supervisor
+from config.supervisor import Program, StoppedError, Supervisor
 
 # Says its pid, then waits; on SIGTERM notes its name and ends. `stubborn` does not end, `brief` ends at once.
 CHILD = """
@@ -38,6 +39,13 @@ def main() -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
+    try:
+        keep_running(folder, names, write)
+    except StoppedError:
+        write("Stopped while waiting.")
+
+
+def keep_running(folder: Path, names: list[str], write: Callable[[str], None]) -> None:
     with Supervisor(folder / "children.lock", write, os.environ) as supervisor:
         for wave, name in enumerate(names):
             supervisor.start(Program(name, [sys.executable, "-c", CHILD, name, str(folder)], wave=wave, grace_s=1.0))

@@ -147,6 +147,23 @@ def test_the_next_supervisor_waits_for_the_children_of_a_killed_one(start, tmp_p
     assert not still_running({stubborn})
 
 
+def test_a_supervisor_that_still_waits_can_be_stopped(start, tmp_path):
+    first = start("stubborn")
+    first.send_signal(signal.SIGSTOP)
+    command = [sys.executable, "-m", "tests.integration.ground.supervised", str(tmp_path), '["web"]']
+    second = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert second.stdout is not None
+    assert "The processes of an earlier start are still ending" in second.stdout.readline()
+
+    second.send_signal(signal.SIGTERM)
+
+    output, _ = second.communicate(timeout=20)
+    first.send_signal(signal.SIGCONT)
+    assert output == "Stopped while waiting.\n"
+    assert second.returncode == 0
+    assert not (tmp_path / "web.pid").exists()
+
+
 def test_a_held_lock_is_refused_with_the_words_of_its_holder(tmp_path):
     lock = tmp_path / "lock"
 
