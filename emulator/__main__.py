@@ -2,12 +2,18 @@
 
 import argparse
 import json
+import signal
 import sys
 
 from emulator import seeds
 from emulator.app import create_app
 from emulator.credentials import describe
 from emulator.server import serve
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,15 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
     base_url = f"http://{chosen.host}:{chosen.port}"
     try:
         if chosen.credentials:
-            sys.stdout.write(json.dumps(describe(chosen.seed, base_url), indent=2) + "\n")
+            _say(json.dumps(describe(chosen.seed, base_url), indent=2))
             return 0
         app = create_app(seed=chosen.seed, speed=chosen.speed)
     except ValueError as error:
         parser.error(str(error))
-    sys.stdout.write(f"Emulator of the remote platforms: {base_url} (seed {chosen.seed}, speed {chosen.speed:g})\n")
-    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    greeting = f"Emulator of the remote platforms: {base_url} (seed {chosen.seed}, speed {chosen.speed:g})"
     try:
-        serve(app, chosen.host, chosen.port)
+        serve(app, chosen.host, chosen.port, when_ready=lambda: _say(greeting))
     except KeyboardInterrupt:
         return 0
     return 0

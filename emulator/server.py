@@ -72,9 +72,11 @@ def make(app: Emulator, host: str, port: int) -> BaseWSGIServer:
     return make_server(host, port, app, threaded=True, request_handler=Handler)
 
 
-def serve(app: Emulator, host: str, port: int) -> None:
-    """Serve until interrupted."""
+def serve(app: Emulator, host: str, port: int, *, when_ready: "Callable[[], None] | None" = None) -> None:
+    """Serve until interrupted; `when_ready` is called once the port is open."""
     server = make(app, host, port)
+    if when_ready:
+        when_ready()
     try:
         server.serve_forever()
     finally:
