@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -38,18 +39,19 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _clean_up_may_empty_the_record() -> Iterator[None]:
     """Tests that commit end with every table emptied, which the protection of the record would refuse."""
-    empty_tables = TransactionTestCase._fixture_teardown
+    testcase: Any = TransactionTestCase  # the method is not public, so its stubs do not know it
+    empty_tables = testcase._fixture_teardown
 
-    def lifted(self: TransactionTestCase) -> None:
+    def lifted(self: Any) -> None:
         lift_audit_protection()
         try:
             empty_tables(self)
         finally:
             restore_audit_protection()
 
-    TransactionTestCase._fixture_teardown = lifted  # type: ignore[method-assign]
+    testcase._fixture_teardown = lifted
     yield
-    TransactionTestCase._fixture_teardown = empty_tables  # type: ignore[method-assign]
+    testcase._fixture_teardown = empty_tables
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def update(organization, actor=None, **changes):
 @pytest.fixture
 def used(monkeypatch):
     """Registers a use of every organization, as apps above do, for one test."""
-    found = []
+    found: list[Usage] = []
     monkeypatch.setattr(usage, "_of_organization", [lambda organization: list(found)])
     return found
 

@@ -1,0 +1,182 @@
+"""Add organizations with their credentials from the command line."""
+
+import getpass
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.choices import CredentialKind, OrganizationKind
+from accounts.errors import ErasureNotConfirmedError, RefusedError
+from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, Credential, Organization
+from accounts.services import credentials, organizations
+
+SECRET_VARIABLE = "TOWPATH_CLIENT_SECRET"  # noqa: S105  the name of a variable
+DEFAULT_SCOPES = "openid,AdobeID,read_organizations,additional_info.projectedProductContext"
+
+
+class Command(BaseCommand):
+    help = (
+        "Add an organization and a credential for it, or all organizations of a JSON document. What is there already "
+        "is brought up to date, so the command may be repeated. The client secret is read from the environment "
+        f"({SECRET_VARIABLE}) or from standard input, never from the command line."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--from-json", metavar="FILE", help="a JSON document with organizations; - is stdin")
+        parser.add_argument("--name", help="how people here call the organization")
+        parser.add_argument("--remote-id", help="the organization id, ends in @AdobeOrg")
+        parser.add_argument("--region", default="")
+        parser.add_argument("--production", action="store_true", help="all of it counts as production")
+        parser.add_argument("--platform-url", default=DEFAULT_PLATFORM_URL)
+        parser.add_argument("--ims-url", default=DEFAULT_IMS_URL)
+        parser.add_argument("--client-id", help="of an OAuth server-to-server credential; without it none is added")
+        parser.add_argument("--scopes", default=DEFAULT_SCOPES, help="commas between")
+        parser.add_argument("--credential-name", default="Added on the command line")
+        parser.add_argument(
+            "--erase-secrets", action="store_true", help="allow another service URL to erase the stored secrets"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["from_json"]:
+            document = _read_document(options["from_json"])
+            try:
+                wanted = [_from_document(document, found) for found in document["organizations"]]
+            except (KeyError, TypeError) as exc:
+                raise CommandError(f"The document lacks a member: {exc}.") from exc
+        elif options["name"] and options["remote_id"]:
+            wanted = [_from_options(options)]
+        else:
+            raise CommandError("Give --name and --remote-id, or --from-json.")
+        for organization in wanted:
+            try:
+                self._apply(organization, may_erase=options["erase_secrets"])
+            except ErasureNotConfirmedError as refusal:
+                raise CommandError(f"{refusal.message} Repeat with --erase-secrets to go on.") from refusal
+            except RefusedError as refusal:
+                raise CommandError(f"{organization['name']}: {refusal.message}") from refusal
+
+    def _apply(self, wanted: dict[str, Any], *, may_erase: bool) -> None:
+        urls = {"ims_url": wanted["ims_url"], "platform_url": wanted["platform_url"]}
+        remote_id = organizations.check_remote_id(OrganizationKind.ADOBE, wanted["remote_id"])
+        organization = Organization.objects.present().filter(kind=OrganizationKind.ADOBE, remote_id=remote_id).first()
+        if organization is None:
+            organization = organizations.create_organization(
+                name=wanted["name"],
+                remote_id=remote_id,
+                region=wanted["region"],
+                is_production=wanted["is_production"],
+                actor=None,
+                **urls,
+            )
+            self.stdout.write(f"Added {organization}.")
+        else:
+            organizations.update_organization(
+                organization=organization,
+                name=wanted["name"],
+                region=wanted["region"],
+                is_production=wanted["is_production"],
+                is_erasure_confirmed=may_erase,
+                actor=None,
+                **urls,
+            )
+            self.stdout.write(f"{organization} was there already.")
+        for credential in wanted["credentials"]:
+            self._apply_credential(organization, credential)
+
+    def _apply_credential(self, organization: Organization, wanted: dict[str, Any]) -> None:
+        secrets = {"client_secret": wanted["client_secret"], "private_key": wanted.get("private_key", "")}
+        known = organization.credentials.filter(client_id=wanted["client_id"], kind=wanted["kind"]).first()
+        if known is None:
+            credential = credentials.add_credential(
+                organization=organization,
+                name=_free_name(organization, wanted["name"]),
+                kind=CredentialKind(wanted["kind"]),
+                client_id=wanted["client_id"],
+                scopes=list(wanted.get("scopes", [])),
+                technical_account_id=wanted.get("technical_account_id", ""),
+                metascopes=list(wanted.get("metascopes", [])),
+                actor=None,
+                **secrets,
+            )
+            self.stdout.write(f"  Added the credential {credential.name}.")
+        elif not _holds(known, secrets):
+            credentials.replace_secret(credential=known, actor=None, **secrets)
+            self.stdout.write(f"  Replaced the secret of {known.name}.")
+        else:
+            self.stdout.write(f"  The credential {known.name} was there already.")
+
+
+def _read_document(source: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as exc:
+        raise CommandError(f"{source} cannot be read as JSON: {exc}") from exc
+    if not isinstance(document, dict):
+        raise CommandError(f"{source} holds no JSON object.")
+    return document
+
+
+def _from_document(document: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """One organization of a document; sign-in service and platform share its base URL."""
+    return {
+        "name": found["name"],
+        "remote_id": found["ims_org_id"],
+        "region": found.get("region", ""),
+        "is_production": False,
+        "platform_url": document["base_url"],
+        "ims_url": document["base_url"],
+        "credentials": [
+            {**credential, "name": credential.get("name") or f"Credential {number}"}
+            for number, credential in enumerate(found["credentials"], start=1)
+        ],
+    }
+
+
+def _from_options(options: dict[str, Any]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {
+        "name": options["name"],
+        "remote_id": options["remote_id"],
+        "region": options["region"],
+        "is_production": options["production"],
+        "platform_url": options["platform_url"],
+        "ims_url": options["ims_url"],
+        "credentials": [],
+    }
+    if options["client_id"]:
+        wanted["credentials"].append(
+            {
+                "kind": CredentialKind.OAUTH_SERVER_TO_SERVER,
+                "name": options["credential_name"],
+                "client_id": options["client_id"],
+                "client_secret": _read_secret(),
+                "scopes": [scope.strip() for scope in options["scopes"].split(",") if scope.strip()],
+            }
+        )
+    return wanted
+
+
+def _read_secret() -> str:
+    from_environment = os.environ.get(SECRET_VARIABLE)
+    if from_environment:
+        return from_environment
+    secret = getpass.getpass("Client secret: ") if sys.stdin.isatty() else sys.stdin.readline()
+    if not secret.strip():
+        raise CommandError(f"No client secret came in. Set {SECRET_VARIABLE}, or pipe it in.")
+    return secret.strip()
+
+
+def _free_name(organization: Organization, name: str) -> str:
+    taken = set(organization.credentials.values_list("name", flat=True))
+    candidates = [name, *(f"{name} {number}" for number in range(2, len(taken) + 3))]
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _holds(credential: Credential, secrets: dict[str, str]) -> bool:
+    stored = credentials.read_secrets(credential)
+    return all(stored.get(name, "") == value for name, value in secrets.items())
