@@ -19,6 +19,7 @@ from promotions.services import jobs, verbs
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
+from promotions.systems.packages.dependencies import ReadDependencies
 from promotions.systems.packages.importing import ImportSubmission
 from promotions.systems.packages.planning import PackageSystem
 from promotions.systems.packages.publishing import PublishSubmission
@@ -35,6 +36,7 @@ def register() -> None:
         PublishSubmission(),
         Synchronize(),
         DiscoverJobs(),
+        ReadDependencies(),
         accounts_jobs.TestCredential(),
         accounts_jobs.ReadSandboxes(),
     ):

@@ -41,6 +41,10 @@ class Package(models.Model):
     published_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     raw = models.JSONField(default=dict, help_text="The remote document, redacted.")
+    dependencies = models.JSONField(
+        null=True, blank=True, help_text='{"nodes": [{"key", "type", "id", "title", "depth"}], "children": {key: [key]}}'
+    )
+    dependencies_read_at = models.DateTimeField(null=True, blank=True)
     first_seen_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, help_text="Last written, because something changed.")
     vanished_at = models.DateTimeField(null=True, blank=True)

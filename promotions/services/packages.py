@@ -123,6 +123,31 @@ def request_synchronization(*, organization: Organization, actor: User | None) -
 
 
 @transaction.atomic
+def request_dependencies(*, package: Package, actor: User) -> Job:
+    """Read what the objects of a package need; a reading that is under way already is returned."""
+    if package.vanished_at is not None:
+        raise RefusedError(f"“{package}” is no longer at the platform. Synchronize the packages.")
+    if package.is_full:
+        raise RefusedError(f"“{package}” holds an entire sandbox; the platform names no objects of it.")
+    job = jobs.queue_once(
+        kind=kinds.READ_DEPENDENCIES,
+        title=f"Dependencies of “{package}”",
+        organization=package.organization,
+        actor=actor,
+        package=package,
+    )
+    audit.record(Verb.DEPENDENCIES_REQUESTED, actor=actor, subject=package)
+    return job
+
+
+def store_dependencies(*, organization: Organization, remote_id: str, dependencies: dict[str, Any]) -> None:
+    """Keep what was read of a package's objects and what they need."""
+    Package.objects.filter(organization=organization, remote_id=remote_id).update(
+        dependencies=dependencies, dependencies_read_at=timezone.now()
+    )
+
+
+@transaction.atomic
 def request_publish(*, package: Package, expiry_days: int | None, actor: User) -> Job:
     """Queue publishing. Raises RefusedError if the package cannot be published, ConflictError if it is under way."""
     package = Package.objects.select_for_update().get(pk=package.pk)

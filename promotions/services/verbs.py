@@ -7,6 +7,7 @@ class Verb(TextChoices):
     """Acts on packages, promotions and jobs. A value is never renamed or used again: old lines hold it."""
 
     SYNCHRONIZATION_REQUESTED = "package.synchronization_requested", "asked to synchronize"
+    DEPENDENCIES_REQUESTED = "package.dependencies_requested", "asked to read the dependencies of"
     PUBLISH_REQUESTED = "package.publish_requested", "asked to publish"
     PUBLISH_ACCEPTED = "package.publish_accepted", "had the platform publish"
     PUBLISH_ENDED = "package.publish_ended", "saw the end of publishing"

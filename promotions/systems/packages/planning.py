@@ -66,6 +66,23 @@ class Tree:
     def needed_by(self, key: str) -> list[str]:
         return [parent for parent, children in self.children.items() if key in children]
 
+    def as_json(self) -> dict[str, Any]:
+        """As `Package.dependencies` keeps it."""
+        return {
+            "nodes": [
+                {
+                    "key": key,
+                    "type": ref.type,
+                    "id": ref.id,
+                    "title": self.titles.get(key, ""),
+                    "depth": self.depths[key],
+                }
+                for key, ref in self.refs.items()
+            ],
+            "children": {key: list(children) for key, children in self.children.items() if children},
+            "is_cut": self.is_cut,
+        }
+
 
 class PackageSystem(System):
     """Import of published packages through sandbox tooling."""
@@ -94,6 +111,9 @@ class PackageSystem(System):
             report("Looking for conflicts in the target", done=3, total=5)
             conflicts = client.find_conflicts(remote.id, target_sandbox=sandbox.name)
             tree = read_tree(client, remote, report)
+        packages.store_dependencies(
+            organization=promotion.source_organization, remote_id=remote.id, dependencies=tree.as_json()
+        )
         return _gathered_partial(promotion, remote, target, permissions, conflicts, tree)
 
     def describe_changes(self, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
