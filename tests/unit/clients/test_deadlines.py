@@ -93,7 +93,7 @@ def test_a_resolver_that_never_answers_ends_at_the_total_deadline(
 
 
 def test_all_tries_of_a_read_share_one_budget(bare: Callable[..., Connection]) -> None:
-    policy = replace(FAST, attempts=50, attempt_deadline_s=0.2, read_budget_s=0.7)
+    policy = replace(FAST, attempts=50, attempt_deadline_s=0.2, read_budget_s=1.5)
     with raw_server(hang) as server:
         started = time.monotonic()
 
@@ -101,7 +101,7 @@ def test_all_tries_of_a_read_share_one_budget(bare: Callable[..., Connection]) -
             read(bare(server.url, policy=policy))
 
         assert time.monotonic() - started < LATEST_S
-        assert 2 <= len(server.requests) <= 4
+        assert 2 <= len(server.requests) <= 8
 
 
 def test_a_sixth_call_waits_for_one_of_the_five_connections(bare: Callable[..., Connection]) -> None:

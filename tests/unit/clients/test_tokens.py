@@ -1,10 +1,14 @@
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 
 from clients.tokens import MemoryTokenStore, Token
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -143,30 +147,36 @@ def test_many_callers_at_once_cause_one_request(store: MemoryTokenStore, source:
     assert source.count == 1
 
 
-def test_a_failure_answers_everybody_who_waited_for_it(store: MemoryTokenStore, source: Source) -> None:
-    source.failure = RuntimeError("down")
-    entered, go_on = threading.Event(), threading.Event()
+def test_a_failure_answers_everybody_who_waited_for_it(
+    source: Source, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     waiting = threading.Semaphore(0)
+
+    class CountedCondition(threading.Condition):
+        def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:
+            waiting.release()
+            return super().wait_for(predicate, timeout)
+
+    monkeypatch.setattr(threading, "Condition", CountedCondition)
+    store = MemoryTokenStore(now=clock)
+    monkeypatch.undo()
+    source.failure = RuntimeError("down")
+    entered = threading.Event()
 
     def fetch() -> Token:
         entered.set()
-        go_on.wait(10)
+        for _ in range(2):
+            assert waiting.acquire(timeout=10)
         return source()
 
-    def ask() -> None:
-        waiting.release()
-        store.get(fetch)
-
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(store.get, fetch)
+        calls = [pool.submit(store.get, fetch)]
         entered.wait(10)
-        others = [pool.submit(ask) for _ in range(2)]
-        for _ in others:
-            waiting.acquire(timeout=10)
-        go_on.set()
-        failures = [call.exception() for call in (first, *others)]
+        calls += [pool.submit(store.get, fetch) for _ in range(2)]
+        failures = [call.exception() for call in calls]
 
     assert [str(failure) for failure in failures] == ["down"] * 3
+    assert source.count == 1
 
 
 def test_nobody_waits_for_a_renewal_while_the_old_token_is_valid(
