@@ -119,8 +119,9 @@ def job_detail(call: Call, job: Job) -> dict[str, Any]:
     if job.delta is not None:
         body["deltaPackageVersion"] = job.delta
     body["completedTasks"] = [_task(task) for task in job.completed]
-    body["importReplacementMap"] = job.replacements
-    body["sourceParentArtifactMap"] = job.parents
+    # Copies: the answer is written out after the lock is given back.
+    body["importReplacementMap"] = dict(job.replacements)
+    body["sourceParentArtifactMap"] = dict(job.parents)
     if job.failed:
         body["failedTasks"] = [_task(task) for task in job.failed]
     if job.package_version is not None:

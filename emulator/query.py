@@ -110,8 +110,11 @@ def ordered(
 ) -> list[T]:
     """Rows in the order of `-field`, of `asc:field,field`, or of `FIELD:DESC`."""
     text = (text or default).strip()
+    terms = _order_terms(text)
     result = list(rows)
-    for name, is_descending in reversed(_order_terms(text)):
+    if terms[0][1]:
+        result.reverse()  # rows come oldest first: of two with the same time, the newer one leads too
+    for name, is_descending in reversed(terms):
         one = _find(fields, name, aliases)
         if not one.orders:
             raise refused_by_exim(400, f"Cannot order by {name}")

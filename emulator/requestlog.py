@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 REDACTED = "[redacted]"
-MOST_ENTRIES = 50_000
+MOST_ENTRIES = 20_000
 MOST_BODY_CHARACTERS = 100_000
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-user-token"})
 _SECRET_NAMES = frozenset(

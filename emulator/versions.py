@@ -71,7 +71,7 @@ def _compare(call: Call) -> Answer:
         call.world.after(COMPARE_S, partial(_finish_comparison, call.world, job, package, target))
     shown = job_body(call, job)
     if job.delta is not None:
-        shown |= {"deltaPackageVersion": job.delta, "importReplacementMap": job.replacements}
+        shown |= {"deltaPackageVersion": job.delta, "importReplacementMap": dict(job.replacements)}
     shown["schemaFieldMappings"] = None
     message = f"Job with ID: {job.id}"
     return Answer({"status": "OK", "type": "SUCCESS", "ajo": False, "message": message, "object": shown})

@@ -366,7 +366,7 @@ class World:
 
 def unknown_object(artifact: Artifact, created_ms: int) -> SandboxObject:
     """Stand-in for an artifact that the emulated source sandbox does not know: it has no dependencies."""
-    return SandboxObject(artifact.id, artifact.type, artifact.title or artifact.id, created_ms)
+    return SandboxObject(artifact.id, artifact.type, artifact.title or "", created_ms)
 
 
 def dependencies_first(

@@ -161,7 +161,7 @@ def test_dependency_graphs_are_one_to_four_levels_deep():
 
     depths = set()
     for package in world.packages.values():
-        objects = world.sandbox(package.source_org_id, package.source_sandbox).objects
+        objects = world.organizations[package.source_org_id].sandboxes[package.source_sandbox].objects
         depths |= {depth((artifact.type, artifact.id), objects) for artifact in package.artifacts}
 
     assert depths >= {1, 2, 3, 4}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.integration.emulator.platform import EXIM, SANDBOXES, Platform, fixture
 
-ORDER = [
+ORDER: list[tuple[dict[str, str | None], int, str]] = [
     ({"Authorization": None}, 403, "gateway-403-403010-token-missing"),
     ({"Authorization": "Bearer forged"}, 401, "gateway-401-401013-token-not-valid"),
     ({"x-api-key": None}, 403, "gateway-403-403000-api-key-required"),
@@ -24,7 +24,7 @@ def test_each_missing_or_wrong_header_is_refused_as_documented(platform, headers
 
 @pytest.mark.parametrize("first", range(len(ORDER)))
 def test_the_earlier_check_wins_when_several_would_refuse(platform, first):
-    broken = {}
+    broken: dict[str, str | None] = {}
     for headers, _, _ in reversed(ORDER[first:]):
         broken |= headers
 

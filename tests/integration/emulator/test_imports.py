@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from emulator.app import create_app
 from tests.integration.emulator.platform import Platform, fixture, shape
 
 
@@ -91,6 +92,20 @@ def test_preflight_of_the_limited_robot_names_what_is_missing_where_it_is_missin
     assert stage["PROFILE_SEGMENT"]["creationAllowed"] is False
     assert stage["REGISTRY_SCHEMA"]["creationAllowed"] is True
     assert dev["PROFILE_SEGMENT"]["creationAllowed"] is True
+
+
+def test_artifact_known_by_its_id_only_is_like_no_other(platform):
+    for number in (1, 2):
+        artifact = {"id": f"https://ns.adobe.com/acmetenant/schemas/{number:048x}", "type": "REGISTRY_SCHEMA"}
+        body = {"name": f"By id {number}", "packageType": "PARTIAL", "artifacts": [artifact]}
+        package_id = platform.call("POST", "/packages", json=body).json["id"]
+        platform.get(f"/packages/{package_id}/export")
+    platform.advance(6)
+    platform.run_import("By id 1")
+
+    same, other = platform.conflicts("By id 1"), platform.conflicts("By id 2")
+
+    assert (len(same), len(other)) == (1, 0)
 
 
 # Submission
@@ -364,6 +379,15 @@ def test_job_rows_have_the_documented_shape(demo):
 
     assert shape(page) == shape(fixture("sandbox_tooling/packages.jobs.response"))
     assert all(row["created"] == row["updated"] for row in page["data"])
+
+
+def test_newest_job_leads_even_if_another_has_the_same_time():
+    platform = Platform(app=create_app("small", speed=0, clock=lambda: 1_800_000_000.0))
+    ids = [platform.submit("Forms").json["jobId"] for _ in range(3)]
+
+    rows = platform.get("/packages/jobs?property=requestType==IMPORT&orderby=-created").json["data"]
+
+    assert [row["id"] for row in rows] == ids[::-1]
 
 
 def test_jobs_are_filtered_by_time_and_target(platform):

@@ -15,7 +15,7 @@ def acme() -> Platform:
 
 
 @pytest.fixture
-def globex(acme) -> Platform:
+def globex(acme: Platform) -> Platform:
     return acme.also(organization=GLOBEX)
 
 

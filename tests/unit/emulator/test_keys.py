@@ -1,3 +1,4 @@
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from emulator import keys
@@ -10,6 +11,7 @@ def test_key_depends_on_its_label_only_and_is_rsa_2048():
     keys.private_key.cache_clear()
     keys.private_key_pem.cache_clear()
 
+    assert isinstance(key, RSAPrivateKey)
     assert key.key_size == 2048
     assert keys.private_key_pem("one") == pem
     assert keys.private_key_pem("two") != pem
