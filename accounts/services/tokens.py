@@ -134,5 +134,11 @@ class DatabaseTokenStore:
             _memory[self._key] = (time.monotonic() + MEMORY_S, token)
 
 
+def forget() -> None:
+    """Empty this process's memory."""
+    with _memory_lock:
+        _memory.clear()
+
+
 def _digest(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()

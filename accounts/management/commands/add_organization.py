@@ -77,9 +77,10 @@ class Command(BaseCommand):
         else:
             organizations.update_organization(
                 organization=organization,
-                name=wanted["name"],
-                region=wanted["region"],
-                is_production=wanted["is_production"],
+                # What people changed since stays; a repeated import must not take a production mark away.
+                name=organization.name,
+                region=organization.region or wanted["region"],
+                is_production=organization.is_production or wanted["is_production"],
                 is_erasure_confirmed=may_erase,
                 actor=None,
                 **urls,
