@@ -1,5 +1,6 @@
 """`manage.py load_demo`: people and organizations to try Towpath with."""
 
+import io
 import json
 import os
 import secrets
@@ -72,7 +73,10 @@ class Command(BaseCommand):
         return sign_ins
 
     def make_organizations(self, emulator_url: str) -> None:
-        """Take over the emulator's organizations with their credentials, as an operator would."""
+        """Take over the emulator's organizations with their credentials, as an operator would.
+
+        At another address than before their secrets are erased first, and then entered again.
+        """
         port = str(urlsplit(emulator_url).port)
         printed = subprocess.run(  # noqa: S603  (our own program, and a port number)
             [sys.executable, "-m", "emulator", "--credentials", "--seed", "demo", "--port", port],
@@ -88,7 +92,7 @@ class Command(BaseCommand):
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(printed.stdout)
-            call_command("add_organization", from_json=path, stdout=self.stdout)
+            call_command("add_organization", from_json=path, erase_secrets=True, stdout=io.StringIO())
         finally:
             Path(path).unlink()
 

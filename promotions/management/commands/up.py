@@ -142,7 +142,9 @@ def _programs(host: str, port: int) -> list[Program]:
 
 def _worker(queue: str, concurrency: int) -> list[str]:
     return [
-        *(sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"),
+        # The warning to root is about pickled messages; ours are JSON and nothing else is accepted.
+        *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
+        *("-m", "celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"),
         *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
@@ -157,7 +159,10 @@ def _emulator_port(data_dir: Path) -> int:
     """The port of the emulator, the same at every start if it is free: organizations remember its address."""
     kept = data_dir / "emulator-port"
     wanted = int(kept.read_text(encoding="utf-8")) if kept.exists() else PREFERRED_EMULATOR_PORT
-    port = wanted if _is_free("127.0.0.1", wanted) else _free_port()
+    named = env.integer("EMULATOR_PORT", 0, least=0, most=65_535)
+    if named and not _is_free("127.0.0.1", named):
+        raise embedded.EmbeddedError(f"EMULATOR_PORT is {named}, which another program uses. Name another, or none.")
+    port = named or (wanted if _is_free("127.0.0.1", wanted) else _free_port())
     kept.write_text(str(port), encoding="utf-8")
     return port
 

@@ -78,6 +78,7 @@ class Installation:
             "TOWPATH_MODE": "embedded",
             "DATA_DIR": str(self.data_dir),
             "PORT": str(self.port),
+            "LOG_LEVEL": "INFO",
             **self.environment,
         }
 

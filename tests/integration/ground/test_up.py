@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.integration.ground.conftest import MARKS
-from tests.processes import still_running, wait_until
+from tests.processes import free_port, still_running, wait_until
 
 pytestmark = pytest.mark.crash
 
@@ -154,6 +154,7 @@ def demo(installation):
 
 
 def test_the_demo_prints_sign_ins_that_work_and_are_the_same_at_the_next_start(demo):
+    demo.environment["EMULATOR_PORT"] = str(free_port())
     demo.up("--demo")
     first = _sign_ins(demo.output)
     organizations = _organizations(demo)
@@ -183,6 +184,17 @@ def test_the_demo_finds_another_port_for_the_emulator_and_follows_it(demo):
     second_port = int((demo.data_dir / "emulator-port").read_text())
     assert second_port != first_port
     assert {url for _, url in _organizations(demo)} == {f"http://127.0.0.1:{second_port}"}
+
+
+def test_a_named_emulator_port_that_is_taken_is_refused(demo):
+    port = free_port()
+    demo.environment["EMULATOR_PORT"] = str(port)
+
+    with socket.create_server(("127.0.0.1", port)):
+        done = demo.manage("up", "--demo")
+
+    assert done.returncode == 1
+    assert f"EMULATOR_PORT is {port}, which another program uses." in done.stderr
 
 
 def _sign_ins(output):
