@@ -20,6 +20,7 @@ from emulator import (
     ims,
     jobs,
     packages,
+    publishing,
     sandbox_management,
     seeds,
     transfers,
@@ -30,6 +31,7 @@ from emulator.calls import Call, Directive, Route, find_route
 from emulator.clock import Clock
 from emulator.faults import ArmedFault, Fault, FaultSwitch
 from emulator.requestlog import RequestLog
+from emulator.submission import UNKNOWN_STATUS
 from emulator.world import World
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ AREAS = (
         (
             *jobs.ROUTES,
             *imports.ROUTES,
+            *publishing.ROUTES,
             *versions.ROUTES,
             *handshakes.ROUTES,
             *transfers.ROUTES,
@@ -154,7 +157,7 @@ class Emulator:
         unknown = next((armed for armed in of_work if armed.fault == Fault.UNKNOWN_STATUS), None)
         body = answer.body
         if unknown and request.method == "GET" and not path.endswith("/export"):
-            body = _with_status(body, str(unknown.options.get("value", imports.UNKNOWN_STATUS)))
+            body = _with_status(body, str(unknown.options.get("value", UNKNOWN_STATUS)))
         return Answer(body, answer.status, {**answer.headers, "x-request-id": request_id})
 
     def _dispatch(self, request: Request, path: str, of_work: Sequence[ArmedFault]) -> Answer:

@@ -1,4 +1,4 @@
-"""Publishing and importing: the slow work of sandbox tooling, object by object."""
+"""Importing a package: conflicts, preflight, submission, and the slow work object by object."""
 
 import dataclasses
 import json
@@ -10,10 +10,10 @@ from typing import Any
 
 from emulator import conflicts, kinds, permissions
 from emulator.answers import Answer, refused_by_exim
-from emulator.calls import Call, Directive, route
-from emulator.packages import DEFAULT_EXPIRY_MS, known_package, text_of
+from emulator.calls import Call, route
+from emulator.packages import known_package, text_of
+from emulator.submission import PENDING_S, begin, new_import, submitted, unknown_status
 from emulator.world import (
-    DAY_MS,
     Credential,
     Job,
     Package,
@@ -24,72 +24,8 @@ from emulator.world import (
     World,
 )
 
-PENDING_S = 0.3
 TASK_S = 0.5
-SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S = 2.0, 5.0
-UNKNOWN_STATUS = "QUARANTINED"
 INJECTED_FAILURE = "Failed to create {type} in sandbox {sandbox}: the service that owns it did not answer"
-
-
-# Publishing
-
-
-def _publish(call: Call) -> Answer:
-    package = known_package(call, call.params["package_id"])
-    if package.status not in ("DRAFT", "PUBLISH_FAILED"):
-        raise refused_by_exim(400, f"Package {package.name} is {package.status} and cannot be published")
-    text = call.args.get("expiryPeriod")
-    if text and not text.isdigit():
-        raise refused_by_exim(400, f"Invalid expiryPeriod {text}")
-    if package.package_type == "PARTIAL" and not package.artifacts:
-        raise refused_by_exim(400, f"Package {package.name} has no artifacts to publish")
-    world = call.world
-    job = _new_job(world, package, call.caller, package.name, package.description, request_type="EXPORT", target=None)
-    package.status = "PUBLISH_IN_PROGRESS"
-    package.version += 1
-    package.modified_ms = job.created_ms
-    package.modified_by = job.created_by
-    names = {directive.name for directive in call.directives}
-    life_ms = int(text) * DAY_MS if text else DEFAULT_EXPIRY_MS
-    world.after(PENDING_S, partial(_begin, job))
-    if "unknown_status" in names:
-        job.shown_status = package.shown_status = _unknown_status(call.directives)
-    if "stuck_job" not in names:
-        duration_s = world.random.uniform(SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S)
-        fails = bool(names & {"publish_failure", "partial_failure"})
-        world.after(duration_s, partial(_finish_publish, world, job, package, life_ms, fails))
-    return Answer(_submitted(job, package))
-
-
-def _begin(job: Job) -> None:
-    job.status = "IN_PROGRESS"
-
-
-def _finish_publish(world: World, job: Job, package: Package, life_ms: int, fails: bool) -> None:
-    source = world.sandbox(*job.source)
-    known = source.objects if source else {}
-    for artifact in package.artifacts:
-        is_unknown = (artifact.type, artifact.id) not in known
-        if fails or (is_unknown and world.switches.refuse_unknown_artifacts):
-            thing = SandboxObject(artifact.id, artifact.type, artifact.title or artifact.id, job.created_ms)
-            reason = "not found" if is_unknown else "could not be read"
-            message = f"{artifact.type} {artifact.id} {reason} in sandbox {package.source_sandbox}"
-            job.failed.append(Task(thing, "FAILED", "ERROR", message))
-    now_ms = world.current_ms()
-    package.version += 1
-    package.modified_ms = job.finished_ms = now_ms
-    if job.failed or fails:
-        package.status = "PUBLISH_FAILED"
-        job.status = "FAILED"
-        return
-    package.status = "PUBLISHED"
-    package.published_ms = now_ms
-    package.expiry_ms = now_ms + life_ms
-    job.status = "SUCCESS"
-    world.content_of(package)
-
-
-# Importing
 
 
 @dataclass
@@ -209,7 +145,7 @@ def _submit(call: Call, body: dict[str, Any]) -> Answer:
     run = ImportRun(job, package, target, call.caller, alternatives, content)
     _direct(call, run)
     call.world.after(PENDING_S, partial(start, call.world, run))
-    return Answer(_submitted(job, package), 202)
+    return Answer(submitted(job, package), 202)
 
 
 def _direct(call: Call, run: ImportRun) -> None:
@@ -226,15 +162,11 @@ def _direct(call: Call, run: ImportRun) -> None:
         elif directive.name == "stuck_job":
             run.stops_before = int(directive.options.get("after_tasks", len(run.content) // 2))
         elif directive.name == "unknown_status":
-            run.job.shown_status = _unknown_status([directive])
-
-
-def _unknown_status(directives: Sequence[Directive]) -> str:
-    return next((str(one.options["value"]) for one in directives if one.options.get("value")), UNKNOWN_STATUS)
+            run.job.shown_status = unknown_status([directive])
 
 
 def start(world: World, run: ImportRun) -> None:
-    _begin(run.job)
+    begin(run.job)
     _next(world, run, 0)
 
 
@@ -384,69 +316,9 @@ def _hidden_error(world: World, thing: SandboxObject) -> str:
     )
 
 
-# Both
-
-
-def _new_job(
-    world: World,
-    package: Package,
-    credential: Credential,
-    name: str,
-    description: str | None,
-    *,
-    request_type: str,
-    target: str | None,
-) -> Job:
-    job = Job(
-        id=world.hex_id(),
-        org_id=credential.org_id,
-        name=name,
-        description=description,
-        request_type=request_type,
-        job_type="NEW",
-        package_id=package.id,
-        package_type=package.package_type,
-        source=(package.source_org_id, package.source_sandbox),
-        target=(credential.org_id, target) if target else None,
-        created_ms=world.now_ms(),
-        created_by=credential.technical_account_id,
-        correlation_id=world.uuid(),
-    )
-    world.jobs[job.id] = job
-    return job
-
-
-def new_import(
-    world: World, package: Package, credential: Credential, target: str, name: str | None, description: str | None
-) -> Job:
-    """The job of an import; name and text default to the package's."""
-    return _new_job(
-        world,
-        package,
-        credential,
-        package.name if name is None else name,
-        package.description if description is None else description,
-        request_type="IMPORT",
-        target=target,
-    )
-
-
-def _submitted(job: Job, package: Package) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "name": job.name,
-        "description": job.description,
-        "visibility": "TENANT",
-        "sourceSandbox": {"name": package.source_sandbox, "imsOrgId": package.source_org_id},
-    }
-    if job.target:
-        body["destinationSandbox"] = {"name": job.target[1], "imsOrgId": job.target[0]}
-    return body | {"type": package.package_type, "correlationId": job.correlation_id, "jobId": job.id}
-
-
 ROUTES = (
     route("POST PUT", "/packages/import", _import),
     route("GET", "/packages/preflight/{package_id}", _preflight),
     route("GET", "/packages/preflight/{package_id}/export", _preflight),
-    route("GET", "/packages/{package_id}/export", _publish),
     route("GET", "/packages/{package_id}/import", _conflicts),
 )

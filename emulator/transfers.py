@@ -9,6 +9,7 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, Directive, route
 from emulator.handshakes import are_partners, may_share
 from emulator.packages import known_package, whole_second
+from emulator.submission import unknown_status
 from emulator.world import Organization, Package, World
 
 Record = dict[str, Any]
@@ -44,9 +45,7 @@ def _start(
     record = _record(world, package, source, target, request_type, user, world.now_ms())
     names = {directive.name for directive in directives}
     if "unknown_status" in names:
-        record["status"] = next(
-            (str(one.options["value"]) for one in directives if one.options.get("value")), "QUARANTINED"
-        )
+        record["status"] = unknown_status(directives)
         return record
     duration_s = world.random.uniform(SHORTEST_S, LONGEST_S)
     world.after(duration_s / 3, partial(_go_on, record))

@@ -8,6 +8,7 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.jobs import job_body
 from emulator.packages import known_package, text_of
+from emulator.submission import PENDING_S, new_job
 from emulator.world import Job, Package, Sandbox, SandboxObject, World, base_title
 
 COMPARE_S = 2.0
@@ -24,25 +25,18 @@ def _versionable(call: Call) -> Package:
 def _job(
     call: Call, package: Package, name: str, *, request_type: str, job_type: str, target: str, version: int
 ) -> Job:
-    world = call.world
-    job = Job(
-        id=world.hex_id(),
+    return new_job(
+        call.world,
+        package,
         org_id=call.org.id,
+        created_by=call.caller.technical_account_id,
         name=name,
         description=None,
         request_type=request_type,
+        target=target,
         job_type=job_type,
-        package_id=package.id,
-        package_type=package.package_type,
-        source=(package.source_org_id, package.source_sandbox),
-        target=(call.org.id, target),
-        created_ms=world.now_ms(),
-        created_by=call.caller.technical_account_id,
-        correlation_id=world.uuid(),
         package_version=version,
     )
-    world.jobs[job.id] = job
-    return job
 
 
 def _optional_body(call: Call) -> dict[str, Any]:
@@ -182,7 +176,7 @@ def _update_objects(call: Call) -> Answer:
     )
     job.description = text_of(body, "description") or package.description
     run = imports.ImportRun(job, package, target, call.caller, {}, content, overwrites=mapped)
-    call.world.after(imports.PENDING_S, partial(imports.start, call.world, run))
+    call.world.after(PENDING_S, partial(imports.start, call.world, run))
     return Answer(job_body(call, job) | {"schemaFieldMappings": None})
 
 

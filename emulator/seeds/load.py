@@ -5,6 +5,7 @@ from functools import partial
 from emulator import imports, kinds
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME
+from emulator.submission import PENDING_S, new_import
 from emulator.world import World
 
 DEFAULT_PACKAGES = 10_000
@@ -51,7 +52,7 @@ def add_running_jobs(world: World, org_id: str, count: int) -> int:
     target = world.organizations[org_id].sandboxes["stage"]
     for number in range(count):
         package = packages[number % len(packages)]
-        job = imports.new_import(world, package, credential, target.name, f"Load import {number + 1}", None)
+        job = new_import(world, package, credential, target.name, f"Load import {number + 1}", None)
         run = imports.ImportRun(job, package, target, credential, {}, world.content_of(package))
-        world.after(imports.PENDING_S, partial(imports.start, world, run))
+        world.after(PENDING_S, partial(imports.start, world, run))
     return count

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from emulator import kinds
+from emulator.submission import new_job
 from emulator.world import (
     DAY_MS,
     Artifact,
@@ -115,23 +116,17 @@ class Maker:
         return package
 
     def _job(self, package: Package, request_type: str, created_ms: int, target: str | None) -> Job:
-        job = Job(
-            id=self.world.hex_id(),
+        return new_job(
+            self.world,
+            package,
             org_id=self.org.id,
+            created_by=self.org.user_id,
             name=package.name,
             description=package.description,
             request_type=request_type,
-            job_type="NEW",
-            package_id=package.id,
-            package_type=package.package_type,
-            source=(package.source_org_id, package.source_sandbox),
-            target=(self.org.id, target) if target else None,
+            target=target,
             created_ms=created_ms,
-            created_by=self.org.user_id,
-            correlation_id=self.world.uuid(),
         )
-        self.world.jobs[job.id] = job
-        return job
 
     def _export_job(self, package: Package, status: str) -> None:
         job = self._job(package, "EXPORT", package.created_ms + 4_000, None)

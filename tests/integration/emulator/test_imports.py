@@ -1,11 +1,10 @@
-"""Imports: conflicts, preflight, submission, and what happens to each object."""
+"""Imports: submission, and what happens to each object."""
 
 import json
 
 import pytest
 
-from emulator.app import create_app
-from tests.integration.emulator.platform import Platform, fixture, shape
+from tests.integration.emulator.platform import fixture, shape
 
 
 def messages(job):
@@ -18,94 +17,6 @@ def messages(job):
 
 def objects(platform, sandbox="stage"):
     return {(one.type, one.title) for one in platform.org.sandboxes[sandbox].objects.values()}
-
-
-# Conflicts and preflight
-
-
-def test_conflicts_have_the_documented_shape_and_parent(platform):
-    rows = platform.conflicts("Forms")
-
-    source = platform.package("Forms").artifacts[0]
-    assert shape(rows) == shape(fixture("sandbox_tooling/packages.import-conflicts.response"))
-    assert [row["artifact"]["id"] for row in rows] == [source.id]
-    assert rows[0]["parentID"] == f"{platform.org.id}::dev::CATALOG_DATASET::{source.id}"
-
-
-def test_conflicts_find_what_an_import_has_just_created(platform):
-    before = platform.conflicts("Forms")
-    job = platform.run_import("Forms")
-
-    after = platform.conflicts("Forms")
-
-    found = {row["artifact"]["id"]: row["suggestionList"][0]["id"] for row in after}
-    created = {task["artifact"]["id"]: task["artifact"]["newId"] for task in job["completedTasks"]}
-    assert len(before) == 1
-    assert found == created
-
-
-@pytest.mark.parametrize(
-    ("name", "query", "said"),
-    [
-        ("Forms", "", "targetSandbox"),
-        ("Forms", "?targetSandbox=nowhere", "nowhere"),
-        ("Forms draft", "?targetSandbox=stage", "DRAFT"),
-        ("Forms expired", "?targetSandbox=stage", "expired"),
-    ],
-)
-@pytest.mark.parametrize("path", ["/packages/{}/import", "/packages/preflight/{}"])
-def test_dry_runs_are_refused_for_what_cannot_be_imported(platform, path, name, query, said):
-    answer = platform.get(path.format(platform.package(name).id) + query)
-
-    assert answer.status_code == 400
-    assert said in answer.json["message"]
-
-
-@pytest.mark.parametrize("ending", ["", "/export"])
-def test_preflight_lists_every_object_under_both_paths(platform, ending):
-    package_id = platform.package("Forms with audience").id
-
-    answer = platform.get(f"/packages/preflight/{package_id}{ending}?targetSandbox=stage").json
-
-    expected = fixture("sandbox_tooling/packages.preflight.response")
-    assert set(answer) == set(expected)
-    assert {frozenset(row) for row in answer["permissionResponse"]} == {frozenset(expected["permissionResponse"][0])}
-    assert len(answer["permissionResponse"]) == 5
-    assert all(row["creationAllowed"] for row in answer["permissionResponse"])
-
-
-def test_preflight_of_the_limited_robot_names_what_is_missing_where_it_is_missing(platform):
-    limited = platform.also(robot=1)
-    package_id = limited.package("Forms with audience").id
-
-    def rows(sandbox):
-        answer = limited.get(f"/packages/preflight/{package_id}?targetSandbox={sandbox}").json
-        return {row["artifactType"]: row for row in answer["permissionResponse"]}
-
-    stage, dev = rows("stage"), rows("dev")
-
-    missing = {
-        entry["palmResourceType"]: entry["resourcePermissions"]
-        for entry in stage["PROFILE_SEGMENT"]["missingPermissions"]["resources"]
-    }
-    assert missing == {"Segment": ["write", "delete"], "Composition": ["write", "delete"]}
-    assert stage["PROFILE_SEGMENT"]["creationAllowed"] is False
-    assert stage["REGISTRY_SCHEMA"]["creationAllowed"] is True
-    assert dev["PROFILE_SEGMENT"]["creationAllowed"] is True
-
-
-def test_artifact_known_by_its_id_only_is_like_no_other(platform):
-    for number in (1, 2):
-        artifact = {"id": f"https://ns.adobe.com/acmetenant/schemas/{number:048x}", "type": "REGISTRY_SCHEMA"}
-        body = {"name": f"By id {number}", "packageType": "PARTIAL", "artifacts": [artifact]}
-        package_id = platform.call("POST", "/packages", json=body).json["id"]
-        platform.get(f"/packages/{package_id}/export")
-    platform.advance(6)
-    platform.run_import("By id 1")
-
-    same, other = platform.conflicts("By id 1"), platform.conflicts("By id 2")
-
-    assert (len(same), len(other)) == (1, 0)
 
 
 # Submission
@@ -369,49 +280,3 @@ def test_deleting_a_package_leaves_its_running_import_alone(platform):
     platform.advance(10)
 
     assert platform.job(job_id)["jobStatus"] == "SUCCESS"
-
-
-# Jobs
-
-
-def test_job_rows_have_the_documented_shape(demo):
-    page = demo.get("/packages/jobs?property=requestType==IMPORT&property=jobStatus==SUCCESS&orderby=createdDate").json
-
-    assert shape(page) == shape(fixture("sandbox_tooling/packages.jobs.response"))
-    assert all(row["created"] == row["updated"] for row in page["data"])
-
-
-def test_newest_job_leads_even_if_another_has_the_same_time():
-    platform = Platform(app=create_app("small", speed=0, clock=lambda: 1_800_000_000.0))
-    ids = [platform.submit("Forms").json["jobId"] for _ in range(3)]
-
-    rows = platform.get("/packages/jobs?property=requestType==IMPORT&orderby=-created").json["data"]
-
-    assert [row["id"] for row in rows] == ids[::-1]
-
-
-def test_jobs_are_filtered_by_time_and_target(platform):
-    job_id = platform.submit("Forms").json["jobId"]
-    created = platform.job(job_id)["createdTimestamp"]
-
-    hits = [
-        platform.get("/packages/jobs", query_string=[("property", one) for one in properties]).json["totalElements"]
-        for properties in (
-            [f"created>={created}", "targetSandbox==stage"],
-            [f"createdDate>={created + 1}"],
-            ["targetSandbox==prod"],
-        )
-    ]
-
-    assert hits == [1, 0, 0]
-
-
-def test_unknown_job_is_not_found_nor_is_one_of_another_organization():
-    acme = Platform()
-    job_id = acme.submit("Forms").json["jobId"]
-
-    unknown = acme.get("/tools/job/00000000000000000000000000000000")
-    foreign = acme.also(organization=1).get(f"/tools/job/{job_id}")
-
-    assert (unknown.status_code, foreign.status_code) == (404, 404)
-    assert unknown.json["status"] == "NOT_FOUND"
