@@ -15,7 +15,7 @@ _random = SystemRandom()
 def wait_after(attempts: int, exc: errors.ApiError | None = None) -> timedelta:
     """How long to leave the platform alone after `attempts` failures in a row; honours its own wish if it is longer."""
     seconds = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** min(attempts, 10)) * _random.uniform(0.75, 1.25)
-    if isinstance(exc, errors.ApiUnavailableError) and exc.retry_after_s:
+    if isinstance(exc, errors.ApiUnavailableError | errors.ApiBusyError) and exc.retry_after_s:
         seconds = max(seconds, min(exc.retry_after_s, 10 * _LONGEST_WAIT_S))
     return timedelta(seconds=seconds)
 
