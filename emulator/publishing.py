@@ -5,7 +5,7 @@ from functools import partial
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import DEFAULT_EXPIRY_MS, known_package
-from emulator.submission import PENDING_S, begin, submitted, unknown_status
+from emulator.submission import PENDING_S, begin, new_job, submitted, unknown_status
 from emulator.world import DAY_MS, Job, Package, SandboxObject, Task, World
 
 SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S = 2.0, 5.0
