@@ -11,7 +11,7 @@ from accounts.models import AccessToken, Credential, User
 from accounts.services import audit
 
 BATCH = 100
-# Every column that holds ciphertext; a test compares it with the models.
+# Every column that holds ciphertext.
 COLUMNS: list[tuple[Any, str]] = [(Credential, "secrets"), (AccessToken, "ciphertext")]
 
 
