@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -19,8 +19,8 @@ CONTENT_TYPE = "application/problem+json"
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Refusals of services become 409 (in use) or 422 with the sentence; None leaves a bug to Django's 500."""
     if isinstance(error, RefusedError):
-        return _of_refusal(error)
-    if isinstance(error, BadRequest):
+        return of_refusal(error)
+    if isinstance(error, BadRequest | SuspiciousOperation):
         error = exceptions.ParseError(str(error))
     response = default_handler(error, context)
     if response is None:
@@ -39,9 +39,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return response
 
 
-def _of_refusal(refusal: RefusedError) -> Response:
-    extra: dict[str, Any] = {}
-    status = 422
+def of_refusal(refusal: RefusedError, *, status: int = 422, **extra: Any) -> Response:
+    """The refusal's sentence, with what belongs to its kind."""
     if isinstance(refusal, InUseError):
         status = 409
         extra["usages"] = [{"text": usage.text, "url": usage.url} for usage in refusal.usages]

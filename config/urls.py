@@ -2,9 +2,9 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.health import healthz, readyz
+from config.openapi import ApiDocsView, ApiSchemaView, NoSuchResourceView
 
 
 def closed(request: HttpRequest) -> HttpResponse:
@@ -18,10 +18,11 @@ urlpatterns = [
     # allauth reverses the names of these pages, so they must exist; ours stand before its own.
     re_path(r"^accounts/(signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
     path("accounts/", include("allauth.account.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/v1/schema/", ApiSchemaView.as_view(), name="api-schema"),
+    path("api/v1/docs/", ApiDocsView.as_view(), name="api-docs"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("promotions.api.urls")),
+    re_path(r"^api/", NoSuchResourceView.as_view(), name="api-no-such-resource"),
     path("", include("accounts.urls")),
     path("", include("promotions.urls")),
 ]

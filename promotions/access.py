@@ -2,7 +2,15 @@
 
 from django.shortcuts import get_object_or_404
 
-from accounts.access import has_role, organization_for_read, organizations_for_role, require_role, sandboxes_for_read
+from accounts.access import (
+    has_role,
+    organization_for_read,
+    organization_for_role,
+    organizations_for_role,
+    require_role,
+    sandbox_for_read,
+    sandboxes_for_read,
+)
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, Sandbox, User
 from promotions.models import Job, Package, Plan, PlanItem, Promotion
@@ -11,6 +19,7 @@ __all__ = [
     "can_operate",
     "job_for_change",
     "job_for_read",
+    "organization_for_operation",
     "organization_for_read",
     "package_for_operation",
     "package_for_read",
@@ -19,8 +28,14 @@ __all__ = [
     "plan_item_for_change",
     "promotion_for_change",
     "promotion_for_read",
+    "sandbox_for_read",
     "target_sandboxes",
 ]
+
+
+def organization_for_operation(user: User, pk: int) -> Organization:
+    """An organization whose packages are to be read again; needs an operator."""
+    return organization_for_role(user, pk, Role.OPERATOR)
 
 
 def package_for_read(user: User, pk: int) -> Package:

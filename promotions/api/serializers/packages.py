@@ -1,0 +1,74 @@
+"""Packages."""
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from promotions import access
+from promotions.api.base import Input
+from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
+from promotions.models import Artifact, Package
+from promotions.services.packages import EXPIRY_DAYS_LIMIT
+
+
+class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    class Meta:
+        model = Artifact
+        fields = ["type", "remote_id", "title"]
+
+
+class PackageSerializer(serializers.ModelSerializer[Package]):
+    url = serializers.HyperlinkedIdentityField(view_name="promotions_api:package-detail")
+    organization = OrganizationRefSerializer(read_only=True)
+    created_at = serializers.DateTimeField(source="remote_created_at", read_only=True)
+    modified_at = serializers.DateTimeField(source="remote_modified_at", read_only=True, allow_null=True)
+    is_importable = serializers.BooleanField(
+        read_only=True, help_text="Published, unexpired and still at the platform."
+    )
+
+    class Meta:
+        model = Package
+        fields = [
+            "id",
+            "url",
+            "organization",
+            "remote_id",
+            "name",
+            "description",
+            "status",
+            "package_type",
+            "visibility",
+            "source_sandbox",
+            "version",
+            "artifact_count",
+            "created_at",
+            "modified_at",
+            "published_at",
+            "expires_at",
+            "vanished_at",
+            "is_importable",
+        ]
+
+
+class PackageDetailSerializer(PackageSerializer):
+    artifacts = ArtifactSerializer(many=True, read_only=True)
+    target_sandboxes = serializers.SerializerMethodField(help_text="Where you may bring it.")
+    remote = serializers.JSONField(source="raw", read_only=True, help_text="The platform's document, redacted.")
+
+    class Meta(PackageSerializer.Meta):
+        fields = [*PackageSerializer.Meta.fields, "artifacts", "target_sandboxes", "remote"]
+
+    @extend_schema_field(SandboxRefSerializer(many=True))
+    def get_target_sandboxes(self, package: Package) -> object:
+        user = self.context["request"].user
+        return SandboxRefSerializer(access.target_sandboxes(user, package), many=True).data
+
+
+class PublishInput(Input):
+    expiry_days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=0,
+        max_value=EXPIRY_DAYS_LIMIT,
+        help_text="When it expires, counted from now; the platform's own default if left out.",
+    )

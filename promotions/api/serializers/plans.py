@@ -1,0 +1,168 @@
+"""Plans, their items and the decisions on them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from promotions.api.base import LARGEST_ID, IdField, Input
+from promotions.api.serializers.common import PersonRefSerializer
+from promotions.choices import Decision
+from promotions.models import Job, Plan, PlanItem
+from promotions.services import plans
+from promotions.systems.base import system
+
+VERDICTS_LIMIT = 5000
+
+
+class ObjectSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    type = serializers.CharField()
+    title = serializers.CharField(required=False)
+
+
+class ChoiceSerializer(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    target = ObjectSerializer(allow_null=True)
+    reason = serializers.CharField(help_text="Why it is offered.")
+    consequence = serializers.CharField(help_text="What the platform will probably do, where that differs.")
+    rank = serializers.IntegerField(help_text="Place in the platform's own order; 0 if it has none.")
+
+
+class MissingRightSerializer(serializers.Serializer[Any]):
+    resource = serializers.CharField()
+    permissions = serializers.ListField(child=serializers.CharField())
+
+
+class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
+    needed_by = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="Keys of other items.")
+    choices = ChoiceSerializer(many=True, read_only=True)
+    target = ObjectSerializer(read_only=True, allow_null=True)
+    missing_rights = MissingRightSerializer(many=True, read_only=True)
+    decided_by = PersonRefSerializer(read_only=True, allow_null=True)
+    is_undecided = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = PlanItem
+        fields = [
+            "id",
+            "key",
+            "kind",
+            "type",
+            "remote_id",
+            "title",
+            "explanation",
+            "depth",
+            "needed_by",
+            "match",
+            "choices",
+            "missing_rights",
+            "is_creation_allowed",
+            "must_decide",
+            "is_undecided",
+            "decision",
+            "target",
+            "batch",
+            "decided_by",
+            "decided_at",
+        ]
+
+
+class PlanSerializer(serializers.ModelSerializer[Plan]):
+    url = serializers.HyperlinkedIdentityField(view_name="promotions_api:plan-detail")
+    items_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:plan-items")
+    blockers = serializers.ListField(child=serializers.CharField(), read_only=True)
+    changes = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="What differs from the facts before."
+    )
+    frozen_by = PersonRefSerializer(read_only=True, allow_null=True)
+    item_count = serializers.SerializerMethodField()
+    undecided_count = serializers.SerializerMethodField()
+    reasons_not_to_run = serializers.SerializerMethodField(help_text="Empty if it may run now.")
+    run_title = serializers.SerializerMethodField(help_text="What running it will do, in words; empty until gathered.")
+    gathering_job = serializers.SerializerMethodField(help_text="Id of the job that finds out the facts.")
+    run_job = serializers.SerializerMethodField(help_text="Id of the job that runs, or ran, this revision.")
+    facts = serializers.JSONField(read_only=True, help_text="All that the hash covers besides the decisions.")
+
+    class Meta:
+        model = Plan
+        fields = [
+            "id",
+            "url",
+            "items_url",
+            "promotion",
+            "revision",
+            "state",
+            "blockers",
+            "changes",
+            "item_count",
+            "undecided_count",
+            "reasons_not_to_run",
+            "run_title",
+            "content_hash",
+            "created_at",
+            "gathered_at",
+            "frozen_at",
+            "frozen_by",
+            "gathering_job",
+            "run_job",
+            "facts",
+        ]
+
+    def to_representation(self, plan: Plan) -> Any:
+        self._items = list(plan.items.all())
+        return super().to_representation(plan)
+
+    def get_item_count(self, plan: Plan) -> int:
+        return len(self._items)
+
+    def get_undecided_count(self, plan: Plan) -> int:
+        return sum(item.is_undecided for item in self._items)
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_reasons_not_to_run(self, plan: Plan) -> list[str]:
+        return plans.reasons_not_to_run(plan)
+
+    def get_run_title(self, plan: Plan) -> str:
+        return system(plan.promotion.system).run_title(plan.promotion, self._items) if plan.gathered_at else ""
+
+    def get_gathering_job(self, plan: Plan) -> int | None:
+        return _pk(plans.gathering_job(plan))
+
+    def get_run_job(self, plan: Plan) -> int | None:
+        return _pk(plans.run_job(plan))
+
+
+def _pk(job: Job | None) -> int | None:
+    return job.pk if job else None
+
+
+class VerdictInput(Input):
+    item = IdField()
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    target = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=500, help_text="Id of the existing object to use."
+    )
+    seen_batch = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=0,
+        max_value=LARGEST_ID,
+        help_text="The item's `batch` as you read it: the decision is then refused if somebody else was faster.",
+    )
+
+
+class DecideInput(Input):
+    decisions = serializers.ListField(child=VerdictInput(), min_length=1, max_length=VERDICTS_LIMIT)
+
+    def validate_decisions(self, decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({verdict["item"] for verdict in decisions}) < len(decisions):
+            raise serializers.ValidationError("An item is named twice. Decide each once.")
+        return decisions
+
+
+class DecidedSerializer(serializers.Serializer[Any]):
+    changed = PlanItemSerializer(many=True)
+    undecided_count = serializers.IntegerField()
+    reasons_not_to_run = serializers.ListField(child=serializers.CharField())

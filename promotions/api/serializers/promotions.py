@@ -1,0 +1,74 @@
+"""Promotions."""
+
+from rest_framework import serializers
+
+from promotions.api.base import IdField, Input
+from promotions.api.serializers.common import (
+    OrganizationRefSerializer,
+    PackageRefSerializer,
+    PersonRefSerializer,
+    SandboxRefSerializer,
+)
+from promotions.api.serializers.plans import PlanSerializer
+from promotions.models import Plan, Promotion
+from promotions.services.plans import JOB_NAME_LIMIT
+
+DESCRIPTION_LIMIT = 2000
+
+
+class PromotionSerializer(serializers.ModelSerializer[Promotion]):
+    url = serializers.HyperlinkedIdentityField(view_name="promotions_api:promotion-detail")
+    source_organization = OrganizationRefSerializer(read_only=True)
+    target_organization = OrganizationRefSerializer(read_only=True)
+    target_sandbox = SandboxRefSerializer(read_only=True)
+    package = PackageRefSerializer(read_only=True, allow_null=True)
+    created_by = PersonRefSerializer(read_only=True)
+
+    class Meta:
+        model = Promotion
+        fields = [
+            "id",
+            "url",
+            "system",
+            "title",
+            "source_organization",
+            "target_organization",
+            "target_sandbox",
+            "package",
+            "job_name",
+            "job_description",
+            "created_by",
+            "created_at",
+            "abandoned_at",
+        ]
+
+
+class PlanRefSerializer(serializers.ModelSerializer[Plan]):
+    url = serializers.HyperlinkedIdentityField(view_name="promotions_api:plan-detail")
+
+    class Meta:
+        model = Plan
+        fields = ["id", "url", "revision", "state"]
+
+
+class PromotionDetailSerializer(PromotionSerializer):
+    current_plan = PlanSerializer(read_only=True)
+    plans = PlanRefSerializer(many=True, read_only=True, help_text="All revisions, latest first.")
+
+    class Meta(PromotionSerializer.Meta):
+        fields = [*PromotionSerializer.Meta.fields, "current_plan", "plans"]
+
+
+class JobTextInput(Input):
+    job_name = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=JOB_NAME_LIMIT,
+        help_text="What the platform calls the import; the package's name if empty.",
+    )
+    job_description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
+
+
+class PromotionInput(JobTextInput):
+    package = IdField()
+    sandbox = IdField(help_text="The target.")

@@ -1,0 +1,75 @@
+"""Packages: list, detail, synchronise, publish."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from promotions import access
+from promotions.api.base import ApiView, paged
+from promotions.api.filters import PackageQuery, package_filters
+from promotions.api.problems import UnderWayError
+from promotions.api.serializers.jobs import JobDetailSerializer
+from promotions.api.serializers.packages import PackageDetailSerializer, PackageSerializer, PublishInput
+from promotions.models import Package
+from promotions.queries import PACKAGE_ORDERS, filtered_packages, unfinished_write
+from promotions.services import packages
+from promotions.services.errors import ConflictError
+
+
+class PackageListView(ApiView):
+    @extend_schema(
+        operation_id="packages_list",
+        summary="List packages",
+        tags=["Packages"],
+        parameters=[PackageQuery],
+        responses=paged(PackageSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        query = PackageQuery.read(request)
+        rows = Package.objects.visible_to(self.user).select_related("organization")
+        found = filtered_packages(rows, package_filters(query))
+        return self.page(PackageSerializer, found, PACKAGE_ORDERS[query["order"]], query)
+
+
+class PackageView(ApiView):
+    @extend_schema(
+        operation_id="packages_retrieve", summary="One package", tags=["Packages"], responses=PackageDetailSerializer
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        return self.answer(PackageDetailSerializer, access.package_for_read(self.user, pk))
+
+
+class PackagePublishView(ApiView):
+    @extend_schema(
+        operation_id="packages_publish",
+        summary="Publish a package",
+        description="Starts a job. While one is under way, asking again is refused with 409 and names it.",
+        tags=["Packages"],
+        request=PublishInput,
+        responses={202: JobDetailSerializer},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        package = access.package_for_operation(self.user, pk)
+        body = self.body(PublishInput)
+        try:
+            job = packages.request_publish(package=package, expiry_days=body["expiry_days"], actor=self.user)
+        except ConflictError as refusal:
+            if (standing := unfinished_write(package, None)) is not None:
+                raise UnderWayError(refusal.message, standing) from refusal
+            raise
+        return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
+
+
+class PackageSynchronizeView(ApiView):
+    @extend_schema(
+        operation_id="packages_synchronize",
+        summary="Read all packages of an organization again",
+        description="Starts a job, or answers with the one that is under way.",
+        tags=["Packages"],
+        request=None,
+        responses={202: JobDetailSerializer},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        organization = access.organization_for_operation(self.user, pk)
+        job = packages.request_synchronization(organization=organization, actor=self.user)
+        return self.answer(JobDetailSerializer, job, status=202, at="job-detail")

@@ -1,0 +1,104 @@
+"""Promotions: list, plan a new one, detail, change its text, abandon."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from promotions import access
+from promotions.api.base import ApiView, paged
+from promotions.api.filters import PromotionQuery
+from promotions.api.serializers.jobs import ReasonInput
+from promotions.api.serializers.promotions import (
+    JobTextInput,
+    PromotionDetailSerializer,
+    PromotionInput,
+    PromotionSerializer,
+)
+from promotions.models import Promotion
+from promotions.queries import NEWEST_FIRST
+from promotions.services import plans
+
+
+class PromotionListView(ApiView):
+    @extend_schema(
+        operation_id="promotions_list",
+        summary="List promotions, newest first",
+        tags=["Promotions"],
+        parameters=[PromotionQuery],
+        responses=paged(PromotionSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        query = PromotionQuery.read(request)
+        rows = Promotion.objects.visible_to(self.user).select_related(
+            "target_sandbox__organization", "target_organization", "source_organization", "package", "created_by"
+        )
+        filters = {
+            "target_organization": query.get("organization"),
+            "target_sandbox": query.get("sandbox"),
+            "package": query.get("package"),
+        }
+        found = rows.filter(**{name: value for name, value in filters.items() if value is not None})
+        return self.page(PromotionSerializer, found, NEWEST_FIRST, query)
+
+    @extend_schema(
+        operation_id="promotions_create",
+        summary="Plan a promotion",
+        description="Changes nothing at the platform. A job gathers the facts; the plan is open once it is over.",
+        tags=["Promotions"],
+        request=PromotionInput,
+        responses={201: PromotionDetailSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        body = self.body(PromotionInput)
+        promotion = plans.plan_promotion(
+            package=access.package_for_read(self.user, body["package"]),
+            sandbox=access.sandbox_for_read(self.user, body["sandbox"]),
+            job_name=body.get("job_name", ""),
+            job_description=body.get("job_description", ""),
+            actor=self.user,
+        )
+        return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")
+
+
+class PromotionView(ApiView):
+    @extend_schema(
+        operation_id="promotions_retrieve",
+        summary="One promotion with its current plan",
+        tags=["Promotions"],
+        responses=PromotionDetailSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        return self.answer(PromotionDetailSerializer, access.promotion_for_read(self.user, pk))
+
+    @extend_schema(
+        operation_id="promotions_update",
+        summary="Change the name and text of the import",
+        description="Possible while the plan is open. What is left out stays.",
+        tags=["Promotions"],
+        request=JobTextInput,
+        responses=PromotionDetailSerializer,
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        promotion = access.promotion_for_change(self.user, pk)
+        body = self.body(JobTextInput)
+        plans.edit_job(
+            promotion=promotion,
+            job_name=body.get("job_name", promotion.job_name),
+            job_description=body.get("job_description", promotion.job_description),
+            actor=self.user,
+        )
+        return self.answer(PromotionDetailSerializer, access.promotion_for_read(self.user, pk))
+
+
+class PromotionAbandonView(ApiView):
+    @extend_schema(
+        operation_id="promotions_abandon",
+        summary="Put a promotion away that will not be run",
+        tags=["Promotions"],
+        request=ReasonInput,
+        responses=PromotionDetailSerializer,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        promotion = access.promotion_for_change(self.user, pk)
+        plans.abandon(promotion=promotion, actor=self.user, reason=self.body(ReasonInput)["reason"])
+        return self.answer(PromotionDetailSerializer, access.promotion_for_read(self.user, pk))
