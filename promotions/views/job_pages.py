@@ -1,0 +1,281 @@
+"""What the pages about jobs show, gathered in one place for pages, rows and live fragments."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from accounts.models import User
+from promotions import access, progress
+from promotions.choices import (
+    GOOD_ENDS,
+    Decision,
+    JobState,
+    ProblemKind,
+    ResultOutcome,
+    Severity,
+    Verification,
+    label,
+)
+from promotions.engine import registry
+from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
+from promotions.models import Job, JobEvent, TaskResult
+
+TABS = {"objects": "Objects", "timeline": "Time line", "decisions": "Decisions", "raw": "Raw"}
+OBJECTS_SHOWN = 200
+EVENTS_SHOWN = 500
+# Times in words move on by themselves; the page of a job that stands still is renewed this often.
+STALE_AFTER_S = 15
+
+_BAD_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutcome.UNKNOWN)
+
+
+def title_of(job: Job) -> str:
+    """What the job does, in words; reading jobs say it in their own title."""
+    if not registry.is_submission(job.kind):
+        return job.title
+    target = f" into {job.sandbox.name}" if job.sandbox else ""
+    return f"{registry.label(job.kind)} of “{job.title}”{target}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A job in a list."""
+
+    job: Job
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.job)
+
+    @property
+    def kind_label(self) -> str:
+        return registry.label(self.job.kind)
+
+    @property
+    def segments(self) -> list[progress.Segment]:
+        return progress.small_bar(self.counts)
+
+    @property
+    def counts_in_words(self) -> str:
+        return progress.in_words(self.counts)
+
+    @property
+    def outcome(self) -> str:
+        """What came of it in words, where no objects tell it."""
+        return "" if self.counts else self.job.problem or registry.describe(self.job)
+
+    @property
+    def took(self) -> timedelta | None:
+        return took(self.job)
+
+
+def rows_of(jobs: Iterable[Job]) -> list[Row]:
+    """Rows with their progress, in one query more whatever the number of jobs."""
+    jobs = list(jobs)
+    counts = progress.counts_of(jobs)
+    return [Row(job, counts.get(job.pk, {})) for job in jobs]
+
+
+def took(job: Job) -> timedelta | None:
+    """How long it has taken; up to now while it goes on."""
+    if job.started_at is None:
+        return None
+    end = job.finished_at or job.remote_finished_at
+    if end is None and not job.is_live:
+        return None
+    return max(timedelta(0), (end or timezone.now()) - job.started_at)
+
+
+def version_of(job: Job) -> str:
+    """Changes whenever the page of the job would: a poll that names it can be answered with nothing."""
+    results = job.results.order_by().values_list("outcome", "verification").annotate(number=Count("pk"))
+    state = [
+        job.state,
+        job.remote_status,
+        job.remote_id,
+        job.progress_text,
+        job.progress_done,
+        job.progress_total,
+        job.submit_count,
+        job.empty_look_ups,
+        job.attempts,
+        job.problem,
+        job.events.aggregate(last=Max("pk"))["last"],
+        sorted(results),
+        int(timezone.now().timestamp()) // STALE_AFTER_S if job.is_live else 0,
+    ]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ObjectRow:
+    """What happened to one object."""
+
+    result: TaskResult
+    state: str
+    claim: str
+
+    @property
+    def is_bad(self) -> bool:
+        return self.state in _BAD_OUTCOMES or self.result.verification == Verification.CONTRADICTED
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What a person needs to decide on a job whose outcome is not known, and the ways there are."""
+
+    facts: Sequence[tuple[str, str | datetime | None]]
+    can_resume: bool
+    adopt: AdoptForm | None
+    retry: RetryForm | None
+    close: CloseForm
+
+
+def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention | None:
+    """None unless the job waits for a decision. `bound` has forms that were sent and refused, by name."""
+    if job.state != JobState.NEEDS_ATTENTION:
+        return None
+    bound = bound or {}
+    may_name = not job.remote_id or job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
+    may_send = not job.remote_id and job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
+    return Attention(
+        facts=_known_facts(job),
+        can_resume=bool(job.remote_id),
+        adopt=bound.get("adopt") or (AdoptForm(candidates=candidates(job)) if may_name else None),
+        retry=bound.get("retry") or (RetryForm() if may_send else None),
+        close=bound.get("close") or CloseForm(),
+    )
+
+
+def candidates(job: Job) -> list[tuple[str, str]]:
+    """Remote jobs that fit, with what is known of each here."""
+    ids = [str(found) for found in job.result.get("candidates", []) if found]
+    known = {row.remote_id: row for row in Job.objects.filter(organization=job.organization, remote_id__in=ids)}
+    offered = []
+    for remote_id in ids:
+        row = known.get(remote_id)
+        about = f": “{row.title}”, {row.remote_status or row.get_state_display()}" if row else ""
+        offered.append((remote_id, f"{remote_id}{about}"))
+    return offered
+
+
+def _known_facts(job: Job) -> list[tuple[str, str | datetime | None]]:
+    found = job.result.get("candidates") or []
+    looked_for = (
+        f"a job whose description ends in [{job.marker}]" if job.sandbox_id else "a change of the package's own status"
+    )
+    facts: list[tuple[str, str | datetime | None]] = [
+        ("Last sent", job.submit_at),
+        ("Sent", f"{job.submit_count} {'time' if job.submit_count == 1 else 'times'}"),
+    ]
+    if job.remote_id:
+        facts.append(("Last word of the platform", job.remote_status or "none"))
+    elif job.submit_count:
+        facts += [
+            ("Looked for", looked_for),
+            ("Look-ups without a trace", str(job.empty_look_ups)),
+            ("Jobs that fit", str(len(found)) if found else "none found"),
+        ]
+    facts.append(("Deadline", job.deadline_at))
+    return facts
+
+
+def detail(
+    job: Job, *, user: User, tab: str, shown_from: int = 0, bound: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The context of the page of one job and of its live fragment."""
+    is_submission = registry.is_submission(job.kind)
+    results = list(job.results.all()) if is_submission else []
+    segments = progress.of_job(job, results)
+    can_operate = access.can_operate(user, job.organization)
+    tabs = _tabs(job, is_submission)
+    tab = tab if tab in tabs else next(iter(tabs))
+    problems = sum(segment.state in _BAD_OUTCOMES for segment in segments)
+    context: dict[str, Any] = {
+        "job": job,
+        "organization": job.organization,
+        "title": title_of(job),
+        "kind_label": registry.label(job.kind),
+        "is_submission": is_submission,
+        "segments": segments,
+        "counts": progress.counts_of([job]).get(job.pk, {}),
+        "problem_count": problems,
+        "claimed": job.result.get("claimed"),
+        "verified": job.result.get("verified"),
+        "outcome": registry.describe(job),
+        "problem_tone": _tone(job),
+        "detail_says_more": bool(job.problem_detail) and job.problem_detail not in job.problem,
+        "took": took(job),
+        "can_operate": can_operate,
+        "can_cancel": can_operate and job.state == JobState.QUEUED and job.submit_count == 0,
+        "can_stop": can_operate and is_submission and job.state == JobState.RUNNING,
+        "attention": attention(job, bound=bound),
+        "version": version_of(job),
+        "tabs": [(name, words, name == tab) for name, words in tabs.items()],
+        "tab": tab,
+    }
+    if tab == "objects":
+        context |= _objects(job, results, shown_from)
+    elif tab == "timeline":
+        context |= _time_line(job)
+    elif tab == "decisions":
+        context |= _decisions(job, shown_from)
+    return context
+
+
+def _tabs(job: Job, is_submission: bool) -> dict[str, str]:
+    left_out = set()
+    if not is_submission:
+        left_out |= {"objects", "decisions", "raw"}
+    if job.plan_id is None:
+        left_out.add("decisions")
+    return {name: words for name, words in TABS.items() if name not in left_out}
+
+
+def _tone(job: Job) -> str:
+    if job.state in GOOD_ENDS or job.problem_kind == ProblemKind.PLAN_CHANGED:
+        return "warn"
+    if job.state == JobState.NEEDS_ATTENTION:
+        return "unknown"
+    return "quiet" if job.state == JobState.CANCELLED else "bad"
+
+
+def _objects(job: Job, results: Sequence[TaskResult], shown_from: int) -> dict[str, Any]:
+    page = results[shown_from : shown_from + OBJECTS_SHOWN]
+    rows = [ObjectRow(result, progress.state_of(job, result), result.claim) for result in page]
+    return {"objects": rows, **_slice(len(results), shown_from, len(page))}
+
+
+def _slice(total: int, shown_from: int, shown: int) -> dict[str, Any]:
+    after = shown_from + shown
+    return {
+        "total": total,
+        "shown_first": shown_from + 1 if shown else 0,
+        "shown_last": after,
+        "is_cut": total > OBJECTS_SHOWN,
+        "before_from": max(0, shown_from - OBJECTS_SHOWN) if shown_from else None,
+        "after_from": after if shown and after < total else None,
+    }
+
+
+def _time_line(job: Job) -> dict[str, Any]:
+    events: list[JobEvent] = list(job.events.order_by("-at", "-pk")[:EVENTS_SHOWN])[::-1]
+    first_problem = next((event.pk for event in events if event.severity != Severity.INFO), None)
+    return {"events": events, "first_problem": first_problem, "events_cut": len(events) == EVENTS_SHOWN}
+
+
+def _decisions(job: Job, shown_from: int) -> dict[str, Any]:
+    if job.plan is None:
+        return {"decisions": []}
+    items = job.plan.items.exclude(decision=Decision.UNDECIDED).select_related("decided_by").order_by("position")
+    total = items.count()
+    page = list(items[shown_from : shown_from + OBJECTS_SHOWN])
+    rows = [{"item": item, "words": label(Decision, item.decision)} for item in page]
+    return {"decisions": rows, **_slice(total, shown_from, len(page))}
