@@ -289,6 +289,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     # Asked at the vendor's server otherwise.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayOperationId": False, "validatorUrl": None},
     "ENUM_NAME_OVERRIDES": {
+        "OrganizationKindEnum": "accounts.choices.OrganizationKind",
+        "CredentialKindEnum": "accounts.choices.CredentialKind",
         "JobStateEnum": "promotions.choices.JobState",
         "PlanStateEnum": "promotions.choices.PlanState",
         "ProblemKindEnum": "promotions.choices.ProblemKind",
@@ -328,7 +330,8 @@ STORAGES = {
         )
     },
 }
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
+# The console of a demo shows what somebody who tries Towpath needs: address and sign-ins.
+LOG_LEVEL = env.choice("LOG_LEVEL", "WARNING" if MODE is Mode.DEMO else "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

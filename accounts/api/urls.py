@@ -1,7 +1,27 @@
 """REST API of accounts."""
 
-from django.urls import URLPattern
+from django.urls import path
 
 from accounts.api import schema  # noqa: F401  registers itself
+from accounts.api.views import organizations, people
 
-urlpatterns: list[URLPattern] = []
+app_name = "accounts_api"
+
+urlpatterns = [
+    path("organizations/", organizations.OrganizationList.as_view(), name="organization-list"),
+    path("organizations/<int:pk>/", organizations.OrganizationDetail.as_view(), name="organization-detail"),
+    path("organizations/<int:pk>/credentials/", organizations.CredentialList.as_view(), name="credential-list"),
+    path(
+        "organizations/<int:pk>/synchronize-sandboxes/",
+        organizations.SandboxSynchronization.as_view(),
+        name="sandbox-sync",
+    ),
+    path("credentials/<int:pk>/", organizations.CredentialDetail.as_view(), name="credential-detail"),
+    path("credentials/<int:pk>/secret/", organizations.CredentialSecret.as_view(), name="credential-secret"),
+    path("credentials/<int:pk>/primary/", organizations.CredentialPrimary.as_view(), name="credential-primary"),
+    path("credentials/<int:pk>/test/", organizations.CredentialTest.as_view(), name="credential-test"),
+    path("sandboxes/", organizations.SandboxList.as_view(), name="sandbox-list"),
+    path("people/", people.PersonList.as_view(), name="person-list"),
+    path("people/<int:pk>/", people.PersonDetail.as_view(), name="person-detail"),
+    path("audit/", people.AuditList.as_view(), name="audit-list"),
+]

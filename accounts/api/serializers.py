@@ -1,0 +1,194 @@
+"""Shapes of the REST API. Secrets go in and never come out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.choices import CredentialKind, OrganizationKind
+from accounts.models import (
+    DEFAULT_IMS_URL,
+    DEFAULT_PLATFORM_URL,
+    AuditEvent,
+    Credential,
+    Membership,
+    Organization,
+    Sandbox,
+    User,
+)
+
+
+class Input(serializers.Serializer[Any]):
+    """What a caller sends; a name it does not know is refused, since it may be a misspelt one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = ", ".join(sorted(self.fields)) or "none"
+            unknown = [str(name)[:100] for name in data if name not in self.fields][:20]
+            if unknown:
+                raise serializers.ValidationError(
+                    {name: [f"There is no such field. Known here: {known}."] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class OrganizationSerializer(serializers.ModelSerializer[Organization]):
+    class Meta:
+        model = Organization
+        fields = ("id", "name", "remote_id", "kind", "is_production", "region", "ims_url", "platform_url", "created_at")
+        read_only_fields = fields
+
+
+class NewOrganizationSerializer(Input):
+    name = serializers.CharField(max_length=150)
+    remote_id = serializers.CharField(max_length=150)
+    kind = serializers.ChoiceField(choices=OrganizationKind.choices, default=OrganizationKind.ADOBE)
+    is_production = serializers.BooleanField(default=False)
+    region = serializers.CharField(max_length=16, allow_blank=True, default="")
+    ims_url = serializers.CharField(max_length=300, default=DEFAULT_IMS_URL)
+    platform_url = serializers.CharField(max_length=300, default=DEFAULT_PLATFORM_URL)
+
+    def validate_kind(self, value: str) -> OrganizationKind:
+        return OrganizationKind(value)
+
+
+class OrganizationChangeSerializer(Input):
+    """Id and kind of an organization stay."""
+
+    name = serializers.CharField(max_length=150)
+    is_production = serializers.BooleanField()
+    region = serializers.CharField(max_length=16, allow_blank=True)
+    ims_url = serializers.CharField(max_length=300)
+    platform_url = serializers.CharField(max_length=300)
+    is_erasure_confirmed = serializers.BooleanField(
+        default=False,
+        write_only=True,
+        help_text="Another service URL erases the stored secrets; without this it is refused.",
+    )
+
+
+class CredentialSerializer(serializers.ModelSerializer[Credential]):
+    class Meta:
+        model = Credential
+        fields = (
+            "id",
+            "organization",
+            "name",
+            "kind",
+            "client_id",
+            "scopes",
+            "technical_account_id",
+            "metascopes",
+            "has_secret",
+            "is_primary",
+            "expires_at",
+            "created_at",
+            "secret_set_at",
+            "last_test_at",
+            "is_last_test_ok",
+            "last_test_latency_ms",
+            "last_test_message",
+            "problem",
+        )
+        read_only_fields = fields
+
+
+def _words() -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, default=list)
+
+
+class NewCredentialSerializer(Input):
+    name = serializers.CharField(max_length=100)
+    kind = serializers.ChoiceField(choices=CredentialKind.choices)
+    client_id = serializers.CharField(max_length=200)
+    client_secret = serializers.CharField(max_length=2000, write_only=True)
+    private_key = serializers.CharField(
+        max_length=20000, write_only=True, default="", allow_blank=True, trim_whitespace=False
+    )
+    scopes = _words()
+    technical_account_id = serializers.CharField(max_length=200, default="", allow_blank=True)
+    metascopes = _words()
+    expires_at = serializers.DateTimeField(default=None, allow_null=True)
+
+    def validate_kind(self, value: str) -> CredentialKind:
+        return CredentialKind(value)
+
+
+class CredentialChangeSerializer(Input):
+    name = serializers.CharField(max_length=100)
+    scopes = _words()
+    metascopes = _words()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class SecretSerializer(Input):
+    client_secret = serializers.CharField(max_length=2000, write_only=True)
+    private_key = serializers.CharField(
+        max_length=20000, write_only=True, default="", allow_blank=True, trim_whitespace=False
+    )
+
+
+class ReasonSerializer(Input):
+    reason = serializers.CharField(max_length=500, default="", allow_blank=True)
+
+
+class StartedSerializer(serializers.Serializer[Any]):
+    """A job that was started."""
+
+    url = serializers.CharField(help_text="The page on which its progress can be watched.")
+
+
+class SandboxSerializer(serializers.ModelSerializer[Sandbox]):
+    is_production = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Sandbox
+        fields = (
+            "id",
+            "organization",
+            "name",
+            "title",
+            "type",
+            "state",
+            "region",
+            "is_default",
+            "is_production",
+            "seen_at",
+            "vanished_at",
+        )
+        read_only_fields = fields
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    is_administrator = serializers.BooleanField(source="is_superuser", read_only=True)
+    memberships = serializers.SerializerMethodField(help_text="Only in organizations that the caller may know of.")
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "full_name", "is_active", "is_administrator", "memberships")
+        read_only_fields = fields
+
+    def get_memberships(self, person: User) -> list[dict[str, Any]]:
+        shown: list[Membership] = getattr(person, "shown_memberships", [])
+        return [{"organization": found.organization_id, "role": found.role} for found in shown]
+
+
+class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
+    class Meta:
+        model = AuditEvent
+        fields = (
+            "sequence",
+            "at",
+            "verb",
+            "actor_id",
+            "actor_text",
+            "organization_id",
+            "subject_type",
+            "subject_id",
+            "subject_text",
+            "reason",
+            "details",
+            "request_id",
+            "address",
+            "digest",
+        )
+        read_only_fields = fields
