@@ -197,6 +197,7 @@ class Emulator:
         if fault == Fault.CUT_LINE:
             _cut_connection(request, _response(answer or _STAND_IN))
         response = self._faulty(armed, request, answer or _STAND_IN)
+        response.headers["x-request-id"] = f"emulated-fault-{entry['n']}"
         entry["status"] = response.status_code
         return response
 

@@ -2,7 +2,7 @@
 
 import jwt
 
-from emulator.answers import refused_by_exim, refused_by_gateway
+from emulator.answers import refused_by_exim, refused_by_gateway, refused_for_content_type
 from emulator.calls import Call
 from emulator.world import Credential, Token, World
 
@@ -58,8 +58,10 @@ def let_in(call: Call) -> None:
 
 
 def let_into_exim(call: Call) -> None:
-    """The gateway, then the sandbox of the call and the right to manage packages."""
+    """The gateway, then the content type, then the sandbox of the call and the right to manage packages."""
     let_in(call)
+    if call.request.get_data(cache=True) and call.request.mimetype != "application/json":
+        raise refused_for_content_type()
     default = call.org.default_sandbox
     name = call.request.headers.get("x-sandbox-name") or (default.name if default else "prod")
     if name not in call.org.sandboxes:

@@ -246,6 +246,9 @@ def _reuse(run: ImportRun, thing: SandboxObject, target_id: str) -> Task:
 
 def _overwrite(run: ImportRun, thing: SandboxObject, ref: Ref) -> Task:
     """Give an object of the target what the package has; of that, the emulator knows the title."""
+    if permissions.missing_rights(run.credential, run.target.name, thing.type):
+        message = f"Missing permission to update {thing.type} in sandbox {run.target.name}"
+        return Task(thing, "FAILED", "ERROR", message, task_type="PUT")
     old = run.target.objects[ref]
     run.target.remove(old)
     run.target.add(dataclasses.replace(old, title=thing.title))

@@ -64,10 +64,11 @@ def test_gateway_is_asked_before_the_content_type_and_that_before_the_service(pl
 
     without_token = platform.call("POST", "/packages", headers={"Authorization": None}, **text)
     with_token = platform.call("POST", "/packages", **text)
+    nowhere = platform.call("POST", "/packages", headers={"x-sandbox-name": "nowhere"}, **text)
     as_json = platform.call("POST", "/packages", data="not json", content_type="application/json")
 
     assert without_token.json["error_code"] == "403010"
-    assert with_token.json == fixture("sandbox_tooling/error.platform-content-type")
+    assert with_token.json == nowhere.json == fixture("sandbox_tooling/error.platform-content-type")
     assert as_json.json["status"] == "BAD_REQUEST"
     assert set(as_json.json) == set(fixture("sandbox_tooling/error.exim-envelope-inferred"))
 
@@ -122,3 +123,16 @@ def test_organizations_see_only_their_own_packages():
 
     assert foreign.status_code == 404
     assert globex.get("/packages").json["totalElements"] == 15
+
+
+def test_every_answer_carries_a_request_id(platform):
+    platform.control("faults", fault="status", path="/packages/jobs")
+
+    answers = [
+        platform.get("/packages"),
+        platform.get("/packages", headers={"Authorization": None}),
+        platform.get("/packages/jobs"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 403, 500]
+    assert all(answer.headers["x-request-id"] for answer in answers)

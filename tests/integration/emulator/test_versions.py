@@ -66,3 +66,22 @@ def test_update_changes_the_chosen_object_and_makes_no_copy(platform):
     assert (submitted["jobType"], submitted["requestType"]) == ("UPDATE", "IMPORT")
     assert updated.title == "Form submissions dataset"
     assert platform.job(submitted["id"])["jobStatus"] == "SUCCESS"
+
+
+def test_update_without_the_right_fails_and_changes_nothing(platform):
+    platform.run_import("Forms with audience")
+    row = next(row for row in platform.conflicts("Forms with audience") if row["artifact"]["type"] == "PROFILE_SEGMENT")
+    chosen = row["suggestionList"][0]
+    limited = platform.also(robot=1)
+    body = {
+        "destinationSandbox": {"name": "stage", "imsOrgId": platform.org.id},
+        "overwriteMappings": {row["artifact"]["id"]: {"id": chosen["id"], "type": chosen["type"]}},
+    }
+
+    job_id = limited.call("PATCH", path(platform, "import", "Forms with audience"), json=body).json["id"]
+    platform.advance(10)
+
+    failed = platform.job(job_id)["failedTasks"]
+    assert [task["artifact"]["messages"][0]["message"] for task in failed] == [
+        "Missing permission to update PROFILE_SEGMENT in sandbox stage"
+    ]
