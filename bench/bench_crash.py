@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.crash.storm import ENVIRONMENT, STEPS, TARGETS
 from tests.integration.ground.conftest import Installation
@@ -37,7 +38,7 @@ def main(rounds: int) -> int:
     return int(bool(doubled or lost or asked))
 
 
-def _storm(installation: Installation, rounds: int) -> list[dict[str, object]]:
+def _storm(installation: Installation, rounds: int) -> list[dict[str, Any]]:
     emulator_url = f"http://127.0.0.1:{(installation.data_dir / 'emulator-port').read_text()}"
     scenarios = [f"{target}:{step}" for step in STEPS for target in TARGETS] * rounds
     storm = subprocess.Popen(
