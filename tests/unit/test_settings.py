@@ -181,20 +181,19 @@ def test_a_deep_data_folder_gets_a_short_socket_path(tmp_path):
     assert embedded.valkey_socket(deep) != embedded.valkey_socket(tmp_path / ("deep" * 31))
 
 
-READERS = {"text", "words", "choice", "url", "integer", "flag", "secret", "fernet_keys"}
+READERS = {f"env.{name}" for name in ("text", "words", "choice", "url", "integer", "flag", "secret", "fernet_keys")}
 
 
 def variables_read(path: Path) -> set[str]:
     """The names that a module gives to the readers of config.env."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     return {
-        node.args[0].value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in READERS
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == "env"
-        and isinstance(node.args[0], ast.Constant)
+        argument.value
+        for call in calls
+        if ast.unparse(call.func) in READERS
+        and call.args
+        and isinstance(argument := call.args[0], ast.Constant)
+        and isinstance(argument.value, str)
     }
 
 
