@@ -1,7 +1,7 @@
 """What views rely on."""
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
@@ -12,6 +12,11 @@ class AuthenticatedRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent to a form, even if it is nothing; None when the form is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def never_stored(response: HttpResponse) -> HttpResponse:

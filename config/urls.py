@@ -16,7 +16,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     # allauth reverses the names of these pages, so they must exist; ours stand before its own.
-    re_path(r"^accounts/(signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
+    re_path(r"^accounts/(?:signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/schema/", ApiSchemaView.as_view(), name="api-schema"),
     path("api/v1/docs/", ApiDocsView.as_view(), name="api-docs"),

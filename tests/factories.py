@@ -2,9 +2,11 @@
 
 import json
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -24,17 +26,22 @@ PASSWORD = "a long towing rope of 1827"
 CLIENT_SECRET = "p8e-canary-client-secret-0001"
 
 
+@cache
+def _hashed(password: str) -> str:
+    """Hashing is slow on purpose; once is enough for people of tests."""
+    return make_password(password)
+
+
 class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     class Params:
         administrator = factory.Trait(is_superuser=True)
 
     email = factory.Sequence(lambda n: f"person{n}@example.com")
     full_name = factory.Sequence(lambda n: f"Person {n}")
-    password = factory.django.Password(PASSWORD)
+    password = factory.LazyFunction(lambda: _hashed(PASSWORD))
 
 
 class OrganizationFactory(DjangoModelFactory[Organization]):

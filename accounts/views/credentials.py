@@ -13,7 +13,7 @@ from accounts.errors import RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.organizations import CredentialEditForm, CredentialForm, SecretForm
 from accounts.forms.people import ReasonForm
-from accounts.http import AuthenticatedRequest
+from accounts.http import AuthenticatedRequest, posted
 from accounts.services import credentials, usage
 
 SECRETS = sensitive_post_parameters("client_secret", "private_key")
@@ -24,7 +24,7 @@ SECRETS = sensitive_post_parameters("client_secret", "private_key")
 @SECRETS
 def credential_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     organization = access.organization_for_admin(request.user, pk)
-    form = CredentialForm(request.POST or None, organization=organization)
+    form = CredentialForm(posted(request), organization=organization)
     if request.method == "POST" and form.is_valid():
         try:
             credential = credentials.add_credential(organization=organization, **form.cleaned_data, actor=request.user)
@@ -57,7 +57,7 @@ def credential_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def credential_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     credential = access.credential_for_admin(request.user, pk)
     initial = {name: getattr(credential, name) for name in ("name", "scopes", "metascopes", "expires_at")}
-    form = CredentialEditForm(request.POST or None, initial=initial)
+    form = CredentialEditForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             credentials.update_credential(credential=credential, **form.cleaned_data, actor=request.user)
@@ -79,7 +79,7 @@ def credential_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @SECRETS
 def credential_secret(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     credential = access.credential_for_admin(request.user, pk)
-    form = SecretForm(request.POST or None, kind=CredentialKind(credential.kind))
+    form = SecretForm(posted(request), kind=CredentialKind(credential.kind))
     if request.method == "POST" and form.is_valid():
         try:
             credentials.replace_secret(credential=credential, **form.cleaned_data, actor=request.user)
@@ -121,7 +121,7 @@ def credential_test(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def credential_delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     credential = access.credential_for_admin(request.user, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             credentials.delete_credential(credential=credential, reason=form.cleaned_data["reason"], actor=request.user)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import FirstRunClosedError, RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.people import FirstRunForm
+from accounts.http import posted
 from accounts.services import first_run
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -21,7 +22,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def set_up(request: HttpRequest) -> HttpResponse:
     if not first_run.is_open():
         return redirect("account_login")
-    form = FirstRunForm(request.POST or None)
+    form = FirstRunForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             user = first_run.set_up(**form.cleaned_data)

@@ -14,7 +14,7 @@ from accounts import access
 from accounts.errors import RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.people import AcceptInvitationForm, InviteForm, role_explanations
-from accounts.http import AuthenticatedRequest, never_stored
+from accounts.http import AuthenticatedRequest, never_stored, posted
 from accounts.services import people
 from accounts.views.first_run import BACKEND
 
@@ -25,7 +25,7 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
     """The link is shown in the answer to the form, once; only its hash is kept."""
     access.require_inviter(request.user)
     initial = {"organization": request.GET.get("organization")}
-    form = InviteForm(request.POST or None, inviter=request.user, initial=initial)
+    form = InviteForm(posted(request), inviter=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             invitation, token = people.invite(**form.cleaned_data, actor=request.user)
@@ -78,7 +78,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         return render(request, "accounts/people/invitation_closed.html", status=404)
     initial = {"full_name": invitation.full_name}
-    form = AcceptInvitationForm(request.POST or None, email=invitation.email, initial=initial)
+    form = AcceptInvitationForm(posted(request), email=invitation.email, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             user = people.accept_invitation(token=token, **form.cleaned_data)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.forms.people import MembershipForm, RoleForm
-from accounts.http import AuthenticatedRequest
+from accounts.http import AuthenticatedRequest, posted
 from accounts.services import people
 
 
@@ -17,7 +17,7 @@ from accounts.services import people
 @require_http_methods(["GET", "POST"])
 def membership_add(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     organization = access.organization_for_admin(request.user, pk)
-    form = MembershipForm(request.POST or None, organization=organization, admin=request.user)
+    form = MembershipForm(posted(request), organization=organization, admin=request.user)
     if request.method == "POST" and form.is_valid():
         people.set_membership(organization=organization, actor=request.user, **form.cleaned_data)
         messages.success(request, f"{form.cleaned_data['user']} was added to {organization}.")

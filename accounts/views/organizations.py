@@ -14,7 +14,7 @@ from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.organizations import ErasureForm, OrganizationEditForm, OrganizationForm
 from accounts.forms.people import ReasonForm, role_explanations
-from accounts.http import AuthenticatedRequest
+from accounts.http import AuthenticatedRequest, posted
 from accounts.models import Credential
 from accounts.services import organizations, usage
 
@@ -42,7 +42,7 @@ def organization_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def organization_create(request: AuthenticatedRequest) -> HttpResponse:
     access.require_administrator(request.user)
-    form = OrganizationForm(request.POST or None)
+    form = OrganizationForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             organization = organizations.create_organization(**form.cleaned_data, actor=request.user)
@@ -119,7 +119,7 @@ def organization_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def organization_delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     organization = access.organization_for_administrator(request.user, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     usages = usage.of_organization(organization)
     if request.method == "POST" and form.is_valid():
         try:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import access
 from accounts.errors import RefusedError
 from accounts.forms.people import ReasonForm, role_explanations
-from accounts.http import AuthenticatedRequest
+from accounts.http import AuthenticatedRequest, posted
 from accounts.models import Membership
 from accounts.services import people
 
@@ -66,7 +66,7 @@ def person_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def deactivate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     person = access.person_for_administrator(request.user, pk)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             people.deactivate(user=person, reason=form.cleaned_data["reason"], actor=request.user)

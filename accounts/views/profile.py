@@ -12,7 +12,7 @@ from accounts.errors import RefusedError
 from accounts.forms.api_tokens import ApiTokenForm
 from accounts.forms.fields import show_refusal
 from accounts.forms.people import ProfileForm
-from accounts.http import AuthenticatedRequest, never_stored
+from accounts.http import AuthenticatedRequest, never_stored, posted
 from accounts.services import api_tokens, people
 
 
@@ -26,7 +26,7 @@ def settings_index(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def profile_edit(request: AuthenticatedRequest) -> HttpResponse:
     person = request.user
-    form = ProfileForm(request.POST or None, initial={"full_name": person.full_name, "time_zone": person.time_zone})
+    form = ProfileForm(posted(request), initial={"full_name": person.full_name, "time_zone": person.time_zone})
     if request.method == "POST" and form.is_valid():
         people.update_profile(user=person, actor=person, **form.cleaned_data)
         messages.success(request, "Your profile was saved.")
@@ -45,7 +45,7 @@ def api_token_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def api_token_create(request: AuthenticatedRequest) -> HttpResponse:
     """The token is shown in the answer to the form, once; only its hash is kept."""
-    form = ApiTokenForm(request.POST or None)
+    form = ApiTokenForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             token, text = api_tokens.create_api_token(user=request.user, actor=request.user, **form.cleaned_data)

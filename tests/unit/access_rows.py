@@ -1,0 +1,137 @@
+"""Who gets which answer from which route: the rows of accounts, and the form of a row.
+
+A row names a route, what its arguments are (names of things in the world of test_access_table.py), and for each
+method the answers to seven people in this order:
+
+    anonymous  stranger  viewer  operator  approver  admin  administrator
+
+`in` is a redirect to the sign-in page. Requests carry an empty body, so 422 or 400 stands for "may, but must fill in
+the form". Methods that a row does not name must be refused with 405.
+"""
+
+from dataclasses import dataclass, field
+
+PEOPLE = ("anonymous", "stranger", "viewer", "operator", "approver", "admin", "administrator")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route. `methods` maps a method to the seven answers."""
+
+    route: str
+    things: tuple[str, ...]
+    methods: dict[str, tuple[str, ...]] = field(hash=False)
+
+
+def row(route: str, *things: str, **methods: str) -> Row:
+    """One line of the table: row("accounts:organization-edit", "organization", GET="in 404 403 403 403 200 200")."""
+    answers = {method: tuple(text.split()) for method, text in methods.items()}
+    for method, given in answers.items():
+        if len(given) != len(PEOPLE):
+            raise ValueError(f"{method} of {route} needs {len(PEOPLE)} answers, not {len(given)}.")
+    return Row(route, things, answers)
+
+
+EVERYBODY = "200 200 200 200 200 200 200"
+SIGNED_IN = "in 200 200 200 200 200 200"
+ADMINS = "in 404 403 403 403 200 200"
+ADMINS_FORM = "in 404 403 403 403 422 422"
+ADMINS_ACT = "in 404 403 403 403 302 302"
+MEMBERS = "in 404 200 200 200 200 200"
+ADMINISTRATORS = "in 403 403 403 403 403 200"
+API_MEMBERS = "401 404 200 200 200 200 200"
+API_ADMINS = "401 404 403 403 403 200 200"
+
+ROWS = [
+    # Probes and documents
+    row("healthz", GET=EVERYBODY, HEAD=EVERYBODY),
+    row("readyz", GET=EVERYBODY, HEAD=EVERYBODY),
+    row("api-schema", GET=EVERYBODY),
+    row("api-docs", GET=EVERYBODY),
+    # Signing in and out
+    row("account_login", GET="200 302 302 302 302 302 302", POST="200 302 302 302 302 302 302"),
+    row("account_logout", GET=SIGNED_IN, POST="in in in in in in in"),
+    row("account_inactive", GET=EVERYBODY),
+    row("account_change_password", GET=SIGNED_IN, POST=SIGNED_IN),
+    row("account_reset_password", GET=EVERYBODY, POST=EVERYBODY),
+    row("account_reset_password_done", GET=EVERYBODY),
+    row("account_reset_password_from_key_done", GET=EVERYBODY),
+    row("account_reauthenticate", GET=SIGNED_IN, POST=SIGNED_IN),
+    # Coming in
+    row("accounts:first-run", GET="in in in in in in in", POST="in in in in in in in"),
+    row("accounts:invitation-accept", "invitation_link", GET=EVERYBODY, POST="422 422 422 422 422 422 422"),
+    # Settings
+    row("accounts:settings-index", GET=SIGNED_IN),
+    row("accounts:profile-edit", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
+    row("accounts:api-token-list", GET=SIGNED_IN),
+    row("accounts:api-token-create", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
+    row(
+        "accounts:api-token-revoke",
+        "token_of_admin",
+        GET="in 404 404 404 404 200 404",
+        POST="in 404 404 404 404 302 404",
+    ),
+    row("accounts:audit-list", GET=SIGNED_IN),
+    # People
+    row("accounts:person-list", GET=SIGNED_IN),
+    row("accounts:person-detail", "member", GET=MEMBERS),
+    row("accounts:person-invite", GET="in 200 403 403 403 200 200", POST="in 422 403 403 403 422 422"),
+    row("accounts:person-deactivate", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 302"),
+    row("accounts:person-reactivate", "member", POST="in 404 403 403 403 403 302"),
+    row("accounts:person-administrator", "member", POST="in 404 403 403 403 403 302"),
+    row(
+        "accounts:invitation-revoke", "invitation", GET="in 404 404 404 404 200 200", POST="in 404 404 404 404 302 302"
+    ),
+    # Organizations
+    row("accounts:organization-list", GET=SIGNED_IN),
+    row("accounts:organization-create", GET=ADMINISTRATORS, POST="in 403 403 403 403 403 422"),
+    row("accounts:organization-detail", "organization", GET=MEMBERS),
+    row("accounts:organization-edit", "organization", GET=ADMINS, POST=ADMINS_FORM),
+    row(
+        "accounts:organization-delete",
+        "organization",
+        GET="in 404 403 403 403 403 200",
+        POST="in 404 403 403 403 403 302",
+    ),
+    row("accounts:organization-sync", "organization", POST="in 404 403 302 302 302 302"),
+    row("accounts:membership-add", "organization", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:membership-change", "membership", POST=ADMINS_ACT),
+    row("accounts:membership-remove", "membership", GET=ADMINS, POST=ADMINS_ACT),
+    # Credentials
+    row("accounts:credential-create", "organization", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:credential-detail", "credential", GET=ADMINS),
+    row("accounts:credential-edit", "credential", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:credential-secret", "credential", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:credential-primary", "credential", POST=ADMINS_ACT),
+    row("accounts:credential-test", "credential", POST=ADMINS_ACT),
+    row("accounts:credential-delete", "credential", GET=ADMINS, POST=ADMINS_ACT),
+    # REST API
+    row(
+        "accounts_api:organization-list",
+        GET="401 200 200 200 200 200 200",
+        POST="401 403 403 403 403 403 400",
+    ),
+    row(
+        "accounts_api:organization-detail",
+        "organization",
+        GET=API_MEMBERS,
+        PATCH=API_ADMINS,
+        DELETE="401 404 403 403 403 403 204",
+    ),
+    row("accounts_api:credential-list", "organization", GET=API_ADMINS, POST="401 404 403 403 403 400 400"),
+    row("accounts_api:sandbox-sync", "organization", POST="401 404 403 202 202 202 202"),
+    row(
+        "accounts_api:credential-detail",
+        "credential",
+        GET=API_ADMINS,
+        PATCH=API_ADMINS,
+        DELETE="401 404 403 403 403 204 204",
+    ),
+    row("accounts_api:credential-secret", "credential", PUT="401 404 403 403 403 400 400"),
+    row("accounts_api:credential-primary", "credential", POST=API_ADMINS),
+    row("accounts_api:credential-test", "credential", POST="401 404 403 403 403 202 202"),
+    row("accounts_api:sandbox-list", GET="401 200 200 200 200 200 200"),
+    row("accounts_api:person-list", GET="401 200 200 200 200 200 200"),
+    row("accounts_api:person-detail", "member", GET=API_MEMBERS),
+    row("accounts_api:audit-list", GET="401 200 200 200 200 200 200"),
+]
