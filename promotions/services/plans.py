@@ -145,10 +145,23 @@ def _fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> 
     plan.state = PlanState.OPEN
     plan.gathered_at = timezone.now()
     plan.save()
+    if gathered.blockers and not gathered.items:
+        _keep_items(plan, old_items)
+        return
     plan.items.all().delete()
     PlanItem.objects.bulk_create(
         _item(plan, position, draft, old_items.get(draft.key)) for position, draft in enumerate(gathered.items)
     )
+
+
+def _keep_items(plan: Plan, old_items: Mapping[str, PlanItem]) -> None:
+    """Let a plan that cannot run for now keep what was decided; a newer revision gets its own rows."""
+    copies = []
+    for item in old_items.values():
+        if item.plan_id != plan.pk:
+            item.pk, item.plan = None, plan
+            copies.append(item)
+    PlanItem.objects.bulk_create(copies)
 
 
 def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> PlanItem:

@@ -57,7 +57,8 @@ class Blocker:
 class Gathered:
     """Everything found out for a plan.
 
-    `facts` enter the content hash and must not hold volatile members; `display` is for the page only.
+    `facts` enter the content hash and must not hold volatile members; `display` is for the page only. Blockers without
+    items mean that the rest could not be asked: what was decided before then stays for the next time.
     """
 
     facts: dict[str, Any]

@@ -104,6 +104,10 @@ class PackageSystem(System):
             report("Reading the package", done=1, total=5)
             remote = client.get_package(package.remote_id)
             packages.apply(promotion.source_organization, [remote])
+            blockers = _blockers(promotion, remote, target)
+            if blockers:
+                # The platform answers the other questions only for what could be imported.
+                return Gathered(facts=_basic_facts(promotion, remote, target), blockers=blockers)
             report("Checking permissions in the target", done=2, total=5)
             permissions = client.check_permissions(remote.id, target_sandbox=sandbox.name)
             if remote.package_type == PackageType.FULL:
@@ -182,6 +186,16 @@ def _facts_of_target(promotion: Promotion, target: RemoteSandbox | None) -> dict
     }
 
 
+def _basic_facts(promotion: Promotion, remote: RemotePackage, target: RemoteSandbox | None) -> dict[str, Any]:
+    return {
+        "package": _facts_of_package(remote),
+        "target": _facts_of_target(promotion, target),
+        "permissions": {},
+        "conflicts": {},
+        "dependencies": {},
+    }
+
+
 def _facts_of_permissions(permissions: Sequence[RemotePermission]) -> dict[str, Any]:
     return {
         key_of(found.artifact.type, found.artifact.id): {
@@ -234,15 +248,8 @@ def _gathered_full(
     missing = [row for right in rights.values() for row in right["missing"]]
     is_refused = any(right["allowed"] is False for right in rights.values())
     return Gathered(
-        facts={
-            "package": _facts_of_package(remote),
-            "target": _facts_of_target(promotion, target),
-            "permissions": rights,
-            "conflicts": {},
-            "dependencies": {},
-        },
+        facts={**_basic_facts(promotion, remote, target), "permissions": rights},
         display={"matrix": _matrix(permissions)},
-        blockers=_blockers(promotion, remote, target),
         items=[
             ItemDraft(
                 key=CONFIRMATION_KEY,
@@ -274,16 +281,14 @@ def _gathered_partial(
         by_key[key_of(ref.type, ref.id)] = conflict
     for permission in permissions:
         tree.add(permission.artifact, None, 1)
-    blockers = _blockers(promotion, remote, target)
-    blockers += _clashes(tree)
+    blockers = _clashes(tree)
     if tree.is_cut:
         blockers.append(
             Blocker(f"The package reaches more than {OBJECTS_LIMIT} objects; the rest was not read. Split the package.")
         )
     return Gathered(
         facts={
-            "package": _facts_of_package(remote),
-            "target": _facts_of_target(promotion, target),
+            **_basic_facts(promotion, remote, target),
             "permissions": rights,
             "conflicts": {
                 key: [[found.type, found.id, found.title or ""] for found in conflict.suggestions]

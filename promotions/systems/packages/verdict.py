@@ -86,7 +86,7 @@ def _cancelled(good: list[TaskResult], result: dict[str, object]) -> Ending:
     return Ending(
         state=JobState.PARTLY_FAILED,
         problem_kind=ProblemKind.REMOTE_FAILURE,
-        problem=f"Cancelled at the platform after {_objects(len(good))} had been worked on; those stay in the target.",
+        problem=f"Cancelled at the platform after work on {_objects(len(good))}; what was done stays in the target.",
         result=result,
     )
 
@@ -96,7 +96,7 @@ def _failure_sentence(job: Job, failed: list[TaskResult], good: list[TaskResult]
         return "The platform reports FAILED without saying which object failed. Look at the job there."
     first = f"{_name(failed[0])}: {failed[0].explanation}"
     more = f" {_objects(len(failed) - 1)} more failed." if len(failed) > 1 else ""
-    stay = f" {_objects(len(good))} stay in the target: the platform undoes nothing." if good else ""
+    stay = f" What was done to {_objects(len(good))} stays in the target: the platform undoes nothing." if good else ""
     claim = " although the platform reports SUCCESS" if job.remote_status == "SUCCESS" else ""
     return f"{_objects(len(failed))} of {len(failed) + len(good)} failed{claim}. {first}{more}{stay}"
 

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.choices import Role
+from accounts.models import Organization, User
 from clients.effects import Effect, effect_of_request
 from promotions.choices import Decision, JobState, Match, PlanState
-from promotions.models import Promotion
+from promotions.models import Job, Package, Promotion
 from promotions.services import plans
-from promotions.services.errors import NotReadyError
-from tests.integration.promotions.conftest import Platform
+from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.services.plans import Verdict
+from tests.factories import MembershipFactory, UserFactory
+from tests.integration.promotions.conftest import Platform, known_package, sandbox_of
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +61,114 @@ def test_a_platform_that_stays_away_leaves_the_plan_to_be_gathered_again(
     assert job.state == JobState.FAILED
     assert "try again later" in job.problem
     assert plan.state == PlanState.GATHERING
+
+
+def test_a_package_that_was_withdrawn_meanwhile_blocks_the_plan_and_keeps_decisions(
+    platform: Platform, planned: Callable[..., Promotion], operator: User, drive: Callable[[Job], Job]
+) -> None:
+    promotion = planned()
+    plans.accept_exact(plan=promotion.current_plan, actor=operator)
+    platform.arm("GET", "*/exim/packages/*", "unknown_status", value="WITHDRAWN", count=1)
+
+    drive(plans.refresh(plan=promotion.current_plan, actor=operator))
+
+    plan = promotion.current_plan
+    assert "The package is withdrawn" in plan.blockers[0]
+    assert "The package's status was PUBLISHED and is now WITHDRAWN." in plan.changes
+    assert plan.items.filter(decision=Decision.REUSE).count() == 6
+
+
+def test_facts_gathered_again_keep_decisions_that_still_fit(
+    planned: Callable[..., Promotion], operator: User, drive: Callable[[Job], Job]
+) -> None:
+    promotion = planned()
+    plans.accept_exact(plan=promotion.current_plan, actor=operator)
+
+    drive(plans.refresh(plan=promotion.current_plan, actor=operator))
+
+    assert promotion.current_plan.items.filter(decision=Decision.REUSE).count() == 6
+    assert promotion.current_plan.changes == []
+
+
+def test_an_entire_sandbox_needs_one_confirmation_that_says_what_it_covers(
+    planned: Callable[..., Promotion], operator: User, acme: Organization
+) -> None:
+    known_package(acme, "Loyalty schemas v3")
+    full = Package.objects.filter(organization=acme, package_type="FULL").importable(timezone.now())[0]
+    plan = planned(full.name).current_plan
+
+    item = plan.items.get()
+    assert "Journeys are left out" in item.explanation
+    with pytest.raises(NotReadyError, match="1 row is undecided"):
+        plans.request_run(plan=plan, actor=operator)
+    plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CONFIRM)], actor=operator)
+
+    assert plans.request_run(plan=plan, actor=operator).state == JobState.QUEUED
+
+
+def test_missing_permissions_keep_a_plan_from_running(limited_acme: Organization, drive: Callable[[Job], Job]) -> None:
+    operator = UserFactory()
+    MembershipFactory(user=operator, organization=limited_acme, role=Role.OPERATOR)
+    package = known_package(limited_acme, "Consent audiences autumn")
+    promotion = plans.plan_promotion(
+        package=package, sandbox=sandbox_of(limited_acme, "stage"), job_name="", actor=operator
+    )
+
+    job = plans.gathering_job(promotion.current_plan)
+    assert job is not None
+    drive(job)
+
+    plan = promotion.current_plan
+    assert plan.items.filter(is_creation_allowed=False).count() == 3
+    assert any("lack a right" in reason for reason in plans.reasons_not_to_run(plan))
+    assert any(cell["missing"] for row in plan.display["matrix"] for cell in row["permissions"].values())
+
+
+def test_a_decision_that_somebody_else_made_meanwhile_is_not_overwritten(
+    planned: Callable[..., Promotion], operator: User
+) -> None:
+    plan = planned().current_plan
+    item = plan.items.filter(match=Match.EXACT).first()
+    assert item is not None
+    plans.accept_exact(plan=plan, actor=operator)
+
+    with pytest.raises(ConflictError, match="was decided by Oscar Operator meanwhile"):
+        plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE, seen_batch=0)], actor=operator)
+
+
+def test_a_choice_that_is_not_offered_is_refused(planned: Callable[..., Promotion], operator: User) -> None:
+    plan = planned().current_plan
+    item = plan.items.filter(match=Match.EXACT).first()
+    assert item is not None
+
+    with pytest.raises(RefusedError, match="not offered"):
+        plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.REUSE, "made-up")], actor=operator)
+
+
+def test_the_last_decision_can_be_taken_back(planned: Callable[..., Promotion], operator: User) -> None:
+    plan = planned().current_plan
+    plans.accept_exact(plan=plan, actor=operator)
+
+    plans.undo_decision(plan=plan, actor=operator)
+
+    assert not plan.items.filter(decision=Decision.REUSE).exists()
+    with pytest.raises(RefusedError, match="no decision to take back"):
+        plans.undo_decision(plan=plan, actor=operator)
+
+
+def test_another_decision_changes_the_content_hash(planned: Callable[..., Promotion], operator: User) -> None:
+    plan = planned().current_plan
+    before = plans.content_hash(plan)
+
+    plans.accept_exact(plan=plan, actor=operator)
+
+    assert plans.content_hash(plan) != before
+
+
+def test_a_viewer_decides_nothing(planned: Callable[..., Promotion], acme: Organization) -> None:
+    plan = planned().current_plan
+    viewer = UserFactory()
+    MembershipFactory(user=viewer, organization=acme, role=Role.VIEWER)
+
+    with pytest.raises(PermissionDenied):
+        plans.accept_exact(plan=plan, actor=viewer)

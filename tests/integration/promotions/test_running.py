@@ -189,7 +189,7 @@ def test_a_partial_failure_names_the_object_and_what_stays(
 
     assert job.state == JobState.PARTLY_FAILED
     assert "Footfall sensor stream" in job.problem
-    assert "stay in the target" in job.problem
+    assert "stays in the target" in job.problem
 
 
 def test_an_unknown_remote_status_is_shown_and_followed_on(platform: Platform, requested: Callable[..., Job]) -> None:
