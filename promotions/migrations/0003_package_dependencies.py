@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='package',
             name='dependencies',
-            field=models.JSONField(blank=True, help_text='{"nodes": [{"key", "type", "id", "title", "depth"}], "children": {key: [key]}}', null=True),
+            field=models.JSONField(blank=True, help_text='{"nodes": [{"key", "type", "id", "title", "depth"}], "children": {key: [...]}, "is_cut"}', null=True),
         ),
         migrations.AddField(
             model_name='package',

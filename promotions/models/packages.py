@@ -42,7 +42,9 @@ class Package(models.Model):
     expires_at = models.DateTimeField(null=True)
     raw = models.JSONField(default=dict, help_text="The remote document, redacted.")
     dependencies = models.JSONField(
-        null=True, blank=True, help_text='{"nodes": [{"key", "type", "id", "title", "depth"}], "children": {key: [key]}}'
+        null=True,
+        blank=True,
+        help_text='{"nodes": [{"key", "type", "id", "title", "depth"}], "children": {key: [...]}, "is_cut"}',
     )
     dependencies_read_at = models.DateTimeField(null=True, blank=True)
     first_seen_at = models.DateTimeField(default=timezone.now)
@@ -99,6 +101,12 @@ class Package(models.Model):
     @property
     def is_publishable(self) -> bool:
         return self.status in PUBLISHABLE and self.vanished_at is None
+
+    @property
+    def shown_status(self) -> str:
+        """The word on the badge, if its look has none that fits: an unknown status speaks for itself."""
+        is_known = self.vanished_at is not None or self.is_expired or self.status in PackageStatus.values
+        return "" if is_known else self.status
 
     @property
     def state_slug(self) -> str:

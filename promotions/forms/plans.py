@@ -1,0 +1,89 @@
+"""What a person decides, as the resolution table sends it."""
+
+from collections.abc import Sequence
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from promotions.choices import Decision, ItemKind
+from promotions.models import PlanItem
+from promotions.services.plans import Verdict
+
+REUSE_PREFIX = "reuse:"
+
+
+def value_of(decision: str, target: dict[str, str] | None) -> str:
+    """A choice as the value of its radio."""
+    return f"{REUSE_PREFIX}{target['id']}" if decision == Decision.REUSE and target else decision
+
+
+def prefix_of(item: PlanItem) -> str:
+    return f"item-{item.pk}"
+
+
+class ItemDecisionForm(forms.Form):
+    """One row: the chosen value, and the state of the row as the person saw it."""
+
+    decision = forms.CharField(max_length=600, required=False)
+    batch = forms.IntegerField(min_value=0, required=False)
+
+    def __init__(self, data: QueryDict, *, item: PlanItem) -> None:
+        super().__init__(data, prefix=prefix_of(item))
+        self.item = item
+
+    def clean_decision(self) -> tuple[Decision, str]:
+        value = self.cleaned_data["decision"]
+        if value.startswith(REUSE_PREFIX):
+            return Decision.REUSE, value.removeprefix(REUSE_PREFIX)
+        if not value and self.item.kind == ItemKind.CONFIRMATION:
+            return Decision.UNDECIDED, ""  # an unticked box sends nothing
+        if value not in Decision.values or value == Decision.REUSE:
+            raise ValidationError("Choose one of what is offered.")
+        return Decision(value), ""
+
+    def verdict(self) -> Verdict:
+        decision, target_id = self.cleaned_data["decision"]
+        return Verdict(
+            item_id=self.item.pk, decision=decision, target_id=target_id, seen_batch=self.cleaned_data["batch"]
+        )
+
+
+class TableForm(forms.Form):
+    """The whole table, as sent by its toolbar: an act, and the ticked rows."""
+
+    ACTS = ("save", "first", "create", "create-undecided")
+    act = forms.ChoiceField(choices=[(name, name) for name in ACTS])
+    item = forms.TypedMultipleChoiceField(coerce=int, required=False)
+
+    def __init__(self, data: QueryDict, *, items: Sequence[PlanItem]) -> None:
+        super().__init__(data)
+        field = self.fields["item"]
+        if not isinstance(field, forms.TypedMultipleChoiceField):
+            raise TypeError("items are choices")
+        field.choices = [(item.pk, "") for item in items]
+        self._items = items
+
+    def clean_item(self) -> list[int]:
+        ticked: list[int] = self.cleaned_data["item"]
+        if not ticked and self.data.get("act") in ("first", "create"):
+            raise ValidationError("Tick the rows first.")
+        return ticked
+
+    def changed_verdicts(self) -> list[Verdict]:
+        """Verdicts on rows whose radios say something else than the row; raises ValidationError for an odd value."""
+        found = []
+        for item in self._items:
+            prefix = prefix_of(item)
+            sent = self.data.get(f"{prefix}-decision")
+            if sent is None:
+                is_unticked = item.decision == Decision.CONFIRM and f"{prefix}-batch" in self.data
+                if not is_unticked:
+                    continue
+            elif sent == value_of(item.decision, item.target):
+                continue
+            form = ItemDecisionForm(self.data, item=item)  # type: ignore[arg-type]  # it is the request's own data
+            if not form.is_valid():
+                raise ValidationError(f"{item}: choose one of what is offered.")
+            found.append(form.verdict())
+        return found

@@ -1,0 +1,194 @@
+"""Plans: gathering, deciding row by row and in bulk, running."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.http import AuthenticatedRequest
+from promotions import access
+from promotions.choices import ItemKind
+from promotions.forms.plans import ItemDecisionForm, TableForm
+from promotions.models import Plan, PlanItem
+from promotions.services import bulk, plans
+from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.services.plans import Verdict
+from promotions.systems.base import system
+from promotions.views.resolution import Counts, plan_context, row_of, standing_context
+
+
+@login_required
+@require_GET
+def plan_status(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The plan part of the page; asks again by itself while facts are being gathered or the import runs."""
+    plan = access.plan_for_read(request.user, pk)
+    return render(request, "promotions/plans/_plan.html", plan_context(request, plan))
+
+
+@login_required
+@require_POST
+def plan_refresh(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Gather the facts again."""
+    plan = access.plan_for_change(request.user, pk)
+    return _act(request, plan, lambda: plans.refresh(plan=plan, actor=request.user))
+
+
+@login_required
+@require_POST
+def plan_accept_exact(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    plan = access.plan_for_change(request.user, pk)
+    return _act(request, plan, lambda: plans.accept_exact(plan=plan, actor=request.user))
+
+
+@login_required
+@require_POST
+def plan_undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    plan = access.plan_for_change(request.user, pk)
+    return _act(request, plan, lambda: plans.undo_decision(plan=plan, actor=request.user))
+
+
+@login_required
+@require_POST
+def plan_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Decide many rows: the ticked ones, all undecided ones, or, without script, whatever the radios say."""
+    plan = access.plan_for_change(request.user, pk)
+    form = TableForm(request.POST, items=list(plan.items.all()))
+    if not form.is_valid():
+        sentence = " ".join(str(error) for errors in form.errors.values() for error in errors)
+        return _refused(request, plan, sentence, status=422)
+    return _act(request, plan, lambda: _decide(plan, form, request))
+
+
+def _decide(plan: Plan, form: TableForm, request: AuthenticatedRequest) -> None:
+    ticked = form.cleaned_data["item"]
+    wanted: dict[str, Callable[[], list[Verdict]]] = {
+        "save": form.changed_verdicts,
+        "first": lambda: bulk.first_proposals(plan, ticked),
+        "create": lambda: bulk.creations(plan, ticked),
+        "create-undecided": lambda: bulk.creations_of_undecided(plan),
+    }
+    try:
+        verdicts = wanted[form.cleaned_data["act"]]()
+    except ValidationError as exc:
+        raise RefusedError(" ".join(exc.messages)) from exc
+    plans.decide(plan=plan, verdicts=verdicts, actor=request.user)
+
+
+def _act(request: AuthenticatedRequest, plan: Plan, act: Callable[[], object]) -> HttpResponse:
+    """Do it and show the plan as it stands then; a refusal shows the plan with its sentence."""
+    try:
+        act()
+    except ConflictError as refusal:
+        return _refused(request, plan, refusal.message, status=409)
+    except RefusedError as refusal:
+        return _refused(request, plan, refusal.message, status=422)
+    if not request.htmx:
+        return redirect(_page_of(plan, request))
+    return _plan_fragment(request, plan)
+
+
+def _refused(request: AuthenticatedRequest, plan: Plan, sentence: str, *, status: int) -> HttpResponse:
+    if not request.htmx:
+        messages.error(request, sentence)
+        return redirect(_page_of(plan, request))
+    return _plan_fragment(request, plan, problem=sentence, status=status)
+
+
+def _page_of(plan: Plan, request: AuthenticatedRequest) -> str:
+    address = reverse("promotions:promotion-detail", args=[plan.promotion_id])
+    return f"{address}?{request.GET.urlencode()}#resolution" if request.GET else f"{address}#resolution"
+
+
+def _plan_fragment(request: AuthenticatedRequest, plan: Plan, *, problem: str = "", status: int = 200) -> HttpResponse:
+    fresh = access.plan_for_read(request.user, plan.pk)
+    context = {**plan_context(request, fresh), "problem": problem}
+    return render(request, "promotions/plans/_plan.html", context, status=status)
+
+
+@login_required
+@require_POST
+def plan_item_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Decide one row; answers the row, and with it the numbers and the run bar."""
+    item = access.plan_item_for_change(request.user, pk)
+    form = ItemDecisionForm(request.POST, item=item)
+    if not form.is_valid():
+        return _row(request, item, problem="Choose one of what is offered.", status=422)
+    try:
+        plans.decide(plan=item.plan, verdicts=[form.verdict()], actor=request.user)
+    except ConflictError as refusal:
+        return _row(request, item, problem=refusal.message, status=409)
+    except RefusedError as refusal:
+        return _row(request, item, problem=refusal.message, status=422)
+    return _row(request, item)
+
+
+def _row(request: AuthenticatedRequest, item: PlanItem, *, problem: str = "", status: int = 200) -> HttpResponse:
+    plan = access.plan_for_read(request.user, item.plan_id)
+    if not request.htmx:
+        if problem:
+            messages.error(request, problem)
+        return redirect(_page_of(plan, request))
+    items = list(plan.items.select_related("decided_by"))
+    titles = {other.key: str(other) for other in items}
+    fresh = next((other for other in items if other.pk == item.pk), item)
+    context = {
+        **standing_context(plan, items, may_change=True),
+        "row": row_of(fresh, titles, problem=problem),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "promotions/plans/_row_answer.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Ask with numbers, then freeze the plan and queue its run."""
+    plan = access.plan_for_change(request.user, pk)
+    reasons = plans.reasons_not_to_run(plan)
+    status = 200
+    if request.method == "POST":
+        try:
+            job = plans.request_run(plan=plan, actor=request.user)
+        except NotReadyError as refusal:
+            reasons, status = refusal.reasons, 422
+        except ConflictError as refusal:
+            reasons, status = [refusal.message], 409
+        else:
+            return redirect("promotions:job-detail", pk=job.pk)
+    items = list(plan.items.all())
+    standing = standing_context(plan, items, may_change=True)
+    counts, promotion = standing["counts"], plan.promotion
+    if reasons:
+        return render(request, "promotions/plans/not_ready.html", {**standing, "reasons": reasons}, status=status)
+    return render(
+        request,
+        "confirm.html",
+        {
+            "title": f"{system(promotion.system).run_title(promotion, items)}?",
+            "text": _what_happens(items, counts),
+            "url": reverse("promotions:plan-run", args=[pk]),
+            "label": standing["run_title"],
+            "cancel_url": reverse("promotions:promotion-detail", args=[promotion.pk]),
+            "organization": promotion.target_organization,
+        },
+        status=status,
+    )
+
+
+def _what_happens(items: list[PlanItem], counts: Counts) -> str:
+    if any(item.kind == ItemKind.CONFIRMATION for item in items):
+        return "Every object of the source sandbox is created new, journeys are left out. This cannot be undone."
+    return (
+        f"{_objects(counts.create)} will be created new, and {_objects(counts.reuse)} of the target used as "
+        f"{'it is' if counts.reuse == 1 else 'they are'}. The platform offers no way back: this cannot be undone. "
+        "Just before sending, the facts are read again; if anything changed, nothing is sent."
+    )
+
+
+def _objects(number: int) -> str:
+    return f"{number} object" if number == 1 else f"{number} objects"

@@ -1,0 +1,157 @@
+"""Promotions: the list, planning one, its page, its name, putting it away."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.forms.fields import show_refusal
+from accounts.http import AuthenticatedRequest, natural_number
+from promotions import access, keyset
+from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
+from promotions.models import Plan, Promotion
+from promotions.services import plans
+from promotions.services.errors import ConflictError, RefusedError
+from promotions.views.packages import why_no_plan
+from promotions.views.resolution import plan_context
+
+NEWEST = keyset.Order("created_at", is_descending=True, is_time=True)
+
+
+@login_required
+@require_GET
+def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
+    rows = Promotion.objects.visible_to(request.user).select_related("target_sandbox__organization", "created_by")
+    page = keyset.page(rows, NEWEST, request.GET.get("cursor", ""))
+    states = dict(
+        Plan.objects.filter(promotion__in=[row.pk for row in page.rows])
+        .order_by("revision")
+        .values_list("promotion_id", "state")
+    )
+    return render(
+        request,
+        "promotions/promotions/list.html",
+        {
+            "rows": [{"promotion": row, "state": states.get(row.pk, "")} for row in page.rows],
+            "newer_url": f"{request.path}?cursor={page.newer}" if page.newer else "",
+            "older_url": f"{request.path}?cursor={page.older}" if page.older else "",
+        },
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Choose where a package goes; the plan is gathered on the next page."""
+    package = access.package_for_read(request.user, pk)
+    targets = access.target_sandboxes(request.user, package)
+    form = PlanForm(request.POST or None, targets=targets, initial={"job_name": package.name[: plans.JOB_NAME_LIMIT]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            promotion = plans.plan_promotion(package=package, **form.cleaned_data, actor=request.user)
+        except RefusedError as refusal:
+            show_refusal(form, refusal)
+        else:
+            return redirect("promotions:promotion-detail", pk=promotion.pk)
+    return render(
+        request,
+        "promotions/promotions/create.html",
+        {
+            "package": package,
+            "organization": package.organization,
+            "form": form,
+            "targets": targets,
+            "chosen": str(form["sandbox"].value() or ""),
+            "may_operate": access.can_operate(request.user, package.organization),
+            "why_no_plan": why_no_plan(package),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@login_required
+@require_GET
+def promotion_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The current plan, or an older revision if the address names one."""
+    promotion = access.promotion_for_read(request.user, pk)
+    revision = natural_number(request.GET.get("revision", ""), what="revision")
+    plan = promotion.current_plan if revision is None else get_object_or_404(promotion.plans, revision=revision)
+    return render(request, "promotions/promotions/detail.html", promotion_context(request, promotion, plan))
+
+
+def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan: Plan) -> dict[str, Any]:
+    plan.promotion = promotion
+    return {
+        "promotion": promotion,
+        "organization": promotion.target_organization,
+        "older": promotion.plans.exclude(pk=plan.pk).only("pk", "revision", "state", "created_at", "promotion"),
+        **plan_context(request, plan),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def promotion_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Change the name and text of the remote job, while the plan is open."""
+    promotion = access.promotion_for_change(request.user, pk)
+    kept = {"job_name": promotion.job_name, "job_description": promotion.job_description}
+    form = JobTextForm(request.POST or None, initial=kept)
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            plans.edit_job(promotion=promotion, **form.cleaned_data, actor=request.user)
+        except RefusedError as refusal:
+            show_refusal(form, refusal)
+            status = 409 if isinstance(refusal, ConflictError) else 422
+        else:
+            return redirect("promotions:promotion-detail", pk=pk)
+    return render(
+        request,
+        "confirm.html",
+        {
+            "title": "Name and description of the import job",
+            "text": f"The job of this import into {promotion.target_sandbox.name} will carry them at the platform.",
+            "url": reverse("promotions:promotion-edit", args=[pk]),
+            "label": "Save",
+            "cancel_url": reverse("promotions:promotion-detail", args=[pk]),
+            "form": form,
+            "organization": promotion.target_organization,
+        },
+        status=status,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def promotion_abandon(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    promotion = access.promotion_for_change(request.user, pk)
+    form = AbandonForm(request.POST or None)
+    status = 422 if request.method == "POST" else 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            plans.abandon(promotion=promotion, actor=request.user, reason=form.cleaned_data["reason"])
+        except RefusedError as refusal:
+            show_refusal(form, refusal)
+            status = 409 if isinstance(refusal, ConflictError) else 422
+        else:
+            messages.success(request, "The promotion was put away. Nothing was changed at the platform.")
+            return redirect("promotions:promotion-detail", pk=pk)
+    return render(
+        request,
+        "confirm.html",
+        {
+            "title": "Put this promotion away?",
+            "text": "Its plan can then no longer be changed or run. Nothing changes at the platform; the page stays.",
+            "url": reverse("promotions:promotion-abandon", args=[pk]),
+            "label": "Put away",
+            "danger": True,
+            "cancel_url": reverse("promotions:promotion-detail", args=[pk]),
+            "form": form,
+            "organization": promotion.target_organization,
+        },
+        status=status,
+    )
