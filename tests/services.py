@@ -92,7 +92,7 @@ class PrivateValkey:
 
 
 @pytest.fixture(scope="session")
-def _installation_valkey() -> "Iterator[PrivateValkey | None]":
+def installation_valkey() -> "Iterator[PrivateValkey | None]":
     """The server the settings name; none of ours if REDIS_URL names one."""
     if os.environ.get("REDIS_URL"):
         yield None
@@ -107,10 +107,10 @@ def _installation_valkey() -> "Iterator[PrivateValkey | None]":
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(_installation_valkey: PrivateValkey | None) -> None:
+def _fresh_cache(installation_valkey: PrivateValkey | None) -> None:
     """No test sees the cache or the rate limits of another."""
-    if _installation_valkey is not None:
-        _installation_valkey.flush()
+    if installation_valkey is not None:
+        installation_valkey.flush()
 
 
 @pytest.fixture
