@@ -75,9 +75,7 @@ class PromotionFactory(DjangoModelFactory[Promotion]):
     title = factory.SelfAttribute("package.name")
     source_organization = factory.SelfAttribute("package.organization")
     target_organization = factory.SelfAttribute("package.organization")
-    target_sandbox = factory.SubFactory(
-        SandboxFactory, organization=factory.SelfAttribute("..package.organization"), name="stage"
-    )
+    target_sandbox = factory.SubFactory(SandboxFactory, organization=factory.SelfAttribute("..package.organization"))
     job_name = factory.SelfAttribute("package.name")
     created_by = factory.SubFactory(UserFactory)
 

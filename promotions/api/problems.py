@@ -7,15 +7,16 @@ from rest_framework.reverse import reverse
 
 from config import problems
 from promotions.models import Job
-from promotions.services.errors import ConflictError, NotReadyError
+from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 
 
 class UnderWayError(ConflictError):
     """What was asked for is being done already, by this job."""
 
-    def __init__(self, message: str, job: Job) -> None:
-        super().__init__(message)
+    def __init__(self, refusal: RefusedError, job: Job) -> None:
+        super().__init__(refusal.message)
         self.job = job
+        self.reasons = refusal.reasons if isinstance(refusal, NotReadyError) else [refusal.message]
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -24,7 +25,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, UnderWayError):
         url = reverse("promotions_api:job-detail", args=[error.job.pk], request=context["request"])
         extra["job"] = {"id": error.job.pk, "url": url}
-    if isinstance(error, NotReadyError):
+    if isinstance(error, NotReadyError | UnderWayError):
         extra["reasons"] = error.reasons
     if isinstance(error, ConflictError | NotReadyError):
         return problems.of_refusal(error, status=409, **extra)

@@ -138,7 +138,7 @@ class PlanRunView(ApiView):
             job = plans.request_run(plan=plan, actor=self.user)
         except (ConflictError, NotReadyError) as refusal:
             if (standing := _standing_in_the_way(plan)) is not None:
-                raise UnderWayError(refusal.message, standing) from refusal
+                raise UnderWayError(refusal, standing) from refusal
             raise
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
 
