@@ -37,18 +37,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=_positive,
+        type=seconds,
         default=3600,
         metavar="SECONDS",
         help="stop waiting after so long; the job goes on if a worker runs (default: 3600)",
     )
 
 
-def _positive(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
+def seconds(text: str) -> float:
+    """A length of time from an argument; argparse names this function in its complaint."""
+    number = float(text)
+    if not 0 < number < float("inf"):
         raise ValueError(text)
-    return seconds
+    return number
 
 
 def worst(states: Sequence[str]) -> int:
@@ -125,14 +126,14 @@ def ending(job: Job) -> list[str]:
         lines.append(described)
     counts = progress.counts_of([job]).get(job.pk)
     if counts:
-        verified = (
-            f"; claimed {job.result['claimed']}, verified {job.result['verified']}" if "claimed" in job.result else ""
-        )
-        lines.append(f"{progress.in_words(counts)}{verified}")
+        lines.append(progress.in_words(counts))
+    if "claimed" in job.result and not job.is_foreign:
+        lines.append(f"Claimed {job.result['claimed']}, verified {job.result['verified']}.")
     for result in job.results.all():
         if result.outcome not in _GOOD or result.verification == Verification.CONTRADICTED:
             doubt = f" {result.verification_text}" if result.verification == Verification.CONTRADICTED else ""
-            lines.append(f"  {result}. {result.explanation}{doubt}")
+            name = f"{result.type_label} “{result.title or result.remote_id}”"
+            lines.append(f"  {name}: {result.get_outcome_display().lower()}. {result.explanation}{doubt}")
     return lines
 
 

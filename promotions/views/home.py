@@ -69,7 +69,7 @@ def _context(user: User) -> dict[str, Any]:
     newest = jobs.order_by("-created_at", "-pk")
     running = list(newest.filter(state__in=ACTIVE)[:JOBS_SHOWN])
     began_last = newest.filter(state__in=FINISHED)[:ENDED_LOOKED_AT]
-    ended = sorted(began_last, key=lambda job: job.finished_at or job.created_at, reverse=True)[:ENDED_SHOWN]
+    ended = sorted(began_last, key=lambda job: job_pages.ended_at(job) or job.created_at, reverse=True)[:ENDED_SHOWN]
     rows = job_pages.rows_of([*running, *ended])
     needs = _needs(user, jobs)
     return {

@@ -55,8 +55,8 @@ class Row:
         return title_of(self.job)
 
     @property
-    def kind_label(self) -> str:
-        return registry.label(self.job.kind)
+    def ended_at(self) -> datetime | None:
+        return ended_at(self.job)
 
     @property
     def segments(self) -> list[progress.Segment]:
@@ -76,6 +76,11 @@ class Row:
         return took(self.job)
 
 
+def ended_at(job: Job) -> datetime | None:
+    """When it ended; of a job elsewhere only the beginning is known for sure."""
+    return job.created_at if job.is_foreign else job.finished_at
+
+
 def rows_of(jobs: Iterable[Job]) -> list[Row]:
     """Rows with their progress, in one query more whatever the number of jobs."""
     jobs = list(jobs)
@@ -84,8 +89,8 @@ def rows_of(jobs: Iterable[Job]) -> list[Row]:
 
 
 def took(job: Job) -> timedelta | None:
-    """How long it has taken; up to now while it goes on."""
-    if job.started_at is None:
+    """How long it has taken; up to now while it goes on. Of a job elsewhere we know only when we saw its end."""
+    if job.started_at is None or (job.is_foreign and job.is_finished):
         return None
     end = job.finished_at or job.remote_finished_at
     if end is None and not job.is_live:

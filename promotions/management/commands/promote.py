@@ -34,6 +34,8 @@ Exit codes
   6  cancelled; also if the facts changed just before sending, and nothing was sent
 """
 
+PROPOSALS_SHOWN = 3
+
 
 class Command(BaseCommand):
     help = "Import a published package into a sandbox of its organization: plan, decide, run, verify."
@@ -206,6 +208,9 @@ def _line(item: PlanItem) -> str:
         does = f"use {item.target.get('title') or item.target['id']} ({item.target['id']})"
     else:
         does = words.get(decision, decision.label)
+    if item.is_undecided:
+        offered = [choice["target"] for choice in item.choices if choice["target"]][:PROPOSALS_SHOWN]
+        does += "".join(f"\n      {target.get('title') or 'without a title'} ({target['id']})" for target in offered)
     match = f"  [{item.get_match_display().lower()} match]" if item.match != Match.NONE else ""
     missing = "  a right is missing" if item.is_right_missing else ""
-    return f"{item}: {does}{match}{missing}"
+    return f"{item}: {does}{match}{missing}" if not item.is_undecided else f"{item}:{match}{missing} {does}"

@@ -94,7 +94,7 @@ def _cancelled(good: list[TaskResult], result: dict[str, object]) -> Ending:
 def _failure_sentence(job: Job, failed: list[TaskResult], good: list[TaskResult]) -> str:
     if not failed:
         return "The platform reports FAILED without saying which object failed. Look at the job there."
-    first = f"{_name(failed[0])}: {failed[0].explanation}"
+    first = f"{_name(failed[0])}: {failed[0].explanation.rstrip('.')}."
     more = f" {_objects(len(failed) - 1)} more failed." if len(failed) > 1 else ""
     stay = f" What was done to {_objects(len(good))} stays in the target: the platform undoes nothing." if good else ""
     claim = " although the platform reports SUCCESS" if job.remote_status == "SUCCESS" else ""
