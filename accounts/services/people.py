@@ -203,6 +203,23 @@ def set_administrator(*, user: User, is_administrator: bool, actor: User | None)
     audit.record(audit.Verb.ADMINISTRATOR_CHANGED, actor=actor, subject=user, details={"to": is_administrator})
 
 
+# Signing in
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, actor: User | None) -> None:
+    """Change how somebody signs in; their other sessions end with it."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.record(audit.Verb.PASSWORD_CHANGED, actor=actor, subject=user)
+
+
+@transaction.atomic
+def record_sign_in(*, user: User) -> None:
+    """Note that somebody came in, and from where."""
+    audit.record(audit.Verb.SIGNED_IN, actor=user, subject=user)
+
+
 # Coming and going
 
 
