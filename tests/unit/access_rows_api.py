@@ -1,0 +1,38 @@
+"""Who gets which answer from the REST API of promotions; access_rows.py explains a row."""
+
+from tests.unit.access_rows import Row, row
+
+READ = "401 404 200 200 200 200 200"
+LIST = "401 200 200 200 200 200 200"
+STARTED = "401 404 403 202 202 202 202"
+DONE = "401 404 403 200 200 200 200"
+INCOMPLETE = "401 404 403 400 400 400 400"  # the body lacks what the act needs
+REFUSED = "401 404 403 422 422 422 422"
+UNFIT = "401 404 403 409 409 409 409"  # the thing is in another state
+
+ROWS: list[Row] = [
+    row("promotions_api:package-list", GET=LIST),
+    row("promotions_api:package-detail", "package", GET=READ),
+    row("promotions_api:package-publish", "draft_package", POST=STARTED),
+    row("promotions_api:package-synchronize", "organization", POST=STARTED),
+    row("promotions_api:promotion-list", GET=LIST, POST="401 400 400 400 400 400 400"),
+    row("promotions_api:promotion-detail", "promotion", GET=READ, PATCH=DONE),
+    row("promotions_api:promotion-abandon", "promotion", POST=INCOMPLETE),
+    row("promotions_api:plan-detail", "plan", GET=READ),
+    row("promotions_api:plan-items", "plan", GET=READ),
+    row("promotions_api:plan-refresh", "plan", POST=STARTED),
+    row("promotions_api:plan-decide", "plan", POST=INCOMPLETE),
+    row("promotions_api:plan-accept-exact", "plan", POST=DONE),
+    row("promotions_api:plan-undo", "plan", POST=REFUSED),
+    row("promotions_api:plan-run", "plan", POST=STARTED),
+    row("promotions_api:job-list", GET=LIST),
+    row("promotions_api:job-detail", "job", GET=READ),
+    row("promotions_api:job-events", "job", GET=READ),
+    row("promotions_api:job-results", "job", GET=READ),
+    row("promotions_api:job-cancel", "job", POST=DONE),
+    row("promotions_api:job-stop-following", "job", POST=UNFIT),
+    row("promotions_api:job-resume", "job", POST=REFUSED),
+    row("promotions_api:job-adopt", "job", POST=INCOMPLETE),
+    row("promotions_api:job-retry", "job", POST=INCOMPLETE),
+    row("promotions_api:job-close", "job", POST=INCOMPLETE),
+]
