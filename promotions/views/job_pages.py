@@ -125,7 +125,20 @@ class ObjectRow:
 
     result: TaskResult
     state: str
-    claim: str
+
+    @property
+    def claim(self) -> str:
+        """The platform's own word for the task, where it says less or other than the outcome."""
+        return "" if self.is_plain else self.result.claim
+
+    @property
+    def explanation(self) -> str:
+        return "" if self.is_plain or self.state == progress.UNDER_WAY else self.result.explanation
+
+    @property
+    def is_plain(self) -> bool:
+        """Created, and reported so: the badge says it all."""
+        return self.state == ResultOutcome.CREATED and self.result.claim == "SUCCESS"
 
     @property
     def is_bad(self) -> bool:
@@ -253,9 +266,11 @@ def _tone(job: Job) -> str:
 
 
 def _objects(job: Job, results: Sequence[TaskResult], shown_from: int) -> dict[str, Any]:
-    page = results[shown_from : shown_from + OBJECTS_SHOWN]
-    rows = [ObjectRow(result, progress.state_of(job, result), result.claim) for result in page]
-    return {"objects": rows, **_slice(len(results), shown_from, len(page))}
+    rows = [ObjectRow(result, progress.state_of(job, result)) for result in results]
+    if not job.is_live:
+        rows.sort(key=lambda row: not row.is_bad)
+    page = rows[shown_from : shown_from + OBJECTS_SHOWN]
+    return {"objects": page, **_slice(len(rows), shown_from, len(page))}
 
 
 def _slice(total: int, shown_from: int, shown: int) -> dict[str, Any]:
