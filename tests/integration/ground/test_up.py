@@ -173,8 +173,10 @@ def test_the_demo_prints_sign_ins_that_work_and_are_the_same_at_the_next_start(d
 
 
 def test_the_demo_finds_another_port_for_the_emulator_and_follows_it(demo):
+    first_port = free_port()
+    demo.environment["EMULATOR_PORT"] = str(first_port)
     demo.up("--demo")
-    first_port = int((demo.data_dir / "emulator-port").read_text())
+    del demo.environment["EMULATOR_PORT"]
     demo.process.send_signal(signal.SIGTERM)
     demo.process.wait(45)
 
