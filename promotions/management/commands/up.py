@@ -42,11 +42,12 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
         if demo != (settings.MODE is Mode.DEMO):
             raise CommandError("--demo and TOWPATH_MODE=demo belong together: give both or neither.")
-        host, port = env.text("HOST", "127.0.0.1"), env.integer("PORT", 8000, least=1, most=65_535)
-        url = _url(host, port)
+        port = env.integer("PORT", 8000, least=1, most=65_535)
         data_dir: Path = settings.DATA_DIR
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            host = _address(env.text("HOST", "127.0.0.1"))
+            url = _url(host, port)
             with (
                 hold(data_dir / "lock", holder={"pid": os.getpid(), "url": url}),
                 Supervisor(data_dir / "children.lock", self.say, self.environment()) as supervisor,
@@ -119,6 +120,15 @@ class Command(BaseCommand):
             raise embedded.EmbeddedError("Valkey does not answer; its lines above say why.")
 
 
+def _address(host: str) -> str:
+    """The address of a host name, which granian does not look up; IPv4 where there is one."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as exc:
+        raise embedded.EmbeddedError(f"HOST is {host!r}, which is no address of this machine.") from exc
+    return str(min(found, key=lambda row: row[0] != socket.AF_INET)[4][0])
+
+
 def _url(host: str, port: int) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
         host = "127.0.0.1"
@@ -187,11 +197,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
-    try:
-        is_free = _is_free(host, port)
-    except socket.gaierror as exc:
-        raise embedded.EmbeddedError(f"HOST is {host!r}, which is no address of this machine.") from exc
-    if not is_free:
+    if not _is_free(host, port):
         raise embedded.EmbeddedError(
             f"{host}:{port} cannot be opened: another program uses it, or it is no address of this machine. "
             f"Stop that program, or set PORT (and HOST) to something else."

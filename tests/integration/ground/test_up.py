@@ -100,6 +100,16 @@ def test_every_killed_child_comes_back(installation):
     assert not still_running(set(before.values()))
 
 
+def test_a_server_that_runs_elsewhere_is_used_and_a_host_name_is_looked_up(installation, valkey_server):
+    installation.environment.update(REDIS_URL=valkey_server.url, HOST="localhost")
+
+    installation.up()
+
+    assert installation.children().keys() == MARKS.keys() - {"valkey"}
+    ready = httpx.get(f"http://localhost:{installation.port}/readyz", timeout=10)
+    assert ready.status_code == 200, ready.text
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything_and_leaves_no_process(installation, signum):
     installation.up()
