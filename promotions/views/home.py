@@ -119,21 +119,29 @@ def _credentials(user: User, operated: Any) -> list[Need]:
         ~Q(problem="") | Q(expires_at__lte=now + CREDENTIAL_WARNING)
     )
     found = wanted.select_related("organization").defer("secrets").order_by("expires_at", "pk")
-    return [_credential(credential) for credential in found[:CREDENTIALS_SHOWN]]
+    administered = set(access.organizations_for_role(user, Role.ADMIN).values_list("pk", flat=True))
+    return [
+        _credential(credential, is_admin=credential.organization_id in administered)
+        for credential in found[:CREDENTIALS_SHOWN]
+    ]
 
 
-def _credential(credential: Credential) -> Need:
+def _credential(credential: Credential, *, is_admin: bool) -> Need:
+    """Only admins may open a credential; operators are led to the page that names them."""
+    cure = "Make a new secret at the platform and replace it here" if is_admin else "Ask an admin to replace its secret"
     if credential.problem:
         state, word, about = "refused", "Refused", credential.problem
     elif credential.is_expired:
-        state, word, about = "expired", "Expired", "Make a new secret at the platform and replace it here."
+        state, word, about = "expired", "Expired", f"{cure}."
     else:
-        state, word, about = "warning", "Expires", "Make a new secret at the platform and replace it here before."
+        state, word, about = "warning", "Expires", f"{cure} before."
     return Need(
         state=state,
         word=word,
         text=f"Credential “{credential.name}” of {credential.organization}",
-        url=reverse("accounts:credential-detail", args=[credential.pk]),
+        url=reverse("accounts:credential-detail", args=[credential.pk])
+        if is_admin
+        else reverse("accounts:organization-detail", args=[credential.organization_id]),
         about=about,
         at=credential.expires_at if not credential.problem else None,
     )

@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from accounts.access import has_role
+from accounts.choices import Role
 from accounts.models import User
 from promotions import access, progress
 from promotions.choices import (
@@ -32,6 +34,7 @@ EVENTS_SHOWN = 500
 # Times in words move on by themselves; the page of a job that stands still is renewed this often.
 STALE_AFTER_S = 15
 
+_GOOD_OUTCOMES = (ResultOutcome.CREATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
 _BAD_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutcome.UNKNOWN)
 
 
@@ -137,8 +140,8 @@ class ObjectRow:
 
     @property
     def is_plain(self) -> bool:
-        """Created, and reported so: the badge says it all."""
-        return self.state == ResultOutcome.CREATED and self.result.claim == "SUCCESS"
+        """Well, and reported so: the badge says it all."""
+        return self.state in _GOOD_OUTCOMES and self.result.claim == "SUCCESS"
 
     @property
     def is_bad(self) -> bool:
@@ -232,6 +235,7 @@ def detail(
         "detail_says_more": bool(job.problem_detail) and job.problem_detail not in job.problem,
         "took": took(job),
         "can_operate": can_operate,
+        "can_open_credential": job.credential_id is not None and has_role(user, job.organization, Role.ADMIN),
         "can_cancel": can_operate and job.state == JobState.QUEUED and job.submit_count == 0,
         "can_stop": can_operate and is_submission and job.state == JobState.RUNNING,
         "attention": attention(job, bound=bound),

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.models import Organization
-from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory
-from tests.unit import access_rows_api
-from tests.unit.access_rows import Row
+from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory
+from tests.unit import access_rows_api, access_rows_packages
+from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
 
 # How to make what the rows name, in the given organization: "package": lambda organization: PackageFactory(...).
 THINGS: dict[str, Callable[[Organization], Any]] = {
@@ -14,7 +14,28 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "draft_package": lambda organization: PackageFactory(organization=organization, draft=True),
     "promotion": lambda organization: PlanFactory(promotion__package__organization=organization).promotion,
     "plan": lambda organization: PlanFactory(promotion__package__organization=organization),
+    "plan_item": lambda organization: PlanItemFactory(plan__promotion__package__organization=organization),
     "job": lambda organization: JobFactory(organization=organization),
+    "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
 }
 
-ROWS: list[Row] = [*access_rows_api.ROWS]
+OPERATORS = "in 404 403 200 200 200 200"
+OPERATORS_ACT = "in 404 403 302 302 302 302"
+OPERATORS_FORM = "in 404 403 422 422 422 422"
+
+HOME_AND_JOBS = [
+    row("promotions:home", GET=SIGNED_IN),
+    row("promotions:home-live", GET="in 302 302 302 302 302 302"),
+    row("promotions:job-list", GET=SIGNED_IN),
+    row("promotions:job-detail", "job", GET=MEMBERS),
+    row("promotions:job-live", "job", GET="in 404 302 302 302 302 302"),
+    row("promotions:job-row", "job", GET=MEMBERS),
+    row("promotions:job-cancel", "job", GET=OPERATORS, POST=OPERATORS_ACT),
+    row("promotions:job-stop-following", "job", GET=OPERATORS, POST="in 404 403 409 409 409 409"),
+    row("promotions:job-resume", "unsure_job", POST=OPERATORS_FORM),
+    row("promotions:job-adopt", "unsure_job", POST=OPERATORS_FORM),
+    row("promotions:job-retry", "unsure_job", POST=OPERATORS_FORM),
+    row("promotions:job-close", "unsure_job", POST=OPERATORS_FORM),
+]
+
+ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS]
