@@ -249,7 +249,7 @@ def package_dependencies(request: AuthenticatedRequest, pk: int) -> HttpResponse
 @require_http_methods(["GET", "POST"])
 def package_publish(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     package = access.package_for_operation(request.user, pk)
-    form = PublishForm(request.POST or None)
+    form = PublishForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             job = packages.request_publish(

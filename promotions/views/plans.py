@@ -137,7 +137,7 @@ def _row(request: AuthenticatedRequest, item: PlanItem, *, problem: str = "", st
     titles = {other.key: str(other) for other in items}
     fresh = next((other for other in items if other.pk == item.pk), item)
     context = {
-        **standing_context(plan, items, may_change=True),
+        **standing_context(request, plan, items, may_change=True),
         "row": row_of(fresh, titles, problem=problem),
         "query": request.GET.urlencode(),
     }
@@ -161,7 +161,7 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         else:
             return redirect("promotions:job-detail", pk=job.pk)
     items = list(plan.items.all())
-    standing = standing_context(plan, items, may_change=True)
+    standing = standing_context(request, plan, items, may_change=True)
     counts, promotion = standing["counts"], plan.promotion
     if reasons:
         return render(request, "promotions/plans/not_ready.html", {**standing, "reasons": reasons}, status=status)

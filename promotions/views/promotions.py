@@ -47,9 +47,9 @@ def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Choose where a package goes; the plan is gathered on the next page."""
-    package = access.package_for_read(request.user, pk)
+    package = access.package_for_operation(request.user, pk)
     targets = access.target_sandboxes(request.user, package)
-    form = PlanForm(request.POST or None, targets=targets, initial={"job_name": package.name[: plans.JOB_NAME_LIMIT]})
+    form = PlanForm(request.POST if request.method == "POST" else None, targets=targets, initial={"job_name": package.name[: plans.JOB_NAME_LIMIT]})
     if request.method == "POST" and form.is_valid():
         try:
             promotion = plans.plan_promotion(package=package, **form.cleaned_data, actor=request.user)
@@ -66,7 +66,6 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "form": form,
             "targets": targets,
             "chosen": str(form["sandbox"].value() or ""),
-            "may_operate": access.can_operate(request.user, package.organization),
             "why_no_plan": why_no_plan(package),
         },
         status=422 if form.is_bound else 200,
@@ -99,7 +98,7 @@ def promotion_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Change the name and text of the remote job, while the plan is open."""
     promotion = access.promotion_for_change(request.user, pk)
     kept = {"job_name": promotion.job_name, "job_description": promotion.job_description}
-    form = JobTextForm(request.POST or None, initial=kept)
+    form = JobTextForm(request.POST if request.method == "POST" else None, initial=kept)
     status = 422 if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -129,8 +128,8 @@ def promotion_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def promotion_abandon(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     promotion = access.promotion_for_change(request.user, pk)
-    form = AbandonForm(request.POST or None)
-    status = 422 if request.method == "POST" else 200
+    form = AbandonForm(request.POST if request.method == "POST" else None)
+    status = 422 if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
         try:
             plans.abandon(promotion=promotion, actor=request.user, reason=form.cleaned_data["reason"])

@@ -206,8 +206,7 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
     may_change = access.can_operate(request.user, promotion.target_organization)
     is_open = plan.state == PlanState.OPEN and promotion.abandoned_at is None
     run = plans.run_job(plan)
-    show = request.GET.get("show", "all")
-    show = show if show in SHOWS else "all"
+    show = wanted_show(request)
     pager = Paginator(_shown(items, show), ROWS_PER_PAGE)
     page = pager.get_page(natural_number(request.GET.get("page", ""), what="page") or 1)
     titles = {item.key: str(item) for item in items}
@@ -221,24 +220,32 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
         "run": run,
         "rows": [row_of(item, titles) for item in page.object_list],
         "page": page,
-        "show": show,
-        "shows": _shows(items),
         "query": _query(show, page.number),
         "newer_url": f"?{_query(show, page.previous_page_number())}" if page.has_previous() else "",
         "older_url": f"?{_query(show, page.next_page_number())}" if page.has_next() else "",
         "matrix": matrix_of(plan),
         "request_text": request_text(plan, items),
-        **standing_context(plan, items, may_change=may_change),
+        **standing_context(request, plan, items, may_change=may_change),
     }
 
 
-def standing_context(plan: Plan, items: Sequence[PlanItem], *, may_change: bool) -> dict[str, Any]:
+def wanted_show(request: AuthenticatedRequest) -> str:
+    """Which rows the address asks for."""
+    asked = request.GET.get("show", "all")
+    return asked if asked in SHOWS else "all"
+
+
+def standing_context(
+    request: AuthenticatedRequest, plan: Plan, items: Sequence[PlanItem], *, may_change: bool
+) -> dict[str, Any]:
     """What changes with every decision: the numbers, and the bar that runs the plan."""
     counts = count(items)
     return {
         "plan": plan,
         "promotion": plan.promotion,
         "counts": counts,
+        "show": wanted_show(request),
+        "shows": [(name, words, len(_shown(items, name))) for name, words in SHOWS.items()],
         "reasons": plans.reasons_not_to_run(plan),
         "run_title": system(plan.promotion.system).run_title(plan.promotion, items),
         "can_decide": may_change and plan.state == PlanState.OPEN and plan.promotion.abandoned_at is None,
@@ -258,10 +265,6 @@ def _shown(items: Sequence[PlanItem], show: str) -> list[PlanItem]:
     if show == "rights":
         return [item for item in items if item.is_right_missing]
     return list(items)
-
-
-def _shows(items: Sequence[PlanItem]) -> list[tuple[str, str, int]]:
-    return [(name, words, len(_shown(items, name))) for name, words in SHOWS.items()]
 
 
 def _query(show: str, number: int) -> str:
