@@ -37,8 +37,8 @@ class Verb(TextChoices):
     """What people do with accounts. A value is never renamed or used again: old lines hold it."""
 
     FIRST_ADMINISTRATOR_CREATED = "people.first_administrator_created", "set up this installation as"
-    PERSON_INVITED = "people.invited", "invited"
-    INVITATION_REVOKED = "people.invitation_revoked", "revoked the invitation of"
+    PERSON_INVITED = "people.invited", "made the"
+    INVITATION_REVOKED = "people.invitation_revoked", "revoked the"
     INVITATION_ACCEPTED = "people.invitation_accepted", "accepted the invitation as"
     PERSON_CREATED = "people.created", "created the account of"
     PERSON_DEACTIVATED = "people.deactivated", "deactivated"
