@@ -38,4 +38,4 @@ HOME_AND_JOBS = [
     row("promotions:job-close", "unsure_job", POST=OPERATORS_FORM),
 ]
 
-ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS]
+ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS, *access_rows_packages.ROWS]
