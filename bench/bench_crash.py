@@ -16,13 +16,13 @@ from typing import Any
 
 from tests.crash.storm import ENVIRONMENT, STEPS, TARGETS
 from tests.integration.ground.conftest import Installation
-from tests.processes import ROOT, end
+from tests.processes import ROOT, end, free_port
 
 
 def main(rounds: int) -> int:
     with tempfile.TemporaryDirectory(prefix="towpath-crash-") as folder:
         installation = Installation(Path(folder) / "data")
-        installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", LOG_LEVEL="WARNING")
+        installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", EMULATOR_PORT=str(free_port()))
         installation.up("--demo")
         try:
             outcomes = _storm(installation, rounds)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash.storm import ENVIRONMENT
 from tests.integration.ground.conftest import Installation, installation
-from tests.processes import ROOT
+from tests.processes import ROOT, free_port
 
 __all__ = ["installation"]
 
@@ -30,7 +30,7 @@ SCENARIOS = (
 @pytest.mark.crash
 @pytest.mark.timeout(600)
 def test_an_import_survives_the_death_of_any_process(installation: Installation) -> None:
-    installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", LOG_LEVEL="WARNING")
+    installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", EMULATOR_PORT=str(free_port()))
     installation.up("--demo")
     emulator_url = f"http://127.0.0.1:{(installation.data_dir / 'emulator-port').read_text()}"
 
