@@ -48,8 +48,8 @@ PROBLEM: dict[str, Any] = {
 }
 
 
-def describe_problems(result: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Name the refusals that every operation shares, so that no view has to repeat them."""
+def finish(result: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Add the refusals that every operation shares, so that no view has to repeat them, and group by noun."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for method, operation in operations.items():
@@ -61,6 +61,7 @@ def describe_problems(result: dict[str, Any], **_: object) -> dict[str, Any]:
                         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
                     },
                 )
+            operation["tags"] = [tag.capitalize() for tag in operation["tags"]]
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
 

@@ -1,5 +1,6 @@
 """Reading the bodies of REST requests."""
 
+import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
@@ -15,7 +16,11 @@ class BodyTooLargeError(APIException):
 
 
 class JsonParser(JSONParser):
-    """JSON of bounded size and depth; without the bounds one request could fill the memory or overflow the stack."""
+    """JSON of bounded size and depth, and of text that can be stored.
+
+    Without the bounds one request could fill the memory or overflow the stack; half of a surrogate pair is no text,
+    and even the answer that refuses it could not be written.
+    """
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -25,6 +30,11 @@ class JsonParser(JSONParser):
         if len(body) > limit:
             raise BodyTooLargeError
         try:
-            return super().parse(BytesIO(body), media_type, parser_context)
+            found = super().parse(BytesIO(body), media_type, parser_context)
+            if b"\\ud" in body.lower():
+                json.dumps(found, ensure_ascii=False).encode()
         except RecursionError as exc:
             raise ParseError("The body is nested too deeply.") from exc
+        except UnicodeEncodeError as exc:
+            raise ParseError("The body holds half of a surrogate pair, which is no character.") from exc
+        return found

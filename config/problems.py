@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler as default_handler
 
 from accounts.errors import InUseError, RefusedError
 from config import logs
+from config.parsers import BodyTooLargeError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -20,7 +21,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Refusals of services become 409 (in use) or 422 with the sentence; None leaves a bug to Django's 500."""
     if isinstance(error, RefusedError):
         return of_refusal(error)
-    if isinstance(error, BadRequest | SuspiciousOperation):
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLargeError()
+    elif isinstance(error, BadRequest | SuspiciousOperation):
         error = exceptions.ParseError(str(error))
     response = default_handler(error, context)
     if response is None:

@@ -23,8 +23,11 @@ PAGE_LIMIT = 200
 M = TypeVar("M", bound=Model)
 
 
+# The classes below have no docstrings: the OpenAPI document would show them at every operation.
+
+
 class Input(serializers.Serializer[Any]):
-    """What a caller sends; a name it does not know is refused, since it may be a misspelt one."""
+    # What a caller sends; a name it does not know is refused, since it may be a misspelt one.
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -38,7 +41,7 @@ class Input(serializers.Serializer[Any]):
 
 
 class ListQuery(Input):
-    """The query of a list. An empty value is the same as none."""
+    # The query of a list. An empty value is the same as none.
 
     cursor = serializers.CharField(required=False, help_text="Where a page starts; follow `next` and `previous`.")
     limit = serializers.IntegerField(
@@ -79,8 +82,6 @@ def paged(serializer: type[serializers.BaseSerializer[Any]]) -> serializers.Base
 
 
 class ApiView(APIView):
-    """A view behind a token."""
-
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
         return problems.exception_handler
 

@@ -11,14 +11,8 @@ from promotions.queries import EXPIRED, PACKAGE_ORDERS, JobFilters, PackageFilte
 from promotions.services.packages import EXPIRY_DAYS_LIMIT
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "string", "enum": [EXPIRED]},
-            {"type": "integer", "minimum": 0, "maximum": EXPIRY_DAYS_LIMIT},
-        ]
-    }
-)
+# One type rather than a choice of two, which the page of the document could not offer as an input.
+@extend_schema_field({"type": "string", "pattern": rf"^({EXPIRED}|\d{{1,4}})$"})
 class ExpiryField(serializers.Field[Any, Any, Any, Any]):
     """The word for what is over, or a number of days ahead."""
 
@@ -44,7 +38,7 @@ class PackageQuery(ListQuery):
     created_after = serializers.DateTimeField(required=False, help_text="From this moment on.")
     created_before = serializers.DateTimeField(required=False, help_text="Before this moment.")
     expires_before = serializers.DateTimeField(required=False, help_text="Expired ones included.")
-    expiry = ExpiryField(required=False, help_text="Expired, or expiring within so many days.")
+    expiry = ExpiryField(required=False, help_text="“expired”, or a number of days within which it expires.")
     q = serializers.CharField(
         required=False, max_length=200, help_text="Words, or beginnings of words, that must all occur."
     )

@@ -1,9 +1,15 @@
 """Promotions: list, plan a new one, detail, change its text, abandon."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db.models import Model
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PromotionQuery
@@ -17,6 +23,9 @@ from promotions.api.serializers.promotions import (
 from promotions.models import Promotion
 from promotions.queries import NEWEST_FIRST
 from promotions.services import plans
+from promotions.services.errors import RefusedError
+
+M = TypeVar("M", bound=Model)
 
 
 class PromotionListView(ApiView):
@@ -51,13 +60,21 @@ class PromotionListView(ApiView):
     def post(self, request: Request) -> Response:
         body = self.body(PromotionInput)
         promotion = plans.plan_promotion(
-            package=access.package_for_read(self.user, body["package"]),
-            sandbox=access.sandbox_for_read(self.user, body["sandbox"]),
+            package=_named("package", access.package_for_read, self.user, body),
+            sandbox=_named("sandbox", access.sandbox_for_read, self.user, body),
             job_name=body.get("job_name", ""),
             job_description=body.get("job_description", ""),
             actor=self.user,
         )
         return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")
+
+
+def _named(field: str, find: Callable[[User, int], M], user: User, body: dict[str, Any]) -> M:
+    """What a field of the body names; that it is not there is the field's fault, not the address's."""
+    try:
+        return find(user, body[field])
+    except Http404 as exc:
+        raise RefusedError(f"There is no {field} {body[field]}, or you may not see it.", field=field) from exc
 
 
 class PromotionView(ApiView):

@@ -64,10 +64,15 @@ def test_viewer_may_not_plan(viewer_api, package, organization) -> None:
     assert not Promotion.objects.exists()
 
 
-def test_package_and_sandbox_of_others_are_not_there(stranger_api, package, organization) -> None:
+def test_package_and_sandbox_of_others_cannot_be_named(operator_api, stranger_api, package, organization) -> None:
     sandbox = SandboxFactory(organization=organization)
 
-    assert stranger_api.post("promotions/", {"package": package.pk, "sandbox": sandbox.pk}).status_code == 404
+    of_stranger = stranger_api.post("promotions/", {"package": package.pk, "sandbox": sandbox.pk})
+    into_elsewhere = operator_api.post("promotions/", {"package": package.pk, "sandbox": SandboxFactory().pk})
+
+    assert (of_stranger.status_code, list(of_stranger.json()["errors"])) == (422, ["package"])
+    assert (into_elsewhere.status_code, list(into_elsewhere.json()["errors"])) == (422, ["sandbox"])
+    assert not Promotion.objects.exists()
 
 
 def test_missing_and_unknown_fields_are_named(operator_api) -> None:
