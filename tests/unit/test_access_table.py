@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import transaction
@@ -65,7 +65,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     people["stranger"] = MembershipFactory(role=Role.ADMIN).user
     membership = MembershipFactory(organization=organization)
     InvitationFactory(token="the-link")
-    things = {
+    things: dict[str, Any] = {
         "organization": organization.pk,
         "membership": membership.pk,
         "member": membership.user.pk,
@@ -88,8 +88,7 @@ def ask(world: World, row: Row, method: str, person: str) -> HttpResponse:
     elif user:
         client.force_login(user)
     body = "{}" if url.startswith("/api/") and method not in ("GET", "HEAD") else ""
-    response: Any = client.generic(method, url, body, **extra)
-    return response
+    return cast(HttpResponse, client.generic(method, url, body, **extra))
 
 
 def shown(response: HttpResponse) -> str:

@@ -394,9 +394,12 @@ def test_a_replaced_secret_is_the_one_that_is_used(owner, organization, signed_i
 def test_the_test_button_leads_to_the_job(owner, organization, signed_in, monkeypatch):
     credential = CredentialFactory(organization=organization)
     started = []
-    monkeypatch.setattr(
-        registries, "_credential_test", lambda found, actor: started.append((found, actor)) or "/jobs/7/"
-    )
+
+    def start(found, actor):
+        started.append((found, actor))
+        return "/jobs/7/"
+
+    monkeypatch.setattr(registries, "_credential_test", start)
 
     response = signed_in(owner).post(f"/settings/credentials/{credential.pk}/test/")
 
