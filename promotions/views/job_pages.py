@@ -214,7 +214,7 @@ def detail(
     """The context of the page of one job and of its live fragment."""
     is_submission = registry.is_submission(job.kind)
     results = list(job.results.all()) if is_submission else []
-    segments = progress.of_job(job, results)
+    segments = progress.of_job(job, results) if is_submission else []
     can_operate = access.can_operate(user, job.organization)
     tabs = _tabs(job, is_submission)
     tab = tab if tab in tabs else next(iter(tabs))
