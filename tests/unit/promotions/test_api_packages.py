@@ -140,7 +140,7 @@ def test_links_keep_the_filter(operator_api, organization) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"stauts": "DRAFT"}, "stauts"),
+        ({"colour": "red"}, "colour"),
         ({"order": "size"}, "order"),
         ({"limit": "0"}, "limit"),
         ({"limit": "1000"}, "limit"),
