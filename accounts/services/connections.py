@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accounts.choices import CredentialKind, OrganizationKind
+from accounts.crypto import UndecryptableError
 from accounts.errors import NoCredentialError
 from accounts.models import Credential, Organization
 from accounts.services.credentials import flag_credential, read_secrets
@@ -36,7 +37,7 @@ def connect(
 ) -> Iterator[Connection]:
     """A connection with the given or the primary credential; call it outside any transaction.
 
-    Raises NoCredentialError if there is none, or none with a secret.
+    Raises NoCredentialError if there is none, or none with a secret that can be read.
     """
     if organization.kind != OrganizationKind.ADOBE:
         raise NoCredentialError(f"{organization} is no organization of Adobe Experience Platform.")
@@ -47,13 +48,17 @@ def connect(
         raise NoCredentialError(
             f"The credential {credential.name} of {organization} has no secret. One of its admins must enter it."
         )
+    try:
+        remote_credential = _remote_credential(organization, credential)
+    except UndecryptableError as exc:
+        raise NoCredentialError(str(exc)) from exc
     store = token_store or DatabaseTokenStore(credential.pk, generation=str(credential.secret_set_at))
     ims = ImsClient(base_url=organization.ims_url)
     try:
         with adobe_connection(
             base_url=organization.platform_url,
             ims_org_id=organization.remote_id,
-            credential=_remote_credential(organization, credential),
+            credential=remote_credential,
             token_store=store,
             ims=ims,
             policy=policy,

@@ -16,7 +16,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts import crypto
-from accounts.models import AccessToken, Credential
+from accounts.errors import NoCredentialError
+from accounts.models import AccessToken
 from clients.ims import TOKEN_BUDGET_S
 from clients.tokens import RENEWAL_MARGIN, WAIT_LIMIT_S, Token
 
@@ -69,13 +70,12 @@ class DatabaseTokenStore:
 
     def _row(self) -> AccessToken:
         rows = AccessToken.objects.filter(credential=self._credential_id)
-        row = rows.first()
-        if row is None:
+        # A replaced secret removes the row, at any moment.
+        while (row := rows.first()) is None:
             try:
                 AccessToken.objects.bulk_create([AccessToken(credential_id=self._credential_id)], ignore_conflicts=True)
             except IntegrityError as exc:
-                raise Credential.DoesNotExist("The credential was deleted.") from exc
-            row = rows.get()
+                raise NoCredentialError("The credential was deleted.") from exc
         return row
 
     def _usable(self, row: AccessToken, now: datetime) -> Token | None:

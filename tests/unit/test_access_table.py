@@ -58,7 +58,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(registries, "_credential_test", lambda credential, actor: "/jobs/1/")
     monkeypatch.setattr(registries, "_sandbox_sync", lambda organization, actor: "/jobs/1/")
     organization = OrganizationFactory()
-    people = {"administrator": UserFactory(administrator=True)}
+    people: dict[str, User] = {"administrator": UserFactory(administrator=True)}
     for name, role in ROLES.items():
         people[name] = UserFactory()
         MembershipFactory(user=people[name], organization=organization, role=role)

@@ -130,7 +130,7 @@ def test_an_administrator_adds_an_organization(administrator, call):
         ({"platform_url": "https://evil-adobe.io"}, 422, "platform_url"),
         ({"name": ""}, 400, "name"),
         ({"kind": "oracle"}, 400, "kind"),
-        ({"platfrom_url": "https://platform.adobe.io"}, 400, "platfrom_url"),
+        ({"platform": "https://platform.adobe.io"}, 400, "platform"),
     ],
 )
 def test_a_wish_that_cannot_be_met_names_its_field(administrator, call, change, status, field):

@@ -13,6 +13,7 @@ from accounts.services import audit, organizations
 from accounts.services.audit import Head, SubjectText, Verb
 from tests.conftest import lift_audit_protection, restore_audit_protection
 from tests.factories import OrganizationFactory
+from tests.unit.accounts.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -358,3 +359,26 @@ def test_services_chain_their_lines(administrator):
 
     assert audit.verify().is_intact
     assert AuditEvent.objects.get().verb == Verb.ORGANIZATION_DELETED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_written_by_many_at_once_form_one_chain():
+    renamed = OrganizationFactory.create_batch(8)
+
+    def rename(organization):
+        for number in range(5):
+            organizations.update_organization(
+                organization=organization,
+                name=f"Name {number}",
+                is_production=False,
+                region="",
+                ims_url=organization.ims_url,
+                platform_url=organization.platform_url,
+                actor=None,
+            )
+
+    results = at_once(*(lambda organization=organization: rename(organization) for organization in renamed))
+
+    assert results == [None] * 8
+    assert findings() == []
+    assert audit.current_head().sequence == AuditEvent.objects.count() == 40

@@ -10,6 +10,7 @@ from django.utils import timezone
 from werkzeug import Response
 
 from accounts import crypto
+from accounts.errors import NoCredentialError
 from accounts.models import AccessToken
 from accounts.services import tokens
 from accounts.services.tokens import DatabaseTokenStore
@@ -240,3 +241,13 @@ def test_no_transaction_is_open_while_the_token_is_fetched(credential):
         return in_an_hour("token")
 
     assert DatabaseTokenStore(credential.pk).get(fetch).value == "token"
+
+
+def test_a_token_of_a_deleted_credential_is_not_fetched(credential, server):
+    store = DatabaseTokenStore(credential.pk)
+    credential.delete()
+
+    with pytest.raises(NoCredentialError, match="was deleted"):
+        store.get(server.fetch)
+
+    assert server.requests == 0
