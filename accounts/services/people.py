@@ -85,8 +85,22 @@ def revoke_invitation(*, invitation: Invitation, actor: User | None) -> None:
 
 def open_invitation(token: str) -> Invitation | None:
     """The invitation behind a link, if it can still be accepted."""
-    invitation = Invitation.objects.filter(token_hash=token_hash(token)).select_related("organization").first()
-    return invitation if invitation and invitation.is_open else None
+    rows = Invitation.objects.filter(token_hash=token_hash(token)).select_related("organization", "created_by")
+    invitation = rows.first()
+    return invitation if invitation and invitation.is_open and _is_still_backed(invitation) else None
+
+
+def _is_still_backed(invitation: Invitation) -> bool:
+    """Whether whoever invited still might: a link must not let in more than its maker could do by then."""
+    maker = invitation.created_by
+    if maker is None or access.is_administrator(maker):
+        return True
+    organization = invitation.organization
+    return (
+        not invitation.is_administrator
+        and organization is not None
+        and access.has_role(maker, organization, Role.ADMIN)
+    )
 
 
 @transaction.atomic
@@ -98,7 +112,9 @@ def accept_invitation(*, token: str, full_name: str, password: str, time_zone: s
     )
     if not rows.update(accepted_at=now):
         raise RefusedError("This invitation was used, revoked or has expired. Ask for a new one.")
-    invitation = Invitation.objects.select_related("organization").get(token_hash=token_hash(token))
+    invitation = Invitation.objects.select_related("organization", "created_by").get(token_hash=token_hash(token))
+    if not _is_still_backed(invitation):
+        raise RefusedError("Whoever sent this invitation may no longer invite. Ask for a new one.")
     try:
         with transaction.atomic():
             user = User.objects.create_user(

@@ -91,6 +91,48 @@ def test_a_link_is_good_for_seven_days(administrator):
     assert invitation.expires_at - invitation.created_at == pytest.approx(timedelta(days=7), abs=timedelta(seconds=5))
 
 
+@pytest.mark.parametrize("loss", ["removed from the organization", "no admin any more", "deactivated"])
+def test_a_link_is_worthless_once_its_maker_may_no_longer_invite(administrator, owner, organization, loss):
+    _, token = people.invite(email="friend@example.com", organization=organization, role=Role.ADMIN, actor=owner)
+    membership = Membership.objects.get(user=owner)
+    if loss == "deactivated":
+        people.deactivate(user=owner, actor=administrator)
+    elif loss == "no admin any more":
+        people.set_membership(user=owner, organization=organization, role=Role.OPERATOR, actor=administrator)
+    else:
+        people.remove_membership(membership=membership, actor=administrator)
+
+    with pytest.raises(RefusedError, match="Ask for a new one"):
+        accept(token)
+
+    assert people.open_invitation(token) is None
+    assert not User.objects.filter(email="friend@example.com").exists()
+
+
+@pytest.mark.parametrize("is_administrator", [True, False])
+def test_a_link_of_somebody_who_was_administrator_lets_nobody_in(administrator, is_administrator):
+    former = UserFactory(administrator=True)
+    _, token = people.invite(email="friend@example.com", is_administrator=is_administrator, actor=former)
+    people.set_administrator(user=former, is_administrator=False, actor=administrator)
+
+    with pytest.raises(RefusedError, match="may no longer invite"):
+        accept(token)
+
+    assert people.open_invitation(token) is None
+
+
+def test_a_link_of_an_administrator_who_is_now_admin_of_the_organization_still_gives_a_role(
+    administrator, owner, organization
+):
+    people.set_administrator(user=owner, is_administrator=True, actor=administrator)
+    _, token = people.invite(email="new@example.com", organization=organization, role=Role.VIEWER, actor=owner)
+    people.set_administrator(user=owner, is_administrator=False, actor=administrator)
+
+    user = accept(token)
+
+    assert Membership.objects.get(user=user).role == Role.VIEWER
+
+
 def test_a_second_invitation_of_the_same_address_replaces_the_first(administrator):
     _, first = people.invite(email="new@example.com", actor=administrator)
     _, second = people.invite(email="new@example.com", actor=administrator)
