@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "attention": ("Needs attention", (JobState.NEEDS_ATTENTION,)),
     "finished": ("Over", tuple(FINISHED)),
 }
+_FIRST = ("state", "kind", "organization")
 _SINGLE = tuple(state for state in JobState if state != JobState.NEEDS_ATTENTION)
 
 
@@ -52,6 +53,17 @@ class JobFilterForm(forms.Form):
         sandboxes = access.sandboxes_for_read(reader).select_related("organization")
         offer_rows(self, "sandbox", sandboxes.order_by("organization__name", "name"))
         offer_rows(self, "person", access.people_for_read(reader).order_by("full_name", "email"))
+
+    def first_fields(self) -> list[forms.BoundField]:
+        """What is always in sight."""
+        return [self[name] for name in _FIRST]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        """What is folded away unless it is set."""
+        return [field for field in self.visible_fields() if field.name not in _FIRST]
+
+    def is_more_set(self) -> bool:
+        return any(field.value() or field.errors for field in self.more_fields())
 
     def filters(self) -> JobFilters:
         """The filter in terms of the list; only for a valid form."""

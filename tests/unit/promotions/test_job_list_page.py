@@ -106,6 +106,14 @@ def test_a_filter_that_makes_no_sense_is_answered_with_422_and_no_rows(
     assert answer.context["rows"] == []
 
 
+def test_a_folded_filter_that_is_set_stays_in_sight(browser: Client) -> None:
+    folded = browser.get("/jobs/", {"state": "failed"}).content.decode()
+    unfolded = browser.get("/jobs/", {"origin": "here"}).content.decode()
+
+    assert '<details class="filters-more">' in folded
+    assert '<details class="filters-more" open>' in unfolded
+
+
 def test_a_filter_by_another_organizations_sandbox_is_refused(browser: Client) -> None:
     foreign = SandboxFactory()
 

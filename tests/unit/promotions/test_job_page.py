@@ -526,6 +526,7 @@ def test_a_remote_job_that_is_another_one_of_ours_is_refused_beside_the_form(
     assert answer.status_code == 422
     assert "belongs to another job here already" in answer.content.decode()
     assert 'value="I guess"' in answer.content.decode()
+    assert f'href="/jobs/{unsure.pk}/?tab=timeline"' in answer.content.decode()
 
 
 def test_sending_again_needs_somebody_who_looked(browser: Client, unsure: Job) -> None:
