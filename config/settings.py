@@ -274,7 +274,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "URL_FORMAT_OVERRIDE": None,  # there is one format
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.throttling.LenientThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {

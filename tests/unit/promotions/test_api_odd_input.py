@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 from django.db import transaction
 from django.test import Client
-from rest_framework.throttling import UserRateThrottle
 
 from accounts import registries
 from accounts.choices import Role
+from config.throttling import LenientThrottle
 from tests.factories import CredentialFactory, MembershipFactory, SandboxFactory, UserFactory, api_headers
 from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory
 from tests.unit.promotions.openapi import body_of, operations, read_schema, resolve
@@ -174,7 +174,7 @@ def send(organization, monkeypatch):
 @pytest.fixture(autouse=True)
 def _unlimited(monkeypatch):
     """Thousands of calls in a minute are the point here."""
-    monkeypatch.setattr(UserRateThrottle, "allow_request", lambda *_: True)
+    monkeypatch.setattr(LenientThrottle, "allow_request", lambda *_: True)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=NAMES)
