@@ -1,11 +1,15 @@
 """What every log line carries and what none may."""
 
 import logging
+import re
 from contextvars import ContextVar
 
-from clients.redaction import redact_text
+from clients.redaction import MARKER, redact_text
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+# Addresses that let whoever knows them in: Django logs the path of every refused request.
+_SECRET_PATHS = re.compile(r"(/invitations/|/password/reset/key/)[^/\s]+")
 
 
 class RequestIdFilter(logging.Filter):
@@ -17,9 +21,18 @@ class RequestIdFilter(logging.Filter):
 
 
 class RedactFilter(logging.Filter):
-    """Takes tokens and secrets out of the finished message, whoever wrote it."""
+    """Takes tokens, secrets and one-time links out of the finished message and its traceback, whoever wrote it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = redact_text(record.getMessage())
+        record.msg = _clean(record.getMessage())
         record.args = None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = _clean(_FORMATTER.formatException(record.exc_info))
         return True
+
+
+_FORMATTER = logging.Formatter()
+
+
+def _clean(text: str) -> str:
+    return _SECRET_PATHS.sub(rf"\1{MARKER}", redact_text(text))
