@@ -98,9 +98,9 @@ class PackageFilterForm(forms.Form):
         if isinstance(field, forms.ModelChoiceField):
             shown = str(value)
         elif isinstance(field, forms.ChoiceField):
-            shown = dict(field.choices)[value].lower()  # type: ignore[arg-type,call-overload]
+            shown = dict(field.choices)[value].lower()  # type: ignore[arg-type]
             if name in ("sandbox", "type"):
-                shown = dict(field.choices)[value]  # type: ignore[arg-type,call-overload]
+                shown = dict(field.choices)[value]  # type: ignore[arg-type]
         else:
             shown = str(value)
         return f"{field.label}: {shown}"

@@ -95,11 +95,9 @@ def _frame(request: AuthenticatedRequest, form: PackageFilterForm) -> dict[str, 
     organizations = organizations_for_read(request.user).filter(kind=OrganizationKind.ADOBE)
     wanted = form.cleaned_data.get("organization")
     shown = organizations.filter(pk=wanted.pk) if wanted else organizations
-    more = ("sandbox", "type", "visibility", "expiry", "since", "until")
     return {
         "form": form,
         "synchronizations": synchronizations(request, shown),
-        "is_more_open": any(request.GET.get(name) for name in more),
         "may_add_organization": request.user.is_superuser,
     }
 

@@ -49,7 +49,11 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Choose where a package goes; the plan is gathered on the next page."""
     package = access.package_for_operation(request.user, pk)
     targets = access.target_sandboxes(request.user, package)
-    form = PlanForm(request.POST if request.method == "POST" else None, targets=targets, initial={"job_name": package.name[: plans.JOB_NAME_LIMIT]})
+    form = PlanForm(
+        request.POST if request.method == "POST" else None,
+        targets=targets,
+        initial={"job_name": package.name[: plans.JOB_NAME_LIMIT]},
+    )
     if request.method == "POST" and form.is_valid():
         try:
             promotion = plans.plan_promotion(package=package, **form.cleaned_data, actor=request.user)

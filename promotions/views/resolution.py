@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 
 from accounts.http import AuthenticatedRequest, natural_number
 from promotions import access
-from promotions.choices import ArtifactType, Decision, ItemKind, PlanState, label
+from promotions.choices import ArtifactType, Decision, ItemKind, Match, PlanState, label
 from promotions.forms.plans import prefix_of, value_of
 from promotions.models import Plan, PlanItem
 from promotions.services import plans
@@ -121,6 +121,9 @@ class Counts:
     missing: int
     acceptable: int
     """Undecided rows with an exact match."""
+    creatable: int
+    """Undecided rows for which a new object can be created."""
+    is_whole_sandbox: bool
 
 
 def count(items: Iterable[PlanItem]) -> Counts:
@@ -131,7 +134,9 @@ def count(items: Iterable[PlanItem]) -> Counts:
         reuse=sum(item.decision == Decision.REUSE for item in found),
         undecided=sum(item.is_undecided for item in found),
         missing=sum(item.is_right_missing for item in found),
-        acceptable=sum(item.is_undecided and item.match == "exact" for item in found),
+        acceptable=sum(item.is_undecided and item.match == Match.EXACT for item in found),
+        creatable=sum(item.is_undecided and item.kind == ItemKind.OBJECT for item in found),
+        is_whole_sandbox=any(item.kind == ItemKind.CONFIRMATION for item in found),
     )
 
 
@@ -240,13 +245,16 @@ def standing_context(
 ) -> dict[str, Any]:
     """What changes with every decision: the numbers, and the bar that runs the plan."""
     counts = count(items)
+    reasons = plans.reasons_not_to_run(plan)
     return {
         "plan": plan,
         "promotion": plan.promotion,
         "counts": counts,
         "show": wanted_show(request),
         "shows": [(name, words, len(_shown(items, name))) for name, words in SHOWS.items()],
-        "reasons": plans.reasons_not_to_run(plan),
+        "reasons": reasons,
+        # The page tells blockers at its top, in full; the bar has little room.
+        "short_reasons": [reason for reason in reasons if reason not in plan.blockers],
         "run_title": system(plan.promotion.system).run_title(plan.promotion, items),
         "can_decide": may_change and plan.state == PlanState.OPEN and plan.promotion.abandoned_at is None,
         "may_change": may_change,

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -57,19 +56,15 @@ def confirmation(plan: Plan) -> PlanItem:
     )
 
 
-def decide(browser: Client, item: PlanItem, decision: str, *, batch: int = 0, **extra: Any) -> HttpResponse:
+def decide(browser: Client, item: PlanItem, decision: str, *, batch: int = 0, **extra: Any) -> Any:
     sent = {f"item-{item.pk}-batch": batch}
     if decision:
         sent[f"item-{item.pk}-decision"] = decision  # type: ignore[assignment]
-    response: Any = browser.post(
-        reverse("promotions:plan-item-decide", args=[item.pk]), sent, **{"headers": HTMX, **extra}
-    )
-    return response
+    return browser.post(reverse("promotions:plan-item-decide", args=[item.pk]), sent, **{"headers": HTMX, **extra})
 
 
-def act(browser: Client, plan: Plan, sent: dict[str, Any], **extra: Any) -> HttpResponse:
-    response: Any = browser.post(reverse("promotions:plan-decide", args=[plan.pk]), sent, **{"headers": HTMX, **extra})
-    return response
+def act(browser: Client, plan: Plan, sent: dict[str, Any], **extra: Any) -> Any:
+    return browser.post(reverse("promotions:plan-decide", args=[plan.pk]), sent, **{"headers": HTMX, **extra})
 
 
 def decisions(plan: Plan) -> list[str]:
@@ -267,6 +262,16 @@ def test_undo_without_a_decision_is_refused(browser: Client, plan: Plan, item: P
 
     assert response.status_code == 422
     assert "There is no decision to take back." in response.content.decode()
+
+
+def test_a_whole_sandbox_offers_its_confirmation_and_no_bulk_act(
+    browser: Client, plan: Plan, confirmation: PlanItem
+) -> None:
+    text = browser.get(reverse("promotions:plan-status", args=[plan.pk])).content.decode()
+
+    assert f'name="item-{confirmation.pk}-decision" value="confirm"' in text
+    assert "create-undecided" not in text
+    assert "Selected (" not in text
 
 
 def test_filters_show_what_is_undecided_and_what_lacks_rights(browser: Client, plan: Plan) -> None:
