@@ -98,9 +98,15 @@ def watch(job: Job) -> None:
         Job.objects.filter(pk=job.pk).update(watched_until=now + timedelta(seconds=WATCH_S))
 
 
+def _lock(job: Job) -> None:
+    """Read the job anew and keep others from moving it: what a person decides on is what stands now."""
+    job.refresh_from_db(from_queryset=Job.objects.select_for_update())
+
+
 @transaction.atomic
 def cancel(*, job: Job, actor: User) -> None:
     """Take a queued job back. Raises ConflictError once it has been sent."""
+    _lock(job)
     ending = Ending(state=JobState.CANCELLED, problem=f"Cancelled by {actor} before anything was sent.")
     # Only from queued: a worker that is about to send moves the row to submitting first, and one of the two wins.
     if not Job.objects.filter(pk=job.pk, state=JobState.QUEUED, submit_count=0).update(
@@ -117,6 +123,7 @@ def stop_following(*, job: Job, actor: User) -> None:
     """Stop looking at a job that runs at the platform. It goes on there, and its end is then not known here."""
     if not registry.is_submission(job.kind):
         raise RefusedError(f"“{job.title}” only reads; there is nothing to stop following.")
+    _lock(job)
     ending = Ending(
         state=JobState.NEEDS_ATTENTION,
         problem_kind=ProblemKind.STOPPED_FOLLOWING,
@@ -127,10 +134,17 @@ def stop_following(*, job: Job, actor: User) -> None:
     audit.record(Verb.FOLLOWING_STOPPED, actor=actor, subject=job)
 
 
+def is_followable(job: Job) -> bool:
+    """Whether the platform is known to have it: by its id there, or because it was followed before."""
+    was_followed = job.problem_kind in (ProblemKind.STOPPED_FOLLOWING, ProblemKind.DEADLINE) and job.remote_status
+    return bool(job.remote_id or was_followed)
+
+
 @transaction.atomic
 def resume_following(*, job: Job, actor: User) -> None:
-    """Follow a job again whose remote id is known."""
-    if not job.remote_id:
+    """Follow a job again that the platform is known to have."""
+    _lock(job)
+    if not is_followable(job):
         raise RefusedError(f"The remote job of “{job.title}” is not known. Name it, send it again or close it.")
     now = timezone.now()
     if not job.advance(
@@ -152,15 +166,19 @@ def resume_following(*, job: Job, actor: User) -> None:
 @transaction.atomic
 def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
     """A person says which remote job is ours; from then on it is followed."""
+    _lock(job)
     if job.state != JobState.NEEDS_ATTENTION:
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
     taken = Job.objects.filter(organization=job.organization, remote_id=remote_id, is_foreign=False).exclude(pk=job.pk)
     if taken.exists():
         raise RefusedError(f"Remote job {remote_id} belongs to another job here already. Check the id.")
-    submissions.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}")
+    if remote_id != job.remote_id:
+        job.results.all().delete()  # they tell of the remote job that was taken for ours before
     Job.objects.filter(pk=job.pk).update(
         deadline_at=timezone.now() + registry.submission(job.kind).follow_deadline, remote_finished_at=None
     )
+    if not submissions.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}"):
+        raise ConflictError(f"“{job.title}” has changed meanwhile. Reload the page.")
     audit.record(Verb.ATTENTION_ADOPTED, actor=actor, subject=job, reason=reason, details={"remote_id": remote_id})
     wake()
 
@@ -168,8 +186,10 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
 @transaction.atomic
 def retry_sending(*, job: Job, actor: User, reason: str) -> None:
     """A person is sure that the write never happened, and has it sent again."""
-    if job.remote_id or job.problem_kind != ProblemKind.OUTCOME_UNKNOWN:
-        raise RefusedError(f"“{job.title}” reached the platform as {job.remote_id}; sending it again would repeat it.")
+    _lock(job)
+    if job.state == JobState.NEEDS_ATTENTION and (job.remote_id or job.problem_kind != ProblemKind.OUTCOME_UNKNOWN):
+        name = f" as {job.remote_id}" if job.remote_id else ""
+        raise RefusedError(f"“{job.title}” reached the platform{name}; sending it again would repeat it.")
     if not job.advance(
         JobState.QUEUED,
         only_from=[JobState.NEEDS_ATTENTION],
@@ -180,7 +200,13 @@ def retry_sending(*, job: Job, actor: User, reason: str) -> None:
         deadline_at=None,
         problem="",
         problem_kind="",
-        params={**job.params, "accepted": False},
+        # Jobs that the person has seen and found not to be ours do not hold it up again.
+        params={
+            **job.params,
+            "accepted": False,
+            "dismissed": [*job.params.get("dismissed", []), *job.result.get("candidates", [])],
+        },
+        result={name: value for name, value in job.result.items() if name != "candidates"},
     ):
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
     timeline.note(job, f"To be sent again: {reason}", severity=Severity.WARNING, actor=actor)
@@ -191,10 +217,12 @@ def retry_sending(*, job: Job, actor: User, reason: str) -> None:
 @transaction.atomic
 def close(*, job: Job, actor: User, reason: str) -> None:
     """A person ends a job whose outcome stays unknown."""
+    _lock(job)
+    words = f"Closed by {actor}: {reason.strip()}" if reason.strip() else f"Closed by {actor}"
     ending = Ending(
         state=JobState.CANCELLED,
         problem_kind=ProblemKind.CLOSED,
-        problem=f"Closed by {actor}: {reason} How it ended at the platform is not known here.",
+        problem=f"{words.rstrip('.')}. How it ended at the platform is not known here.",
     )
     if job.state != JobState.NEEDS_ATTENTION or not end(job, ending, actor=actor):
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")

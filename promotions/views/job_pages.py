@@ -27,6 +27,7 @@ from promotions.choices import (
 from promotions.engine import registry
 from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
 from promotions.models import Job, JobEvent, TaskResult
+from promotions.services import jobs
 
 TABS = {"objects": "Objects", "timeline": "Time line", "decisions": "Decisions", "raw": "Raw"}
 OBJECTS_SHOWN = 200
@@ -84,11 +85,11 @@ def ended_at(job: Job) -> datetime | None:
     return job.created_at if job.is_foreign else job.finished_at
 
 
-def rows_of(jobs: Iterable[Job]) -> list[Row]:
+def rows_of(listed: Iterable[Job]) -> list[Row]:
     """Rows with their progress, in one query more whatever the number of jobs."""
-    jobs = list(jobs)
-    counts = progress.counts_of(jobs)
-    return [Row(job, counts.get(job.pk, {})) for job in jobs]
+    listed = list(listed)
+    counts = progress.counts_of(listed)
+    return [Row(job, counts.get(job.pk, {})) for job in listed]
 
 
 def took(job: Job) -> timedelta | None:
@@ -164,11 +165,12 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
     if job.state != JobState.NEEDS_ATTENTION:
         return None
     bound = bound or {}
-    may_name = not job.remote_id or job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
-    may_send = not job.remote_id and job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
+    can_resume = jobs.is_followable(job)
+    may_name = not can_resume or job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
+    may_send = not can_resume and job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
     return Attention(
         facts=_known_facts(job),
-        can_resume=bool(job.remote_id),
+        can_resume=can_resume,
         adopt=bound.get("adopt") or (AdoptForm(candidates=candidates(job)) if may_name else None),
         retry=bound.get("retry") or (RetryForm() if may_send else None),
         close=bound.get("close") or CloseForm(),

@@ -452,6 +452,26 @@ def test_a_job_that_was_left_alone_may_be_followed_or_closed_but_never_sent_agai
     assert offered == {"resume": True, "adopt": False, "retry": False, "close": True}
 
 
+def test_a_publish_without_a_remote_id_that_was_followed_may_be_followed_again(
+    organization: Organization, browser: Client
+) -> None:
+    job = JobFactory(
+        organization=organization,
+        kind=kinds.PUBLISH,
+        state=JobState.NEEDS_ATTENTION,
+        problem_kind=ProblemKind.STOPPED_FOLLOWING,
+        remote_status="PUBLISH_IN_PROGRESS",
+        submit_count=1,
+    )
+    page = page_of(browser, job)
+
+    browser.post(f"/jobs/{job.pk}/resume/")
+
+    job.refresh_from_db()
+    assert f'action="/jobs/{job.pk}/resume/"' in page
+    assert job.state == JobState.RUNNING
+
+
 def test_going_on_following_makes_it_run(browser: Client, stopped: Job) -> None:
     browser.post(f"/jobs/{stopped.pk}/resume/")
 
