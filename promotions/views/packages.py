@@ -21,7 +21,7 @@ from accounts.http import AuthenticatedRequest
 from accounts.models import Organization
 from promotions import access, keyset
 from promotions.choices import ACTIVE, PUBLISHABLE, JobState
-from promotions.forms.packages import ORDERS, PackageFilterForm, PublishForm
+from promotions.forms.packages import DEFAULT_ORDER, ORDERS, PackageFilterForm, PublishForm
 from promotions.graph import Picture, picture_of, tree_of
 from promotions.models import Job, Package
 from promotions.models.packages import PackageQuerySet
@@ -76,12 +76,15 @@ def package_list(request: AuthenticatedRequest) -> HttpResponse:
     chips = _chips(request, form)
     if not page.rows and chips:
         chips = _chips(request, form, visible)
+    is_newest_first = form.order_name == DEFAULT_ORDER
     context = {
         "packages": page.rows,
         "operated": set(organizations_for_role(request.user, Role.OPERATOR).values_list("pk", flat=True)),
         "newer_url": _url(request, cursor=page.newer) if page.newer else "",
         "older_url": _url(request, cursor=page.older) if page.older else "",
         "shown": f"{count:,}{'+' if is_more else ''} package{'' if count == 1 else 's'}",
+        "newer_label": "" if is_newest_first else "Previous",
+        "older_label": "" if is_newest_first else "Next",
         "chips": chips,
         "rows_url": request.get_full_path(),
     }
@@ -257,7 +260,8 @@ def package_publish(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return redirect("promotions:job-detail", pk=job.pk)
-    objects = "its sandbox" if package.is_full else f"its {package.artifact_count} objects"
+    number = package.artifact_count
+    objects = "its sandbox" if package.is_full else f"its {number} object{'' if number == 1 else 's'}"
     return render(
         request,
         "confirm.html",

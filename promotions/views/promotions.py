@@ -92,6 +92,7 @@ def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan:
         "promotion": promotion,
         "organization": promotion.target_organization,
         "older": promotion.plans.exclude(pk=plan.pk).only("pk", "revision", "state", "created_at", "promotion"),
+        "jobs": promotion.jobs.exclude(kind=plans.PLAN_KIND).order_by("-pk"),
         **plan_context(request, plan),
     }
 

@@ -228,10 +228,22 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
         "query": _query(show, page.number),
         "newer_url": f"?{_query(show, page.previous_page_number())}" if page.has_previous() else "",
         "older_url": f"?{_query(show, page.next_page_number())}" if page.has_next() else "",
+        "shown": f"{page.start_index()} to {page.end_index()} of {pager.count}" if pager.num_pages > 1 else "",
+        "changes": changes_of(plan, items),
         "matrix": matrix_of(plan),
         "request_text": request_text(plan, items),
         **standing_context(request, plan, items, may_change=may_change),
     }
+
+
+def changes_of(plan: Plan, items: Sequence[PlanItem]) -> list[str]:
+    """What changed since the former facts, with objects called by their titles where they are known."""
+    changes = list(plan.changes)
+    for item in items if changes else ():
+        if item.title:
+            plain, named = f"{item.type} {item.remote_id}", f"{item.type_label} “{item.title}”"
+            changes = [change.replace(plain, named) for change in changes]
+    return changes
 
 
 def wanted_show(request: AuthenticatedRequest) -> str:

@@ -26,6 +26,7 @@ def test_reading_dependencies_keeps_the_whole_tree_and_writes_nothing(
     job = drive(packages.request_dependencies(package=package, actor=operator))
 
     package.refresh_from_db()
+    assert package.dependencies is not None
     effects = {effect_of_request(row["method"], row["path"]) for row in platform.requests()}
     titles = {node["title"] for node in package.dependencies["nodes"]}
     assert job.state == JobState.SUCCEEDED
@@ -40,6 +41,7 @@ def test_planning_keeps_the_tree_it_has_read(planned: Callable[..., Promotion]) 
 
     assert package is not None
     package.refresh_from_db()
+    assert package.dependencies is not None
     assert package.dependencies_read_at is not None
     assert len(package.dependencies["nodes"]) == 13
 

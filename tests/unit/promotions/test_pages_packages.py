@@ -115,6 +115,16 @@ def test_pages_lead_through_all_rows_and_keep_the_filter(browser: Client, organi
     assert seen == [f"P {number:03}" for number in range(120)]
 
 
+def test_pages_of_a_list_by_name_are_not_called_older(browser: Client, organization: Organization) -> None:
+    PackageFactory.create_batch(51, organization=organization)
+
+    texts = [browser.get(f"{LIST}?order={order}").content.decode() for order in ("-created", "name")]
+
+    assert "Older" in texts[0]
+    assert "Older" not in texts[1]
+    assert "Next" in texts[1]
+
+
 def test_the_count_is_capped(browser: Client, organization: Organization) -> None:
     Package.objects.bulk_create(PackageFactory.build_batch(1005, organization=organization))
 

@@ -174,13 +174,18 @@ def test_an_open_plan_does_not_poll(browser: Client, organization: Organization)
 def test_changes_and_blockers_are_told(browser: Client, organization: Organization) -> None:
     plan = PlanFactory(
         promotion__package__organization=organization,
-        changes=["The package's version was 1 and is now 2."],
+        changes=[
+            "The package's version was 1 and is now 2.",
+            "The target now holds something like PROFILE_SEGMENT segment-1.",
+        ],
         blockers=["The package is draft."],
     )
+    PlanItemFactory(plan=plan, type="PROFILE_SEGMENT", remote_id="segment-1", title="Gold members")
 
     text = browser.get(page_of(plan.promotion)).content.decode()
 
     assert "version was 1 and is now 2." in text
+    assert "now holds something like Audience “Gold members”." in text
     assert "This cannot run, whatever is decided" in text
     assert "The package is draft." in text
 
