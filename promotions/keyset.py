@@ -15,6 +15,7 @@ M = TypeVar("M", bound=Model)
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
+WALKS_LIMIT = 40
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,17 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Among:
+    """A column, and the values to which the rows are narrowed already.
+
+    For "one of several" databases collect every row and sort; walking the index once for each value stays flat.
+    """
+
+    field: str
+    values: Sequence[int]
+
+
+@dataclass(frozen=True)
 class KeysetPage(Generic[M]):
     """Rows in list order; a cursor is empty where the list ends."""
 
@@ -36,14 +48,15 @@ class KeysetPage(Generic[M]):
     older: str
 
 
-def page(rows: QuerySet[M], order: Order, cursor: str = "", *, size: int = PAGE_SIZE) -> KeysetPage[M]:
+def page(
+    rows: QuerySet[M], order: Order, cursor: str = "", *, size: int = PAGE_SIZE, among: Among | None = None
+) -> KeysetPage[M]:
     """The page that `cursor` leads to, or the first one. Raises BadRequest (400) for a cursor that is none."""
     is_backwards, key = _decode(cursor, order)
     descending = order.is_descending != is_backwards
     if key is not None:
         rows = rows.filter(_beyond(order.field, key, descending))
-    sign = "-" if descending else ""
-    found = list(rows.order_by(f"{sign}{order.field}", f"{sign}pk")[: size + 1])
+    found = first(rows, Order(order.field, descending), size + 1, among=among)
     has_more = len(found) > size
     found = found[:size]
     if is_backwards:
@@ -57,6 +70,19 @@ def page(rows: QuerySet[M], order: Order, cursor: str = "", *, size: int = PAGE_
         _encode("<", found[0], order) if has_newer else "",
         _encode(">", found[-1], order) if has_older else "",
     )
+
+
+def first(rows: QuerySet[M], order: Order, number: int, *, among: Among | None = None) -> list[M]:
+    """The first rows in this order."""
+    sign = "-" if order.is_descending else ""
+    ordered = rows.order_by(f"{sign}{order.field}", f"{sign}pk")
+    if among is None or not 1 < len(among.values) <= WALKS_LIMIT:
+        return list(ordered[:number])
+    keys: list[tuple[Any, int]] = []
+    for value in among.values:
+        keys += ordered.filter(**{among.field: value}).values_list(order.field, "pk")[:number]
+    keys.sort(reverse=order.is_descending)
+    return list(ordered.filter(pk__in=[pk for _, pk in keys[:number]]))
 
 
 def capped_count(rows: QuerySet[Any]) -> tuple[int, bool]:

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from accounts import access
-from accounts.forms.fields import offer_choices, offer_rows
+from accounts.forms.fields import DayField, offer_choices, offer_rows
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ACTIVE, FINISHED, JobState
 from promotions.engine import registry
@@ -37,8 +37,8 @@ class JobFilterForm(forms.Form):
         choices=[("", "Anywhere"), ("here", "Here"), ("elsewhere", "Elsewhere")],
     )
     person = forms.ModelChoiceField(User.objects.none(), label="Asked by", required=False, empty_label="Everybody")
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
     routine = forms.BooleanField(label="Routine reads too", required=False)
     package = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
     promotion = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
@@ -53,6 +53,8 @@ class JobFilterForm(forms.Form):
         sandboxes = access.sandboxes_for_read(reader).select_related("organization")
         offer_rows(self, "sandbox", sandboxes.order_by("organization__name", "name"))
         offer_rows(self, "person", access.people_for_read(reader).order_by("full_name", "email"))
+
+    NARROW = ("kind", "sandbox", "person", "package", "promotion")
 
     def first_fields(self) -> list[forms.BoundField]:
         """What is always in sight."""

@@ -19,6 +19,7 @@ from accounts.choices import Role
 from accounts.http import AuthenticatedRequest
 from accounts.models import Credential, Organization, User
 from accounts.models.organizations import EXPIRY_WARNING as CREDENTIAL_WARNING
+from promotions import keyset
 from promotions.choices import ACTIVE, FINISHED, Decision, JobState, PackageStatus, PlanState
 from promotions.models import Job, Package, Plan
 from promotions.models.packages import EXPIRY_WARNING as PACKAGE_WARNING
@@ -68,7 +69,12 @@ def _context(user: User) -> dict[str, Any]:
     jobs = visible.select_related("organization", "sandbox__organization", "requested_by").defer("raw", "params")
     newest = jobs.order_by("-created_at", "-pk")
     running = list(newest.filter(state__in=ACTIVE)[:JOBS_SHOWN])
-    began_last = newest.filter(state__in=FINISHED)[:ENDED_LOOKED_AT]
+    began_last = keyset.first(
+        jobs.filter(state__in=FINISHED),
+        job_pages.NEWEST_FIRST,
+        ENDED_LOOKED_AT,
+        among=job_pages.among_organizations(user),
+    )
     ended = sorted(began_last, key=lambda job: job_pages.ended_at(job) or job.created_at, reverse=True)[:ENDED_SHOWN]
     rows = job_pages.rows_of([*running, *ended])
     needs = _needs(user, jobs)

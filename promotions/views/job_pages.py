@@ -10,10 +10,10 @@ from typing import Any
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from accounts.access import has_role
+from accounts.access import has_role, organizations_for_read
 from accounts.choices import Role
 from accounts.models import User
-from promotions import access, progress
+from promotions import access, keyset, progress
 from promotions.choices import (
     GOOD_ENDS,
     Decision,
@@ -29,6 +29,7 @@ from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
 from promotions.models import Job, JobEvent, TaskResult
 from promotions.services import jobs
 
+NEWEST_FIRST = keyset.Order("created_at", is_descending=True, is_time=True)
 TABS = {"objects": "Objects", "timeline": "Time line", "decisions": "Decisions", "raw": "Raw"}
 OBJECTS_SHOWN = 200
 EVENTS_SHOWN = 500
@@ -83,6 +84,11 @@ class Row:
 def ended_at(job: Job) -> datetime | None:
     """When it ended; of a job elsewhere only the beginning is known for sure."""
     return job.created_at if job.is_foreign else job.finished_at
+
+
+def among_organizations(user: User) -> keyset.Among:
+    """The organizations whose jobs the person sees."""
+    return keyset.Among("organization_id", list(organizations_for_read(user).values_list("pk", flat=True)))
 
 
 def rows_of(listed: Iterable[Job]) -> list[Row]:

@@ -14,8 +14,9 @@ from promotions import keyset
 from promotions.choices import JobState
 from promotions.models import Job
 from promotions.systems.packages import kinds
+from promotions.views import job_pages
 from promotions.views.jobs import FEW_LIVE_ROWS
-from tests.factories import SandboxFactory
+from tests.factories import MembershipFactory, SandboxFactory
 from tests.factories_promotions import JobFactory, TaskResultFactory
 
 SignIn = Callable[[User], Client]
@@ -142,6 +143,28 @@ def test_pages_lead_to_older_and_newer_jobs_and_keep_the_filter(
     assert [row.job.pk for row in back.context["rows"]] == [jobs[0].pk, jobs[1].pk]
     assert "state=queued" in first.context["older_url"]
     assert first.context["newer_url"] == second.context["older_url"] == ""
+
+
+def test_a_page_over_several_organizations_is_in_order(
+    organization: Organization, teammate: User, browser: Client
+) -> None:
+    other = MembershipFactory(user=teammate).organization
+    now = timezone.now()
+    jobs = [
+        JobFactory(organization=(organization, other)[number % 3 == 0], created_at=now - timedelta(hours=number))
+        for number in range(9)
+    ]
+    among = job_pages.among_organizations(teammate)
+    visible = Job.objects.visible_to(teammate)
+
+    first = keyset.page(visible, job_pages.NEWEST_FIRST, size=4, among=among)
+    second = keyset.page(visible, job_pages.NEWEST_FIRST, first.older, size=4, among=among)
+    back = keyset.page(visible, job_pages.NEWEST_FIRST, second.newer, size=4, among=among)
+
+    assert [job.pk for job in first.rows] == [job.pk for job in jobs[:4]]
+    assert [job.pk for job in second.rows] == [job.pk for job in jobs[4:8]]
+    assert [job.pk for job in back.rows] == [job.pk for job in jobs[:4]]
+    assert [row.job.pk for row in browser.get("/jobs/").context["rows"]] == [job.pk for job in jobs]
 
 
 def test_the_count_stops_at_a_thousand(organization: Organization, browser: Client) -> None:
