@@ -33,10 +33,14 @@ class Claim:
     token: str
 
 
+def new_token() -> str:
+    return uuid.uuid4().hex
+
+
 def claim_due(limit: int = 500) -> list[Claim]:
     """Take what is due. Concurrent callers get different rows (skip locked, or SQLite's one writer)."""
     now = timezone.now()
-    token = uuid.uuid4().hex
+    token = new_token()
     with transaction.atomic():
         rows = list(
             Job.objects.select_for_update(skip_locked=True)
@@ -63,12 +67,31 @@ def begin_all(job_ids: Iterable[int], token: str) -> Sequence[Job]:
 def keep(job: Job, **changes: Any) -> None:
     """Write to a row this process still holds; raises LeaseLostError if it does not."""
     held = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state__in=ACTIVE)
-    if not held.update(**changes):
+    if not job.lease_token or not held.update(**changes):
         raise LeaseLostError(job.pk)
     for name, value in changes.items():
         setattr(job, name, value)
 
 
 def hand_back(job: Job, *, after: timedelta, **changes: Any) -> None:
-    """Let the row fall due again later."""
-    keep(job, due_at=timezone.now() + after, **changes)
+    """Let the row fall due again later. The claim ends here: its message, delivered once more, finds nothing to do."""
+    keep(job, due_at=timezone.now() + after, lease_token="", **changes)
+
+
+def hand_back_all(jobs: Iterable[Job], *, after: timedelta, **changes: Any) -> None:
+    """The same for many rows that get the same values, in one query for each claim; lost ones are left alone."""
+    by_token: dict[str, list[int]] = {}
+    for job in jobs:
+        if job.lease_token:
+            by_token.setdefault(job.lease_token, []).append(job.pk)
+    for token, pks in by_token.items():
+        held = Job.objects.filter(pk__in=pks, lease_token=token, state__in=ACTIVE)
+        held.update(due_at=timezone.now() + after, lease_token="", **changes)
+
+
+def advance(job: Job, to: JobState, *, only_from: JobState, **changes: Any) -> None:
+    """Move a row this process still holds to another state; raises LeaseLostError if it does not hold it."""
+    held = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=only_from)
+    if not job.lease_token or not held.update(state=to, **changes):
+        raise LeaseLostError(job.pk)
+    job.refresh_from_db()

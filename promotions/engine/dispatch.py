@@ -1,11 +1,14 @@
 """From what is due to who does it."""
 
+import logging
 from collections import defaultdict
 
 from promotions import tasks
 from promotions.choices import JobState
 from promotions.engine import claims, registry
 from promotions.engine.schedules import queue_due_routines
+
+log = logging.getLogger(__name__)
 
 
 def dispatch_due() -> None:
@@ -15,7 +18,9 @@ def dispatch_due() -> None:
     token = ""
     for claim in claims.claim_due():
         token = claim.token
-        if not registry.is_submission(claim.kind):
+        if not registry.is_known(claim.kind):
+            log.error("job %s: nothing here knows how to do %s", claim.job_id, claim.kind)
+        elif not registry.is_submission(claim.kind):
             task = tasks.run_long if registry.job_type(claim.kind).queue == "long" else tasks.run_interactive
             task.delay(claim.job_id, claim.token)
         elif claim.state == JobState.RUNNING:

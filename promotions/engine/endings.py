@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from promotions.choices import FINISHED, GOOD_ENDS, UNFINISHED, JobState, Severity
+from promotions.choices import ACTIVE, FINISHED, GOOD_ENDS, UNFINISHED, JobState, Severity
 from promotions.engine import timeline
 from promotions.engine.registry import Activity, Ending, Submission, job_type
 from promotions.models import Job
@@ -21,12 +21,17 @@ _SEVERITIES = {JobState.SUCCEEDED: Severity.INFO, JobState.SUCCEEDED_WITH_WARNIN
 
 
 def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
-    """End a job once; True for the caller that did. Whatever hangs on the end is in the same transaction."""
+    """End a job once; True for the caller that did. Whatever hangs on the end is in the same transaction.
+
+    Without an actor the caller is a worker, and only the one that still holds the job may end it.
+    """
     now = timezone.now()
     with transaction.atomic():
-        if not job.advance(
-            ending.state,
-            only_from=UNFINISHED,
+        rows = Job.objects.filter(pk=job.pk, state__in=UNFINISHED)
+        if actor is None:
+            rows = rows.filter(lease_token=job.lease_token, state__in=ACTIVE).exclude(lease_token="")
+        if not rows.update(
+            state=ending.state,
             finished_at=now if ending.state in FINISHED else None,
             problem_kind=ending.problem_kind or "",
             problem=ending.problem,
@@ -35,6 +40,7 @@ def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
             lease_token="",
         ):
             return False
+        job.refresh_from_db()
         timeline.note(
             job,
             ending.problem or _LINES[ending.state],

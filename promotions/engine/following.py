@@ -1,6 +1,7 @@
 """Following remote jobs to their end: by list, organization by organization, and in detail only on a change."""
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
@@ -25,24 +26,32 @@ GROWTH = 1.5
 # A remote job may be missing for a moment after it was accepted; for longer, a person should look.
 NOT_FOUND_LIMIT = 8
 VERIFY_ATTEMPTS = 5
+# One look at many jobs ends well within the task time limit; what is left falls due again at once.
+SLICE_S = 120
+# The document of a job with many objects grows with each of them: it is kept at changes of state, not at every look.
+RAW_AT_EVERY_LOOK = 200
 
 
 def follow(job_ids: Iterable[int], token: str) -> None:
     """Look at the claimed running jobs of one organization."""
+    until = time.monotonic() + SLICE_S
     jobs = sorted(claims.begin_all(job_ids, token), key=lambda job: job.kind)
     for kind, group in groupby(jobs, key=lambda job: job.kind):
-        _follow_kind(submission(kind), list(group))
+        _follow_kind(submission(kind), list(group), until)
 
 
-def _follow_kind(kind: Submission, jobs: Sequence[Job]) -> None:
+def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
     try:
         statuses = kind.list_statuses([job for job in jobs if job.remote_finished_at is None])
     except (errors.ApiError, NoCredentialError) as exc:
         for job in jobs:
             _could_not_look(job, exc)
         return
+    except Exception:
+        log.exception("the list of %s jobs could not be used; each job is read by itself", kind.kind)
+        statuses = {}
     now = timezone.now()
-    unchanged = []
+    unchanged, changed = [], []
     for job in jobs:
         is_same = statuses.get(job.pk) == job.remote_status and job.remote_finished_at is None
         is_watched = job.watched_until is not None and job.watched_until > now
@@ -50,12 +59,15 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job]) -> None:
         if is_same and not is_watched and not is_late and job.interval_s:
             unchanged.append(job)
         else:
-            look(job, kind)
+            changed.append(job)
     for interval, same in groupby(sorted(unchanged, key=lambda job: job.interval_s), key=lambda job: job.interval_s):
         longer = _next_interval(interval)
-        Job.objects.filter(pk__in=[job.pk for job in same], state=JobState.RUNNING).update(
-            due_at=now + timedelta(seconds=longer), interval_s=longer, attempts=0
-        )
+        claims.hand_back_all(same, after=timedelta(seconds=longer), interval_s=longer, attempts=0)
+    for position, job in enumerate(changed):
+        if time.monotonic() > until:
+            claims.hand_back_all(changed[position:], after=timedelta(0))
+            return
+        look(job, kind)
 
 
 def look(job: Job, kind: Submission) -> None:
@@ -72,6 +84,10 @@ def look(job: Job, kind: Submission) -> None:
     except claims.LeaseLostError:
         log.info("job %s: another worker follows it", job.pk)
     except (errors.ApiError, NoCredentialError) as exc:
+        _could_not_look(job, exc)
+    except Exception as exc:
+        # One job that cannot be handled must not keep the others of its organization waiting.
+        log.exception("job %s (%s): looking at it broke", job.pk, job.kind)
         _could_not_look(job, exc)
 
 
@@ -90,6 +106,8 @@ def _verify(job: Job, kind: Submission) -> bool:
 
 def _store(job: Job, kind: Submission, snapshot: Snapshot) -> None:
     with transaction.atomic():
+        is_news = snapshot.status != job.remote_status or snapshot.is_over
+        is_small = snapshot.done <= RAW_AT_EVERY_LOOK
         if snapshot.status != job.remote_status:
             timeline.note(job, f"The platform says {snapshot.status or 'nothing'}.")
         claims.keep(
@@ -98,8 +116,8 @@ def _store(job: Job, kind: Submission, snapshot: Snapshot) -> None:
             remote_finished_at=timezone.now() if snapshot.is_over else None,
             progress_done=snapshot.done,
             progress_total=snapshot.total,
-            raw=snapshot.raw,
             attempts=0,
+            **({"raw": snapshot.raw} if is_news or is_small else {}),
         )
         kind.record(job, snapshot)
 
@@ -128,9 +146,17 @@ def _next_interval(interval_s: int) -> int:
     return min(LONGEST_INTERVAL_S, max(FIRST_INTERVAL_S, round(interval_s * GROWTH)))
 
 
-def _could_not_look(job: Job, exc: errors.ApiError | NoCredentialError) -> None:
+def _could_not_look(job: Job, exc: Exception) -> None:
     """Keep the job as it is, say why, and look again later; ask a person when that cannot help."""
-    message = exc.message
+    message = exc.message if isinstance(exc, errors.ApiError | NoCredentialError) else "Towpath itself failed"
+    if job.organization.deleted_at is not None:
+        ending = Ending(
+            state=JobState.CANCELLED,
+            problem_kind=ProblemKind.CLOSED,
+            problem=f"{job.organization} was deleted here. How the job ended at the platform is not known.",
+        )
+        end(job, ending)
+        return
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
     now = timezone.now()
@@ -143,7 +169,8 @@ def _could_not_look(job: Job, exc: errors.ApiError | NoCredentialError) -> None:
             Ending(
                 state=JobState.NEEDS_ATTENTION,
                 problem_kind=ProblemKind.DEADLINE if is_late else ProblemKind.OUTCOME_UNKNOWN,
-                problem=f"How it ended cannot be found out: {reason}.",
+                problem=f"How it ended cannot be found out: {reason}. Look at it at the platform, then go on following "
+                "it here or close it.".replace("..", "."),
             ),
         )
         return

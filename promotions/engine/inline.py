@@ -8,6 +8,8 @@ def run_due() -> int:
     """Do everything that is due, one piece after the other; returns how many pieces there were."""
     claimed = claims.claim_due()
     for claim in claimed:
+        if not registry.is_known(claim.kind):
+            continue  # a newer or older version of Towpath left it
         if not registry.is_submission(claim.kind):
             activities.run(claim.job_id, claim.token)
         elif claim.state == JobState.RUNNING:

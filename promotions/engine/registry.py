@@ -67,10 +67,15 @@ class Submitted:
 
 @dataclass(frozen=True)
 class LookUp:
-    """What a search for the effect of a write found. Only a complete search may count as "not there"."""
+    """What a search for the effect of a write found. Only a complete search may count as "not there".
+
+    `similar` are remote jobs that may be it although nothing proves so: with one of them about, the write is not sent
+    again, and a person is asked.
+    """
 
     remote_ids: Sequence[str]
     is_complete: bool
+    similar: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class Submission(JobType):
 
     @abstractmethod
     def submit(self, job: Job) -> Submitted:
-        """The one call that writes."""
+        """The one call that writes. Runs under the total deadline, which every call of `clients` keeps."""
 
     @abstractmethod
     def look_up(self, job: Job) -> LookUp:
@@ -157,6 +162,10 @@ def submission(kind: str) -> Submission:
     if not isinstance(found, Submission):
         raise TypeError(f"{kind} is not a submission")
     return found
+
+
+def is_known(kind: str) -> bool:
+    return kind in _types
 
 
 def is_submission(kind: str) -> bool:

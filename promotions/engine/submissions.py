@@ -1,23 +1,26 @@
 """Sending a remote write once, and finding out what became of it.
 
 The intent is committed before the call. Whatever happens to the answer, or to this process, the row then says that a
-write may have happened; before anything is sent again its effect is searched for, twice, a settle time apart.
+write may have happened; before anything is sent again its effect is searched for, twice, a settle time apart, and once
+more at the last moment. Every step is a conditional update that names the claim: a worker that was stopped and wakes
+after its claim has passed on can neither send nor move the row.
 """
 
 import logging
 import uuid
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.errors import NoCredentialError
 from clients import errors
+from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
 from promotions.engine import claims, faults, timeline
 from promotions.engine.endings import end
 from promotions.engine.hooks import credential_refused
-from promotions.engine.registry import Ending, Submission, Submitted, submission
+from promotions.engine.registry import Ending, LookUp, Submission, Submitted, submission
 from promotions.models import Job
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,8 @@ SENDS_LIMIT = 3
 EMPTY_LOOK_UPS_NEEDED = 2
 RECHECK_PATIENCE = timedelta(minutes=30)
 FIRST_LOOK = timedelta(seconds=2)
+# An accepted write without a trace: how often to look before a person is asked about a job that resembles it.
+LOOKS_BEFORE_ASKING = 5
 
 
 def new_marker() -> str:
@@ -49,16 +54,50 @@ def step(job_id: int, token: str) -> None:
 
 def _send_first(job: Job) -> None:
     kind = submission(job.kind)
-    if not _is_still_wanted(job, kind):
+    if job.started_at is not None:
+        # It was under way before: turned away for now, or given back by a person. A late effect must not be repeated.
+        if not _is_found(job, kind):
+            _send_again(job, kind)
         return
-    before = kind.note_before(job) if not job.params.get("before") else job.params["before"]
-    _send(job, kind, only_from=JobState.QUEUED, params={**job.params, "before": before})
+    before = _prepared(job, kind)
+    if before is not None:
+        _send(job, kind, params={**job.params, "before": before})
 
 
-def _is_still_wanted(job: Job, kind: Submission) -> bool:
-    """Read the facts again; a job that must not be sent ends here, one that cannot be checked waits."""
+def _send_again(job: Job, kind: Submission) -> None:
+    """Send once more, if nothing speaks against it and a last look, just before, finds no trace either."""
+    before = _prepared(job, kind)
+    if before is not None and not _is_found(job, kind):
+        _send(job, kind, params={**job.params, "before": before})
+
+
+def _is_found(job: Job, kind: Submission) -> bool:
+    """Look once for an earlier effect; False only if there is certainly none for now."""
+    found = _look_up(job, kind)
+    return found is None or _is_settled_by(found, job)
+
+
+def _look_up(job: Job, kind: Submission) -> LookUp | None:
+    try:
+        return kind.look_up(job)
+    except (errors.ApiError, NoCredentialError) as exc:
+        _look_up_failed(job, exc)
+    except Exception as exc:
+        log.exception("job %s (%s): looking for it broke", job.pk, job.kind)
+        _look_up_failed(job, exc)
+    return None
+
+
+def _prepared(job: Job, kind: Submission) -> dict[str, object] | None:
+    """Read the facts again, and what must be remembered; None if nothing may be sent now.
+
+    A job that must not be sent ends here, one that cannot be checked waits.
+    """
     try:
         ending = kind.recheck(job)
+        if ending is None:
+            before: dict[str, object] = job.params.get("before") or kind.note_before(job)
+            return before
     except errors.ApiError as exc:
         if isinstance(exc, errors.ApiAuthError):
             credential_refused(job.organization, exc)
@@ -66,43 +105,74 @@ def _is_still_wanted(job: Job, kind: Submission) -> bool:
             wait = faults.wait_after(job.attempts, exc)
             timeline.warn(job, f"The facts cannot be read again before sending: {exc.message}. Nothing was sent.")
             claims.hand_back(job, after=wait, attempts=job.attempts + 1)
-            return False
+            return None
         ending = faults.ending("Nothing was sent, because the facts could not be read again", exc)
     except NoCredentialError as exc:
-        ending = Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=str(exc))
-    if ending is not None:
+        ending = Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=exc.message)
+    except claims.LeaseLostError:
+        raise
+    except Exception:
+        log.exception("job %s (%s) broke before sending", job.pk, job.kind)
+        ending = Ending(
+            state=JobState.FAILED,
+            problem_kind=ProblemKind.INTERNAL,
+            problem=f"Nothing was sent: Towpath itself failed. Look for job {job.pk} in the log of the worker.",
+        )
+    if job.submit_count:
+        _ask_person(
+            job,
+            "It was sent, no answer came, and the platform shows no trace of it. It is not sent again, because what it "
+            f"rests on is no longer so: {ending.problem} Look at the platform whether it arrived.",
+        )
+    else:
         end(job, ending)
-    return ending is None
+    return None
 
 
-def _send(job: Job, kind: Submission, *, only_from: JobState, params: dict[str, object]) -> None:
+def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
     """Commit the intent, then call."""
+    # Reckoned from before the commit, and kept by every operation on the socket: a process that is stopped in between
+    # wakes too late to send what others may by then have looked for in vain.
+    with deadline(kind.deadline.total_seconds()):
+        _commit_intent(job, kind, params)
+        try:
+            submitted = kind.submit(job)
+        except errors.ApiError as exc:
+            _sending_failed(job, kind, exc)
+            return
+        except NoCredentialError as exc:
+            _not_sent(
+                job,
+                exc.message,
+                Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=exc.message),
+            )
+            return
+        except Exception:
+            # The intent stands: the look-up after the settle time will tell.
+            log.exception("job %s: sending broke", job.pk)
+            timeline.note(job, "Sending broke off inside Towpath; looking for its effect.", severity=Severity.WARNING)
+            return
+    accept(job, submitted, how="answered")
+
+
+def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        if not job.advance(
+        claims.advance(
+            job,
             JobState.SUBMITTING,
-            only_from=[only_from],
+            only_from=JobState(job.state),
+            # A second delivery of the message that led here must not find this claim.
+            lease_token=claims.new_token(),
             submit_at=now,
             submit_count=job.submit_count + 1,
             empty_look_ups=0,
-            attempts=0,
             due_at=now + kind.settle,
             started_at=job.started_at or now,
             deadline_at=job.deadline_at or now + kind.follow_deadline,
             params=params,
-        ):
-            return
+        )
         timeline.note(job, "Sending it to the platform." if job.submit_count == 1 else "Sending it again.")
-    try:
-        submitted = kind.submit(job)
-    except errors.ApiError as exc:
-        _sending_failed(job, kind, exc)
-    except Exception:
-        # The intent stands: the look-up after the settle time will tell.
-        log.exception("job %s: sending broke", job.pk)
-        timeline.note(job, "Sending broke off inside Towpath; looking for its effect.", severity=Severity.WARNING)
-    else:
-        accept(job, submitted, how="answered")
 
 
 def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
@@ -110,16 +180,7 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
         isinstance(exc, errors.OutcomeUnknownError) and not exc.sent
     )
     if certainly_not_sent:
-        wait = faults.wait_after(job.attempts, exc)
-        with transaction.atomic():
-            timeline.warn(job, f"Not sent: {exc.message}. Trying again in {round(wait.total_seconds())} s.")
-            job.advance(
-                JobState.QUEUED,
-                only_from=[JobState.SUBMITTING],
-                due_at=timezone.now() + wait,
-                submit_count=job.submit_count - 1,
-                attempts=job.attempts + 1,
-            )
+        _not_sent(job, exc.message, None, exc)
     elif isinstance(exc, errors.OutcomeUnknownError | errors.ApiContractError):
         timeline.note(
             job,
@@ -130,45 +191,127 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
     else:
         if isinstance(exc, errors.ApiAuthError):
             credential_refused(job.organization, exc)
-        end(job, faults.ending("The platform refused it, and did nothing", exc))
+        if job.submit_count > 1:
+            words = faults.sentence("The platform refused it when it was sent again", exc)
+            _ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
+        else:
+            end(job, faults.ending("The platform refused it, and did nothing", exc))
 
 
-def accept(job: Job, submitted: Submitted, *, how: str) -> None:
-    """Store that the platform has it. Without a remote id it stays `submitting`, is looked up, and never sent again."""
-    kind = submission(job.kind)
-    now = timezone.now()
+def _not_sent(job: Job, message: str, ending: Ending | None, exc: errors.ApiError | None = None) -> None:
+    """Take the intent back: the request never left, or was turned away at the door. Without an ending, try later."""
+    is_late = job.deadline_at is not None and job.deadline_at < timezone.now()
+    if ending is None and is_late:
+        ending = Ending(
+            state=JobState.FAILED,
+            problem_kind=ProblemKind.UNAVAILABLE,
+            problem=f"It could not be sent before the deadline: {message}. Try again when the platform is reachable.",
+        )
+    wait = faults.wait_after(job.attempts, exc)
+    sent_before = job.submit_count - 1
     with transaction.atomic():
-        if submitted.remote_id is None:
-            claims.keep(job, params={**job.params, "accepted": True}, raw=submitted.raw, due_at=now + FIRST_LOOK)
-            timeline.note(job, "The platform accepted it without naming its job; looking for that.")
-            return
-        Job.objects.filter(
-            organization=job.organization, remote_id=submitted.remote_id, is_foreign=True
-        ).delete()  # seen in the remote list before we knew that it is ours
-        if not job.advance(
-            JobState.RUNNING,
-            only_from=[JobState.SUBMITTING, JobState.NEEDS_ATTENTION],
-            remote_id=submitted.remote_id,
-            raw=submitted.raw,
-            due_at=now + FIRST_LOOK,
-            interval_s=0,
-            attempts=0,
-            problem="",
-            problem_kind="",
-            problem_detail="",
-        ):
-            return
-        kind.submitted(job, how=how)
-        timeline.note(job, f"The platform has it as job {submitted.remote_id} ({how}).")
+        if ending is None:
+            timeline.warn(job, f"Not sent: {message}. Trying again in {round(wait.total_seconds())} s.")
+        claims.keep(job, submit_count=sent_before, due_at=timezone.now() + wait, attempts=job.attempts + 1)
+        if ending is None:
+            # Sent before, without an answer: that one is looked for first, so the row stays as it is.
+            state = JobState.SUBMITTING if sent_before else JobState.QUEUED
+            claims.advance(job, state, only_from=JobState.SUBMITTING, lease_token="")
+        elif sent_before:
+            _ask_person(job, f"An earlier sending got no answer, and no further one was possible: {ending.problem}")
+        else:
+            end(job, ending)
+
+
+def accept(job: Job, submitted: Submitted, *, how: str) -> bool:
+    """Store that the platform has it; True if that was news.
+
+    It is a fact, whoever holds the row by now, so no claim is asked for. Without a remote id the job stays
+    `submitting`, is looked up, and never sent again.
+    """
+    for _ in range(2):  # somebody may take the remote job in as a foreign one at this very moment
+        try:
+            with transaction.atomic():
+                return _accept(job, submitted, how=how)
+        except IntegrityError:
+            log.warning("job %s: remote job %s is another row's", job.pk, submitted.remote_id, exc_info=True)
+    job.refresh_from_db()
+    _ask_person(
+        job,
+        f"The platform names its job {submitted.remote_id}, which belongs to another job here already. Compare the two "
+        "at the platform, and say which remote job is this one.",
+    )
+    return False
+
+
+def _accept(job: Job, submitted: Submitted, *, how: str) -> bool:
+    kind = submission(job.kind)
+    due_at = timezone.now() + FIRST_LOOK
+    if submitted.remote_id is None:
+        changes = {"params": {**job.params, "accepted": True}, "raw": submitted.raw, "due_at": due_at}
+        # Without a claim: whoever took the row over meanwhile must begin anew, knowing this.
+        waiting = Job.objects.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.SUBMITTING])
+        if not waiting.update(state=JobState.SUBMITTING, lease_token="", **changes):
+            return False
+        job.refresh_from_db()
+        timeline.note(job, "The platform accepted it without naming its job; looking for that.")
+        return True
+    foreign = Job.objects.filter(organization=job.organization, remote_id=submitted.remote_id, is_foreign=True)
+    foreign.delete()  # seen in the remote list before we knew that it is ours
+    if not job.advance(
+        JobState.RUNNING,
+        only_from=[JobState.QUEUED, JobState.SUBMITTING, JobState.NEEDS_ATTENTION],
+        remote_id=submitted.remote_id,
+        remote_status="",
+        raw=submitted.raw,
+        due_at=due_at,
+        interval_s=0,
+        attempts=0,
+        lease_token="",
+        problem="",
+        problem_kind="",
+        problem_detail="",
+    ):
+        _answered_too_late(job, submitted.remote_id)
+        return False
+    timeline.note(
+        job,
+        f"The platform has it as job {submitted.remote_id} ({how})."
+        if submitted.remote_id
+        else f"The platform has it ({how}).",
+    )
+    kind.submitted(job, how=how)
+    return True
+
+
+def _answered_too_late(job: Job, remote_id: str) -> None:
+    """Keep the answer to a write on a job that others have moved on or closed."""
+    job.refresh_from_db()
+    if job.remote_id != remote_id:
+        timeline.note(job, f"The platform answered late: it has it as job {remote_id}.", severity=Severity.ERROR)
 
 
 def _recover(job: Job) -> None:
     kind = submission(job.kind)
-    try:
-        found = kind.look_up(job)
-    except (errors.ApiError, NoCredentialError) as exc:
-        _look_up_failed(job, exc)
+    found = _look_up(job, kind)
+    if found is None:
         return
+    is_last_look = job.empty_look_ups + 1 >= EMPTY_LOOK_UPS_NEEDED
+    if found.remote_ids or not found.is_complete or _is_late(job) or job.params.get("accepted"):
+        _is_settled_by(found, job)
+    elif not is_last_look:
+        timeline.note(job, "No trace of it at the platform; looking once more after the settle time.")
+        claims.hand_back(job, after=kind.settle, empty_look_ups=job.empty_look_ups + 1, attempts=0)
+    elif not _is_settled_by(found, job):
+        if job.submit_count >= SENDS_LIMIT:
+            _ask_person(job, f"It was sent {job.submit_count} times without an answer or a trace at the platform.")
+        else:
+            _send_again(job, kind)
+
+
+def _is_settled_by(found: LookUp, job: Job) -> bool:
+    """Act on what was found; False if nothing was, and the job may be sent again."""
+    is_accepted = bool(job.params.get("accepted"))
     if len(found.remote_ids) == 1:
         accept(job, Submitted(found.remote_ids[0], job.raw), how="found by looking for it")
     elif found.remote_ids:
@@ -177,28 +320,39 @@ def _recover(job: Job) -> None:
             "Several jobs at the platform fit this one. Compare them and say which is ours.",
             result={"candidates": list(found.remote_ids)},
         )
+    elif found.similar and (
+        _is_late(job) or (found.is_complete and (not is_accepted or job.attempts >= LOOKS_BEFORE_ASKING))
+    ):
+        number = "A job" if len(found.similar) == 1 else f"{len(found.similar)} jobs"
+        _ask_person(
+            job,
+            f"{number} at the platform may be this one, but without our mark in the description. Compare, and say "
+            "whether it is ours, or have it sent again.",
+            result={"candidates": list(found.similar)},
+        )
+    elif _is_late(job):
+        trace = "shows no trace of it" if found.is_complete else "could not list its jobs completely"
+        _ask_person(job, f"The platform {trace}, and the deadline has passed. Look for it there.")
     elif not found.is_complete:
-        timeline.warn(job, "The platform's list could not be read to its end; looking again.")
+        timeline.warn(job, "The platform's list could not be read completely; looking again.")
         claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
-    elif job.deadline_at is not None and job.deadline_at < timezone.now():
-        _ask_person(job, "The platform shows no trace of it, and the deadline has passed.")
-    elif job.params.get("accepted"):
+    elif is_accepted:
         timeline.warn(job, "The platform accepted it, but does not list it yet; looking again.")
         claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
-    elif job.empty_look_ups + 1 < EMPTY_LOOK_UPS_NEEDED:
-        timeline.note(job, "No trace of it at the platform; looking once more after the settle time.")
-        claims.hand_back(job, after=kind.settle, empty_look_ups=job.empty_look_ups + 1, attempts=0)
-    elif job.submit_count >= SENDS_LIMIT:
-        _ask_person(job, f"It was sent {job.submit_count} times without an answer or a trace at the platform.")
-    elif _is_still_wanted(job, kind):
-        _send(job, kind, only_from=JobState.SUBMITTING, params=job.params)
+    else:
+        return False
+    return True
 
 
-def _look_up_failed(job: Job, exc: errors.ApiError | NoCredentialError) -> None:
-    message = exc.message
+def _is_late(job: Job) -> bool:
+    return job.deadline_at is not None and job.deadline_at < timezone.now()
+
+
+def _look_up_failed(job: Job, exc: Exception) -> None:
+    message = exc.message if isinstance(exc, errors.ApiError | NoCredentialError) else "Towpath itself failed"
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
-    if job.deadline_at is not None and job.deadline_at < timezone.now():
+    if _is_late(job):
         _ask_person(job, f"Whether the platform has it could not be found out before the deadline: {message}.")
         return
     timeline.warn(job, f"Looking for it failed: {message}. Looking again; nothing is sent meanwhile.")
