@@ -23,6 +23,8 @@ from promotions.systems.base import Gathered, ItemDraft, system
 
 PLAN_KIND = "plan"
 JOB_NAME_LIMIT = 200
+# In one sentence; the new revision of the plan lists all.
+NAMED_CHANGES = 5
 
 
 @dataclass(frozen=True)
@@ -402,18 +404,20 @@ def content_hash(plan: Plan) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def recheck(plan: Plan) -> Ending | None:
+def recheck(plan: Plan, *, may_reopen: bool = True) -> Ending | None:
     """Read the facts again just before sending; call it outside any transaction. May raise ApiError.
 
     If anything in the hash differs, the plan reopens as a new revision that says what changed, and nothing is sent.
     """
     if content_hash(plan) != plan.content_hash:
-        return _reopened(plan, None, ["The plan's own content no longer fits its hash."])
+        reason = "The plan's own content no longer fits its hash."
+        return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
     gathered = system(plan.promotion.system).gather(plan.promotion, _silent)
     if gathered.facts == plan.facts and not gathered.blockers:
         return None
     changes = system(plan.promotion.system).describe_changes(plan.facts, gathered.facts)
-    return _reopened(plan, gathered, changes or [blocker.text for blocker in gathered.blockers])
+    changes = changes or [blocker.text for blocker in gathered.blockers]
+    return _reopened(plan, gathered, changes) if may_reopen else _changed(changes)
 
 
 def _silent(text: str, *, done: int | None = None, total: int | None = None) -> None:
@@ -442,9 +446,18 @@ def _reopened(plan: Plan, gathered: Gathered | None, changes: list[str]) -> Endi
     return Ending(
         state=JobState.CANCELLED,
         problem_kind=ProblemKind.PLAN_CHANGED,
-        problem="Nothing was sent, because something changed since the plan was made: "
-        + " ".join(changes)
-        + " The plan is open again as a new revision.",
+        problem=f"Nothing was sent. {_changed(changes).problem} The plan is open again as a new revision.",
+    )
+
+
+def _changed(changes: Sequence[str]) -> Ending:
+    named = list(changes[:NAMED_CHANGES])
+    if len(changes) > NAMED_CHANGES:
+        named.append(f"And {len(changes) - NAMED_CHANGES} more.")
+    return Ending(
+        state=JobState.CANCELLED,
+        problem_kind=ProblemKind.PLAN_CHANGED,
+        problem=f"Something changed since the plan was made: {' '.join(named)}",
     )
 
 

@@ -1,14 +1,13 @@
 """Importing a package: sent once, followed task by task, verified by a second look."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.services import audit
-from clients.sandbox_tooling import ArtifactRef, RemoteJob
+from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
 from promotions.choices import Decision, JobState, PlanState, ProblemKind
 from promotions.engine.registry import Ending, LookUp, Snapshot, Submission, Submitted
 from promotions.models import Job, Plan, TaskResult
@@ -20,10 +19,10 @@ from promotions.systems.packages.results import read_results
 from promotions.systems.packages.verdict import add_unmentioned, conclude
 from promotions.systems.packages.verifying import verify
 
+# How far the clocks may differ when a job of the same name is taken for a possible trace of ours.
+LOOKALIKE_MARGIN = timedelta(hours=2)
 
-def marked(description: str, marker: str) -> str:
-    """The text sent as description: the person's words, then the mark by which the job is found again."""
-    return f"{description} [{marker}]".strip()
+_RESULT_FIELDS = ("position", "title", "new_id", "claim", "outcome", "explanation", "messages")
 
 
 class ImportSubmission(Submission):
@@ -46,7 +45,8 @@ class ImportSubmission(Submission):
         return timedelta(hours=settings.FOLLOW_DEADLINE_HOURS)
 
     def recheck(self, job: Job) -> Ending | None:
-        return plans.recheck(_plan(job))
+        # A change after a lost answer may be the effect of that very import: then the plan stays as it is.
+        return plans.recheck(_plan(job), may_reopen=not job.submit_count)
 
     def submit(self, job: Job) -> Submitted:
         plan, promotion = _plan(job), _plan(job).promotion
@@ -56,7 +56,7 @@ class ImportSubmission(Submission):
                 plan.facts["package"]["id"],
                 target_sandbox=sandbox,
                 name=promotion.job_name,
-                description=marked(promotion.job_description, job.marker or ""),
+                description=remote_jobs.marked(promotion.job_description, job.marker or ""),
                 alternatives=_alternatives(plan),
             )
         return Submitted(receipt.job_id or None, receipt.raw)
@@ -65,26 +65,30 @@ class ImportSubmission(Submission):
         since = (job.started_at or job.created_at) - remote_jobs.CLOCK_MARGIN
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
             listing = remote_jobs.newest_first(client, request_type=self.request_type, since=since)
-        mark = job.marker or ""
-        ids = [row.id for row in listing.rows if mark and row.description.rstrip().endswith(f"[{mark}]")]
-        return LookUp(ids, listing.is_complete)
+        ids = [row.id for row in listing.rows if job.marker and remote_jobs.marker_of(row.description) == job.marker]
+        if ids:
+            return LookUp(ids, listing.is_complete)
+        is_complete = listing.is_complete and not _is_known_missing(job, listing.rows)
+        return LookUp([], is_complete, similar=_lookalikes(job, listing.rows))
 
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         if not jobs:
             return {}
         since = min(job.started_at or job.created_at for job in jobs) - remote_jobs.CLOCK_MARGIN
+        wanted = {job.remote_id for job in jobs}
         with tooling(jobs[0].organization) as client:
-            listing = remote_jobs.newest_first(client, request_type=self.request_type, since=since, pages=3)
-        statuses = {row.id: row.status for row in listing.rows}
+            listing = remote_jobs.newest_first(client, request_type=self.request_type, since=since, wanted=wanted)
+        statuses = {row.id: remote_jobs.status_of(row.status) for row in listing.rows}
         return {job.pk: statuses[job.remote_id] for job in jobs if job.remote_id in statuses}
 
     def read(self, job: Job) -> Snapshot:
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
             remote = client.get_job(job.remote_id)
         total = job.plan.items.exclude(decision=Decision.CONFIRM).count() if job.plan else None
+        status = remote_jobs.status_of(remote.status)
         return Snapshot(
-            status=remote.status,
-            is_over=remote.status in remote_jobs.OVER,
+            status=status,
+            is_over=status in remote_jobs.OVER,
             done=len(remote.tasks),
             total=max(total, len(remote.tasks)) if total else None,
             raw=remote.raw,
@@ -142,6 +146,42 @@ def _plan(job: Job) -> Plan:
     return job.plan
 
 
+def _is_known_missing(job: Job, rows: Sequence[RemoteJobRow]) -> bool:
+    """Whether the list leaves out a job that it must hold, one we know of from the hour before ours.
+
+    Such a list proves nothing about ours. It must not be an old one: the platform may drop those.
+    """
+    sent_at = job.started_at or job.created_at
+    known = Job.objects.filter(
+        organization=job.organization, kind=job.kind, started_at__gte=sent_at - timedelta(hours=1)
+    ).exclude(remote_id="")
+    listed = {row.id for row in rows}
+    return any(remote_id not in listed for remote_id in known.values_list("remote_id", flat=True))
+
+
+def _lookalikes(job: Job, rows: Sequence[RemoteJobRow]) -> list[str]:
+    """Remote jobs that may be ours with its mark lost: same name and target, new, and of no other known origin."""
+    if job.promotion is None:
+        return []
+    sent_at = job.started_at or job.created_at
+    found = [
+        row.id
+        for row in remote_jobs.rows_since(list(rows), sent_at - LOOKALIKE_MARGIN)
+        if row.name.strip() == job.promotion.job_name.strip()
+        and row.target_sandbox in (None, _sandbox_name(job))
+        and not remote_jobs.marker_of(row.description)
+        and row.id not in job.params.get("dismissed", [])
+    ]
+    known = Job.objects.filter(organization=job.organization, remote_id__in=found)
+    others = {known_job.remote_id for known_job in known if not known_job.is_foreign or _is_older(known_job, sent_at)}
+    return [remote_id for remote_id in found if remote_id not in others]
+
+
+def _is_older(foreign: Job, sent_at: datetime) -> bool:
+    """Whether a job started elsewhere had been found, by our own clock, before ours was sent."""
+    return foreign.events.filter(at__lt=sent_at).exists()
+
+
 def _sandbox_name(job: Job) -> str:
     return job.sandbox.name if job.sandbox else default_sandbox(job.organization)
 
@@ -153,31 +193,41 @@ def _alternatives(plan: Plan) -> dict[str, ArtifactRef]:
 
 
 def store_results(job: Job, remote: RemoteJob) -> None:
-    """Make the rows say what the platform says now; titles we know and it leaves out are filled in."""
-    titles: dict[tuple[str, str], str] = {}
-    if job.plan is not None:
-        titles = {
-            (artifact_type, remote_id): title
-            for artifact_type, remote_id, title in job.plan.items.values_list("type", "remote_id", "title")
-        }
-    rows: list[dict[str, Any]] = []
-    for position, found in enumerate(read_results(remote)):
-        rows.append(
-            {
-                "position": position,
-                "type": found.type[:64],
-                "remote_id": found.remote_id[:500],
-                "title": (found.title or titles.get((found.type, found.remote_id), ""))[:500],
-                "new_id": found.new_id[:500],
-                "claim": found.claim[:64],
-                "outcome": found.outcome,
-                "explanation": found.explanation,
-                "messages": found.messages,
-            }
-        )
+    """Make the rows say what the platform says now, writing only what differs: a large job is looked at often.
+
+    Titles we know and the platform leaves out are filled in.
+    """
+    results = read_results(remote)
+    titles = {} if all(found.title for found in results) else _planned_titles(job)
+    known = {
+        (type_, remote_id): values
+        for type_, remote_id, *values in job.results.values_list("type", "remote_id", *_RESULT_FIELDS)
+    }
+    changed: dict[tuple[str, str], TaskResult] = {}
+    for position, found in enumerate(results):
+        key = (found.type[:64], found.remote_id[:500])
+        values = [
+            position,
+            (found.title or titles.get((found.type, found.remote_id), ""))[:500],
+            found.new_id[:500],
+            found.claim[:64],
+            found.outcome.value,
+            found.explanation,
+            found.messages,
+        ]
+        if known.get(key) != values:
+            fields = dict(zip(_RESULT_FIELDS, values, strict=True))
+            changed[key] = TaskResult(job=job, type=key[0], remote_id=key[1], **fields)
     TaskResult.objects.bulk_create(
-        [TaskResult(job=job, **row) for row in rows],
+        changed.values(),
         update_conflicts=True,
         unique_fields=["job", "type", "remote_id"],
-        update_fields=["position", "title", "new_id", "claim", "outcome", "explanation", "messages"],
+        update_fields=_RESULT_FIELDS,
     )
+
+
+def _planned_titles(job: Job) -> dict[tuple[str, str], str]:
+    if job.plan is None:
+        return {}
+    rows = job.plan.items.exclude(title="").values_list("type", "remote_id", "title")
+    return {(artifact_type, remote_id): title for artifact_type, remote_id, title in rows}

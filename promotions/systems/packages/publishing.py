@@ -85,9 +85,10 @@ class PublishSubmission(Submission):
     def _read_job(self, job: Job) -> Snapshot:
         with self._client(job) as client:
             remote = client.get_job(job.remote_id)
+        status = remote_jobs.status_of(remote.status)
         return Snapshot(
-            status=remote.status,
-            is_over=remote.status in remote_jobs.OVER,
+            status=status,
+            is_over=status in remote_jobs.OVER,
             done=len(remote.tasks),
             total=None,
             raw=remote.raw,

@@ -1,6 +1,7 @@
 """Reading the organization's list of remote jobs."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,8 +12,29 @@ PAGES_LIMIT = 100
 # Our clock and the platform's may differ, and a wrong "not there" would mean a second import.
 CLOCK_MARGIN = timedelta(days=1)
 
-# Remote job statuses that are ends; every other one, known or not, is followed on.
+# Documented job statuses (Adobe, Sandbox tooling API guide, appendix).
+STATUSES = frozenset({"PENDING", "IN_PROGRESS", "SUCCESS", "FAILED", "CANCELLED"})
+# Those that are ends; every other status, known or not, is followed on.
 OVER = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
+
+_MARK = re.compile(r"towpath-[0-9a-f]{12}")
+
+
+def status_of(raw: str) -> str:
+    """A documented status however it is spelled; any other text as it came, as far as our column holds it."""
+    plain = raw.strip().upper()
+    return plain if plain in STATUSES else raw.strip()[:64]
+
+
+def marked(description: str, marker: str) -> str:
+    """The text sent as description: the person's words, then the mark by which the job is found again."""
+    return f"{description} [{marker}]".strip()
+
+
+def marker_of(description: str) -> str:
+    """The mark that a description carries, however the platform has spelled what stands around it; the last counts."""
+    found = _MARK.findall(description)
+    return found[-1] if found else ""
 
 
 @dataclass
@@ -24,14 +46,19 @@ class Listing:
 
 
 def newest_first(
-    client: SandboxToolingClient, *, request_type: str, since: datetime, pages: int = PAGES_LIMIT
+    client: SandboxToolingClient, *, request_type: str, since: datetime, wanted: Collection[str] | None = None
 ) -> Listing:
-    """Jobs of one request type back to `since`, each once: rows shift down while new jobs come in."""
+    """Jobs of one request type back to `since`, each once: rows shift down while new jobs come in.
+
+    With `wanted` the reading ends when all those ids were met.
+    """
     listing = Listing(is_complete=False)
+    missing = set(wanted or ())
     seen: set[str] = set()
+    order = _Order()
     start = 0
     is_clean = True
-    for _ in range(pages):
+    for _ in range(PAGES_LIMIT):
         page = client.list_jobs(
             start=start, limit=PAGE_SIZE, filters=[f"requestType=={request_type}"], order_by="-created"
         )
@@ -41,14 +68,38 @@ def newest_first(
             if row.id not in seen:
                 seen.add(row.id)
                 listing.rows.append(row)
-        reached = any(row.created_at is not None and row.created_at < since for row in page.items)
-        if reached or not page.has_next:
+                order.note(row.created_at)
+        start += page.received
+        missing -= seen
+        if (wanted is not None and not missing) or order.has_passed(since):
             listing.is_complete = is_clean
             break
-        if page.received == 0:  # "more rows" is promised, but none come
+        if page.total is not None and start < page.total:
+            if page.received == 0:  # more rows are promised, but none come
+                break
+        elif not page.has_next:
+            listing.is_complete = is_clean
             break
-        start += page.received
     return listing
+
+
+class _Order:
+    """Whether rows really come newest first: only then does an old one mean that no newer ones follow."""
+
+    def __init__(self) -> None:
+        self._oldest: datetime | None = None
+        self._is_kept = True
+
+    def note(self, created_at: datetime | None) -> None:
+        if created_at is None:
+            return
+        # A second of tolerance: times just written are more precise than those read again.
+        if self._oldest is not None and created_at > self._oldest + timedelta(seconds=1):
+            self._is_kept = False
+        self._oldest = created_at if self._oldest is None else min(self._oldest, created_at)
+
+    def has_passed(self, since: datetime) -> bool:
+        return self._is_kept and self._oldest is not None and self._oldest < since
 
 
 def rows_since(rows: list[RemoteJobRow], since: datetime) -> Iterator[RemoteJobRow]:

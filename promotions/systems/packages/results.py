@@ -82,20 +82,26 @@ def read_task(task: RemoteTask) -> ObjectResult:
 
 def _judge(task: RemoteTask, last: Sequence[RemoteMessage]) -> tuple[ResultOutcome, str]:
     hidden = next((text for message in last if (text := _error_inside(message))), "")
-    is_failed = task.failed_list or task.status == _TASK_FAILED or any(message.status == "ERROR" for message in last)
+    status = _plain(task.status)
+    statuses = {_plain(message.status) for message in last}
+    is_failed = task.failed_list or status == _TASK_FAILED or "ERROR" in statuses
     if is_failed:
         words = hidden or next((message.text for message in last if message.text), "")
         return ResultOutcome.FAILED, _translated(words) or "The platform gives no reason."
     if hidden:
         return ResultOutcome.HIDDEN_ERROR, f"The platform reports {task.status}, yet says: {hidden}"
-    outcomes = {_OUTCOMES.get(message.status) for message in last} - {None}
-    if task.status == _TASK_SUCCESS and len(outcomes) == 1:
+    outcomes = {_OUTCOMES.get(said) for said in statuses} - {None}
+    if status == _TASK_SUCCESS and len(outcomes) == 1:
         outcome = outcomes.pop() or ResultOutcome.UNKNOWN
         return outcome, _GOOD_WORDS.get(outcome, "")
-    if task.status == _TASK_SUCCESS and not last and task.artifact.new_id:
+    if status == _TASK_SUCCESS and not last and task.artifact.new_id:
         return ResultOutcome.CREATED, _GOOD_WORDS[ResultOutcome.CREATED]
     said = ", ".join(sorted({message.status for message in last if message.status})) or "nothing about it"
     return ResultOutcome.UNKNOWN, f"The platform reports {task.status or 'no status'} and says {said}."
+
+
+def _plain(status: str) -> str:
+    return status.strip().upper()
 
 
 def _last_attempt(messages: Sequence[RemoteMessage]) -> list[RemoteMessage]:

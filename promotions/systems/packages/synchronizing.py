@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organization
@@ -21,6 +22,8 @@ PAGE_SIZE = 100
 # A slice ends well within the task time limit; the next one goes on where it stopped.
 SLICE_S = 60
 FOREIGN_JOBS_SINCE = timedelta(days=90)
+# A publishing whose job the platform never named to us is known by its time, whatever the clocks say.
+PUBLISH_MARGIN = timedelta(hours=2)
 
 
 class Synchronize(Activity):
@@ -99,8 +102,10 @@ class DiscoverJobs(Activity):
             for kind, request_type in ((kinds.IMPORT, "IMPORT"), (kinds.PUBLISH, "EXPORT")):
                 report(f"Reading the list of {request_type.lower()} jobs")
                 listing = remote_jobs.newest_first(client, request_type=request_type, since=since)
-                for row in remote_jobs.rows_since(listing.rows, since):
-                    found += _take_in(job.organization, kind, row)
+                rows = {row.id: row for row in remote_jobs.rows_since(listing.rows, since)}
+                known = Job.objects.filter(organization=job.organization).exclude(remote_id="")
+                for remote_id in rows.keys() - set(known.values_list("remote_id", flat=True)):
+                    found += _take_in(job.organization, kind, rows[remote_id])
         return Ending(state=JobState.SUCCEEDED, result={"found": found})
 
     def describe(self, job: Job) -> str:
@@ -120,7 +125,7 @@ def _take_in(organization: Organization, kind: str, row: RemoteJobRow) -> bool:
     sandbox = organization.sandboxes.filter(name=row.target_sandbox).first() if row.target_sandbox else None
     foreign = Job.objects.create(
         kind=kind,
-        title=row.name or row.id,
+        title=(row.name or row.id)[:500],
         state=JobState.RUNNING,
         organization=organization,
         sandbox=sandbox if kind == kinds.IMPORT else None,
@@ -138,9 +143,13 @@ def _take_in(organization: Organization, kind: str, row: RemoteJobRow) -> bool:
 
 
 def _may_be_ours(organization: Organization, kind: str, row: RemoteJobRow) -> bool:
-    """A job whose answer was lost carries our marker (import), or the name of the package that is being published."""
+    """A job whose answer was lost carries our marker (import), or the name of a package that we published then."""
     ours = Job.objects.filter(organization=organization, kind=kind, is_foreign=False)
     if kind == kinds.IMPORT:
-        mark = row.description.rstrip().rpartition("[")[2].removesuffix("]")
-        return mark.startswith("towpath-") and ours.filter(marker=mark).exists()
-    return ours.filter(state__in=UNFINISHED, remote_id="", title=row.name).exists()
+        mark = remote_jobs.marker_of(row.description)
+        return bool(mark) and ours.filter(marker=mark).exists()
+    unnamed = ours.filter(remote_id="", title=row.name)
+    if row.created_at is None:
+        return unnamed.exists()
+    around = (row.created_at - PUBLISH_MARGIN, row.created_at + PUBLISH_MARGIN)
+    return unnamed.filter(Q(state__in=UNFINISHED) | Q(submit_at__range=around)).exists()

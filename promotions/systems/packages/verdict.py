@@ -77,7 +77,7 @@ def conclude(job: Job) -> Ending:
 
 
 def _says_no_change(found: TaskResult) -> bool:
-    return any(message.get("status") == "NO_CHANGE" for message in found.messages)
+    return any(str(message.get("status")).strip().upper() == "NO_CHANGE" for message in found.messages)
 
 
 def _cancelled(good: list[TaskResult], result: dict[str, object]) -> Ending:
