@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts import access
-from accounts.forms.fields import offer_choices, offer_rows
+from accounts.forms.fields import DayField, offer_choices, offer_rows
 from accounts.models import Organization, User
 from accounts.services.audit import GROUP_LABELS
 
@@ -18,8 +18,8 @@ class AuditFilterForm(forms.Form):
         Organization.objects.none(), label="Organization", required=False, empty_label="All"
     )
     person = forms.ModelChoiceField(User.objects.none(), label="Person", required=False, empty_label="Everybody")
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

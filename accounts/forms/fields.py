@@ -1,17 +1,20 @@
 """Parts that several forms share."""
 
 import zoneinfo
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, cast
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.errors import RefusedError
 from accounts.models import User
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 
 class OnceTextarea(forms.Textarea):
@@ -33,10 +36,18 @@ class WordsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
 
-class LastDayField(forms.DateField):
-    """A day, as the moment at which it ends in the reader's zone."""
+class DayField(forms.DateField):
+    """A day of our times: those at the ends of the calendar have no moment in every zone, nor a day after."""
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    default_validators = [
+        MinValueValidator(FIRST_DAY, "Choose a day from %(limit_value)s on."),
+        MaxValueValidator(LAST_DAY, "Choose a day until %(limit_value)s."),
+    ]
+
+
+class LastDayField(DayField):
+    """A day, as the moment at which it ends in the reader's zone."""
 
     def clean(self, value: Any) -> Any:
         day = super().clean(value)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.choices import OrganizationKind
-from accounts.forms.fields import offer_choices, offer_rows
+from accounts.forms.fields import DayField, offer_choices, offer_rows
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ArtifactType, PackageStatus, Visibility
 from promotions.keyset import Order
@@ -57,8 +57,8 @@ class PackageFilterForm(forms.Form):
     type = forms.ChoiceField(label="Holds", required=False, choices=[("", "Any type"), *ArtifactType.choices])
     visibility = forms.ChoiceField(label="Visibility", required=False, choices=[("", "Any"), *Visibility.choices])
     expiry = forms.ChoiceField(label="Expiry", required=False, choices=EXPIRIES)
-    since = forms.DateField(label="Created from", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="Created to", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="Created from", required=False)
+    until = DayField(label="Created to", required=False)
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
