@@ -27,3 +27,18 @@ class RequestIdMiddleware:
             logs.request_id.reset(token)
         response["X-Request-ID"] = current
         return response
+
+
+class PrivateAnswersMiddleware:
+    """Keeps what was answered to one person out of every cache, unless a view says otherwise.
+
+    Somebody who comes after at the same browser must not find it by going back.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
