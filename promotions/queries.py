@@ -38,8 +38,10 @@ class PackageFilters:
     expiry: Literal["expired"] | int | None = None
     """Expired already, or a number of days within which it still will."""
     expires_before: datetime | None = None
+    is_expired: bool | None = None
+    is_vanished: bool | None = False
+    """None keeps what the platform still lists and what it no longer lists."""
     text: str = ""
-    with_vanished: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +84,11 @@ def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> Q
         "expires_at__lt": filters.expires_before,
     }
     packages = packages.filter(**{name: value for name, value in exact.items() if value not in ("", None)})
-    if not filters.with_vanished:
-        packages = packages.filter(vanished_at=None)
+    if filters.is_vanished is not None:
+        packages = packages.filter(vanished_at__isnull=not filters.is_vanished)
+    if filters.is_expired is not None:
+        expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
+        packages = packages.filter(expired if filters.is_expired else ~expired)
     if filters.artifact_type:
         packages = packages.filter(pk__in=Artifact.objects.filter(type=filters.artifact_type).values("package_id"))
     if filters.expiry is not None:

@@ -60,7 +60,7 @@ def package_filters(query: dict[str, Any]) -> PackageFilters:
         expiry=query.get("expiry"),
         expires_before=query.get("expires_before"),
         text=query.get("q", ""),
-        with_vanished=query["vanished"],
+        is_vanished=None if query["vanished"] else False,
     )
 
 

@@ -1,10 +1,9 @@
 """Forms about packages."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts import access
@@ -12,21 +11,12 @@ from accounts.choices import OrganizationKind
 from accounts.forms.fields import DayField, offer_choices, offer_rows
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ArtifactType, PackageStatus, Visibility
-from promotions.keyset import Order
-from promotions.models import Artifact
-from promotions.models.packages import PackageQuerySet
-from promotions.search import search
+from promotions.queries import EXPIRED, PackageFilters
 from promotions.services.packages import EXPIRY_DAYS_LIMIT
 
 DEFAULT_ORDER = "-created"
 DEFAULT_EXPIRY_DAYS = 90
-ORDERS = {
-    "-created": Order("remote_created_at", is_descending=True, is_time=True),
-    "created": Order("remote_created_at", is_descending=False, is_time=True),
-    "name": Order("sort_name", is_descending=False),
-    "-name": Order("sort_name", is_descending=True),
-}
-EXPIRED, VANISHED = "expired", "vanished"
+VANISHED = "vanished"
 EXPIRIES = [("", "Any"), ("1", "Within 1 day"), ("7", "Within 7 days"), ("14", "Within 14 days"), (EXPIRED, "Expired")]
 
 
@@ -105,50 +95,28 @@ class PackageFilterForm(forms.Form):
             shown = str(value)
         return f"{field.label}: {shown}"
 
-    def narrow(self, packages: PackageQuerySet, *, without: str = "") -> PackageQuerySet:
-        """Apply the filter, leaving out one part if `without` names it."""
-        for name in self.active():
-            if name != without:
-                packages = _NARROWINGS[name](packages, self.cleaned_data[name])
-        return packages
+    def filters(self, *, without: str = "") -> PackageFilters:
+        """What the lists of every face are narrowed by, leaving out one part if `without` names it."""
+        wanted = {name: self.cleaned_data[name] for name in self.active() if name != without}
+        status, expiry, until = wanted.get("status", ""), wanted.get("expiry", ""), wanted.get("until")
+        return PackageFilters(
+            status="" if status in (EXPIRED, VANISHED) else status,
+            # As the badge says: what vanished or expired is no longer shown under the platform's own status.
+            is_expired=status == EXPIRED if status and status != VANISHED else None,
+            is_vanished=status == VANISHED if status else None,
+            organization_id=wanted["organization"].pk if "organization" in wanted else None,
+            source_sandbox=wanted.get("sandbox", ""),
+            artifact_type=wanted.get("type", ""),
+            visibility=wanted.get("visibility", ""),
+            expiry=EXPIRED if expiry == EXPIRED else int(expiry) if expiry else None,
+            created_from=_start_of(wanted["since"]) if "since" in wanted else None,
+            created_to=_start_of(until + timedelta(days=1)) if until else None,
+            text=wanted.get("q", ""),
+        )
 
 
-def _by_status(packages: PackageQuerySet, status: str) -> PackageQuerySet:
-    """As the badge says: what vanished or expired is no longer shown under the platform's own status."""
-    if status == VANISHED:
-        return packages.filter(vanished_at__isnull=False)
-    present = packages.filter(vanished_at=None)
-    if status == EXPIRED:
-        return present.filter(expires_at__lte=timezone.now())
-    return present.filter(_unexpired(), status=status)
-
-
-def _unexpired() -> Q:
-    return Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-
-
-def _by_expiry(packages: PackageQuerySet, expiry: str) -> PackageQuerySet:
-    now = timezone.now()
-    if expiry == EXPIRED:
-        return packages.filter(expires_at__lte=now)
-    return packages.filter(expires_at__gt=now, expires_at__lte=now + timedelta(days=int(expiry)), vanished_at=None)
-
-
-def _start_of(day: Any) -> datetime:
+def _start_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-_NARROWINGS: dict[str, Any] = {
-    "q": search,
-    "status": _by_status,
-    "organization": lambda packages, organization: packages.filter(organization=organization),
-    "sandbox": lambda packages, name: packages.filter(source_sandbox=name),
-    "type": lambda packages, kind: packages.filter(Exists(Artifact.objects.filter(type=kind, package=OuterRef("pk")))),
-    "visibility": lambda packages, visibility: packages.filter(visibility=visibility),
-    "expiry": _by_expiry,
-    "since": lambda packages, day: packages.filter(remote_created_at__gte=_start_of(day)),
-    "until": lambda packages, day: packages.filter(remote_created_at__lt=_start_of(day + timedelta(days=1))),
-}
 
 
 class PublishForm(forms.Form):

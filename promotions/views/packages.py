@@ -21,10 +21,10 @@ from accounts.http import AuthenticatedRequest
 from accounts.models import Organization
 from promotions import access, keyset
 from promotions.choices import ACTIVE, PUBLISHABLE, JobState
-from promotions.forms.packages import DEFAULT_ORDER, ORDERS, PackageFilterForm, PublishForm
+from promotions.forms.packages import DEFAULT_ORDER, PackageFilterForm, PublishForm
 from promotions.graph import Picture, picture_of, tree_of
 from promotions.models import Job, Package
-from promotions.models.packages import PackageQuerySet
+from promotions.queries import PACKAGE_ORDERS, filtered_packages
 from promotions.services import packages
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
@@ -66,10 +66,10 @@ def package_list(request: AuthenticatedRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "promotions/packages/list.html", _frame(request, form), status=422)
     visible = Package.objects.visible_to(request.user)
-    narrowed = form.narrow(visible)
+    narrowed = filtered_packages(visible, form.filters())
     page = keyset.page(
         narrowed.defer(*NOT_LISTED).select_related("organization"),
-        ORDERS[form.order_name],
+        PACKAGE_ORDERS[form.order_name],
         request.GET.get("cursor", ""),
     )
     count, is_more = keyset.capped_count(narrowed) if page.newer or page.older else (len(page.rows), False)
@@ -122,15 +122,15 @@ def synchronizations(request: AuthenticatedRequest, organizations: QuerySet[Orga
     ]
 
 
-def _chips(request: HttpRequest, form: PackageFilterForm, visible: PackageQuerySet | None = None) -> list[Chip]:
+def _chips(request: HttpRequest, form: PackageFilterForm, visible: QuerySet[Package] | None = None) -> list[Chip]:
     return [
         Chip(form.words_for(name), _url(request, **{name: ""}), _found(form, visible, name) if visible else "")
         for name in form.active()
     ]
 
 
-def _found(form: PackageFilterForm, visible: PackageQuerySet, without: str) -> str:
-    count, is_more = keyset.capped_count(form.narrow(visible, without=without))
+def _found(form: PackageFilterForm, visible: QuerySet[Package], without: str) -> str:
+    count, is_more = keyset.capped_count(filtered_packages(visible, form.filters(without=without)))
     return f"{count:,}+" if is_more else f"{count:,}" if count else ""
 
 
