@@ -22,6 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=9400)
     parser.add_argument("--seed", default="demo", help=f"one of {', '.join(seeds.NAMES)}; load:N makes N packages")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster work goes; 0 stands still")
+    parser.add_argument(
+        "--fresh-ids",
+        action="store_true",
+        help="give new jobs and objects ids that no earlier run gave, for clients that remember longer",
+    )
     parser.add_argument("--credentials", action="store_true", help="print the seed's credentials as JSON and end")
     chosen = parser.parse_args(arguments)
     base_url = f"http://{chosen.host}:{chosen.port}"
@@ -29,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.credentials:
             _say(json.dumps(describe(chosen.seed, base_url), indent=2))
             return 0
-        app = create_app(seed=chosen.seed, speed=chosen.speed)
+        app = create_app(seed=chosen.seed, speed=chosen.speed, is_repeatable=not chosen.fresh_ids)
     except ValueError as error:
         parser.error(str(error))
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -86,8 +86,10 @@ AREAS = (
 class Emulator:
     """The WSGI application. One lock guards the world; nothing waits while it is held."""
 
-    def __init__(self, *, seed: str, speed: float, clock: Callable[[], float] | None) -> None:
-        self._seed, self._speed, self._now = seed, speed, clock
+    def __init__(
+        self, *, seed: str, speed: float, clock: Callable[[], float] | None, is_repeatable: bool = True
+    ) -> None:
+        self._seed, self._speed, self._now, self._is_repeatable = seed, speed, clock, is_repeatable
         self._lock = threading.Lock()
         self._released = threading.Event()
         self.log = RequestLog()
@@ -99,6 +101,8 @@ class Emulator:
     def reset(self) -> None:
         """Back to the seed: memory, clock, faults, latency and log."""
         self.world = seeds.build(self._seed, Clock(speed=self._speed, now=self._now))
+        if not self._is_repeatable:
+            self.world.random.seed()
         self.faults = FaultSwitch(self.world.random)
         self.latency = (0.0, 0.0)
         self.log.clear()
@@ -234,9 +238,19 @@ class Emulator:
         _reset_connection(request)
 
 
-def create_app(seed: str = "demo", speed: float = 1.0, clock: Callable[[], float] | None = None) -> Emulator:
-    """The emulator for a seed. `clock` gives epoch seconds; with speed 0 work waits for the clock control."""
-    return Emulator(seed=seed, speed=speed, clock=clock)
+def create_app(
+    seed: str = "demo",
+    speed: float = 1.0,
+    clock: Callable[[], float] | None = None,
+    *,
+    is_repeatable: bool = True,
+) -> Emulator:
+    """The emulator for a seed. `clock` gives epoch seconds; with speed 0 work waits for the clock control.
+
+    What the seed holds is the same at every start. What comes later gets the same ids too, unless `is_repeatable` is
+    false: a client with a memory longer than the emulator's must never meet the id of one job again on another.
+    """
+    return Emulator(seed=seed, speed=speed, clock=clock, is_repeatable=is_repeatable)
 
 
 def _response(answer: Answer) -> Response:

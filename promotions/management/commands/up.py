@@ -161,8 +161,10 @@ def _worker(queue: str, concurrency: int) -> list[str]:
 
 
 def _emulator(port: int) -> Program:
-    options = ("--host", "127.0.0.1", "--port", str(port), "--seed", "demo", "--speed", str(DEMO_SPEED))
-    return Program("emulator", [sys.executable, "-m", "emulator", *options], EMULATOR)
+    where = ("--host", "127.0.0.1", "--port", str(port))
+    # Our database remembers the jobs of earlier runs; the emulator must not give their ids to new ones.
+    what = ("--seed", "demo", "--speed", str(DEMO_SPEED), "--fresh-ids")
+    return Program("emulator", [sys.executable, "-m", "emulator", *where, *what], EMULATOR)
 
 
 def _emulator_port(data_dir: Path) -> int:

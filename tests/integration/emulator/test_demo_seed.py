@@ -5,6 +5,8 @@ import json
 import re
 from collections import Counter
 
+import pytest
+
 from emulator.app import create_app
 from emulator.clock import Clock
 from emulator.control import dump
@@ -205,3 +207,13 @@ def test_partnership_joins_acme_and_globex_only():
         )
 
     assert [partners(0), partners(1), partners(2)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("is_repeatable", [True, False])
+def test_new_jobs_get_ids_of_earlier_runs_only_where_runs_repeat(is_repeatable):
+    first, second = (Platform(app=create_app("small", speed=0, is_repeatable=is_repeatable)) for _ in range(2))
+
+    ids = [platform.submit("Forms").json["jobId"] for platform in (first, second)]
+
+    assert list(first.app.world.packages) == list(second.app.world.packages)
+    assert (ids[0] == ids[1]) is is_repeatable
