@@ -184,7 +184,7 @@ def test_a_field_is_linked_to_its_help_and_its_errors():
     assert 'aria-invalid="true"' in html
 
 
-@pytest.mark.parametrize("name", ["500.html", "404.html", "403.html", "403_csrf.html", "400.html"])
+@pytest.mark.parametrize("name", ["500.html", "503.html", "404.html", "403.html", "403_csrf.html", "400.html"])
 def test_an_error_page_renders_without_any_context(name):
     html = get_template(name).render({})
 
