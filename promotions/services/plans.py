@@ -162,6 +162,7 @@ def _keep_items(plan: Plan, old_items: Mapping[str, PlanItem]) -> None:
     for item in old_items.values():
         if item.plan_id != plan.pk:
             item.pk, item.plan = None, plan
+            item.batch, item.previous = 0, None  # the new revision counts its own acts of deciding
             copies.append(item)
     PlanItem.objects.bulk_create(copies)
 
@@ -195,7 +196,10 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
 def _still_fits(old: PlanItem, choices: Sequence[Mapping[str, Any]]) -> bool:
     """A chosen object must still be offered; creating, or confirming, must rest on the same candidates as before."""
     if old.decision == Decision.REUSE and old.target:
-        return any(choice["target"] and choice["target"]["id"] == old.target["id"] for choice in choices)
+        chosen = (old.target["type"], old.target["id"])
+        return any(
+            (choice["target"]["type"], choice["target"]["id"]) == chosen for choice in choices if choice["target"]
+        )
     return _candidates(old.choices) == _candidates(choices)
 
 

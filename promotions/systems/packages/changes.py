@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from promotions.choices import ArtifactType, label
+
 _PACKAGE_WORDS = {
     "name": "name",
     "version": "version",
@@ -15,14 +17,15 @@ _TARGET_WORDS = {"organization": "organization", "sandbox": "sandbox", "state": 
 
 def describe(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """One sentence for each difference; empty if the facts are the same."""
+    both = before.keys() & after.keys()  # a set of facts leaves out what could not be asked
     found = [
         *_values("The package's", _PACKAGE_WORDS, before.get("package", {}), after.get("package", {})),
         *_values("The target's", _TARGET_WORDS, before.get("target", {}), after.get("target", {})),
         *_members(before.get("package", {}).get("artifacts", []), after.get("package", {}).get("artifacts", [])),
-        *_permissions(before.get("permissions", {}), after.get("permissions", {})),
-        *_conflicts(before.get("conflicts", {}), after.get("conflicts", {})),
+        *(_permissions(before["permissions"], after["permissions"]) if "permissions" in both else []),
+        *(_conflicts(before["conflicts"], after["conflicts"]) if "conflicts" in both else []),
     ]
-    if before.get("dependencies", {}) != after.get("dependencies", {}):
+    if "dependencies" in both and before["dependencies"] != after["dependencies"]:
         found.append("What the objects depend on has changed.")
     return found
 
@@ -79,4 +82,4 @@ def _conflicts(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 def _object(key: str) -> str:
     artifact_type, _, remote_id = key.partition(":")
-    return f"{artifact_type} {remote_id}"
+    return f"{label(ArtifactType, artifact_type)} {remote_id}"

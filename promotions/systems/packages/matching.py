@@ -16,6 +16,23 @@ REUSED_BY_TITLE = frozenset({"REGISTRY_SCHEMA", "REGISTRY_MIXIN", "PROFILE_SEGME
 NEVER_CREATED = frozenset({"PROFILE_MERGE"})
 
 
+# Two spellings of one type are about (Adobe's guide; a public client).
+_SPELLINGS = {"IDENTITY_NAMESPACE": "ID_NAMESPACE"}
+
+
+def usable(suggestions: Sequence[RemoteArtifact], artifact_type: str) -> list[RemoteArtifact]:
+    """The candidates that can stand in, each once: the platform takes only an object of the same type."""
+    first: dict[str, RemoteArtifact] = {}
+    for found in suggestions:
+        if _is_of_type(found, artifact_type):
+            first.setdefault(found.id, found)
+    return list(first.values())
+
+
+def _is_of_type(found: RemoteArtifact, artifact_type: str) -> bool:
+    return _SPELLINGS.get(found.type, found.type) == _SPELLINGS.get(artifact_type, artifact_type)
+
+
 def base_title(title: str) -> str:
     """A title without the suffix of a renamed copy."""
     return COPY_SUFFIX.sub("", title)
@@ -25,7 +42,7 @@ def judge(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str)
     """How far the first proposal can be trusted. Exact needs one object of that title and type, ranked first."""
     if not suggestions:
         return Match.NONE
-    same = [found for found in suggestions if title and found.title == title and found.type == artifact_type]
+    same = [found for found in suggestions if title and found.title == title and _is_of_type(found, artifact_type)]
     if len(same) == 1 and suggestions[0] is same[0]:
         return Match.EXACT
     if same or any(title and base_title(found.title or "") == base_title(title) for found in suggestions):
@@ -34,12 +51,12 @@ def judge(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str)
 
 
 def choices(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str) -> list[Choice]:
-    """Each existing candidate in the platform's order, then creating a new object."""
+    """Each usable candidate in the platform's order, then creating a new object."""
     found = [
         Choice(
             decision=Decision.REUSE,
             target={"id": candidate.id, "type": candidate.type, "title": candidate.title or ""},
-            reason=_reason(title, candidate, rank, artifact_type),
+            reason=_reason(title, candidate, rank),
             consequence="",
             rank=rank,
         )
@@ -66,11 +83,9 @@ def choices(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: st
     return found
 
 
-def _reason(title: str, candidate: RemoteArtifact, rank: int, artifact_type: str) -> str:
+def _reason(title: str, candidate: RemoteArtifact, rank: int) -> str:
     other = candidate.title or ""
-    if candidate.type != artifact_type:
-        kind = f"another type ({candidate.type})"
-    elif not title or not other:
+    if not title or not other:
         kind = "no title to compare"
     elif other == title:
         kind = "exact title"
@@ -81,15 +96,24 @@ def _reason(title: str, candidate: RemoteArtifact, rank: int, artifact_type: str
     return f"{kind}, proposed {_ordinal(rank)}"
 
 
+_ORDINALS = ("first", "second", "third")
+
+
 def _ordinal(rank: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(rank, f"{rank}th")
+    if rank <= len(_ORDINALS):
+        return _ORDINALS[rank - 1]
+    ending = "th" if rank % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{ending}"
 
 
 def _consequence_of_creating(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str) -> str:
-    if not any(title and found.title == title and found.type == artifact_type for found in suggestions):
+    if not any(title and found.title == title and _is_of_type(found, artifact_type) for found in suggestions):
         return ""
     if artifact_type in REUSED_BY_TITLE:
         return f"The platform will probably reuse “{title}” all the same: it does so for objects of the same title."
-    if artifact_type == "ID_NAMESPACE":
-        return "The platform leaves a standard namespace as it is."
+    if _SPELLINGS.get(artifact_type, artifact_type) == "ID_NAMESPACE":
+        return (
+            "A standard namespace stays as it is; for any other the title is taken, so the platform will probably "
+            f"create a copy named “{title}_<time>”."
+        )
     return f"The title is taken, so the platform will probably create a copy named “{title}_<time>”."

@@ -12,6 +12,7 @@ from accounts.services import connections, sandboxes
 from clients.sandbox_management import RemoteSandbox
 from clients.sandbox_tooling import (
     ArtifactRef,
+    RemoteArtifact,
     RemoteConflict,
     RemotePackage,
     RemotePermission,
@@ -25,7 +26,7 @@ from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft, System
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changes import describe
 from promotions.systems.packages.connection import platform
-from promotions.systems.packages.matching import choices, judge
+from promotions.systems.packages.matching import choices, judge, usable
 
 CHILDREN_PER_CALL = 50
 OBJECTS_LIMIT = 5000
@@ -63,8 +64,13 @@ class Tree:
         self.depths[key] = depth
         return True
 
-    def needed_by(self, key: str) -> list[str]:
-        return [parent for parent, children in self.children.items() if key in children]
+    def parents(self) -> dict[str, list[str]]:
+        """By key, the keys of what needs it."""
+        found: dict[str, list[str]] = {}
+        for parent, children in self.children.items():
+            for child in children:
+                found.setdefault(child, []).append(parent)
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """As `Package.dependencies` keeps it."""
@@ -107,7 +113,9 @@ class PackageSystem(System):
             blockers = _blockers(promotion, remote, target)
             if blockers:
                 # The platform answers the other questions only for what could be imported.
-                return Gathered(facts=_basic_facts(promotion, remote, target), blockers=blockers)
+                # What was not asked is left out, so that nobody takes it for gone.
+                facts = {"package": _facts_of_package(remote), "target": _facts_of_target(promotion, target)}
+                return Gathered(facts=facts, blockers=blockers)
             report("Checking permissions in the target", done=2, total=5)
             permissions = client.check_permissions(remote.id, target_sandbox=sandbox.name)
             if remote.package_type == PackageType.FULL:
@@ -200,11 +208,16 @@ def _facts_of_permissions(permissions: Sequence[RemotePermission]) -> dict[str, 
     return {
         key_of(found.artifact.type, found.artifact.id): {
             "allowed": found.creation_allowed,
-            "missing": [
-                {"resource": missing.resource, "permissions": sorted(missing.permissions)} for missing in found.missing
-            ],
+            "missing": sorted(
+                (
+                    {"resource": missing.resource, "permissions": sorted(missing.permissions)}
+                    for missing in found.missing
+                ),
+                key=lambda row: str(row["resource"]),
+            ),
         }
-        for found in permissions
+        # An object named twice keeps its refusal, in whichever order the rows come.
+        for found in sorted(permissions, key=lambda found: found.creation_allowed is False)
     }
 
 
@@ -274,13 +287,15 @@ def _gathered_partial(
     tree: Tree,
 ) -> Gathered:
     rights = _facts_of_permissions(permissions)
-    by_key: dict[str, RemoteConflict] = {}
+    suggested: dict[str, list[RemoteArtifact]] = {}
     for conflict in conflicts:
         ref = _ref(conflict.artifact)
         tree.add(ref, conflict.artifact.title, 1)
-        by_key[key_of(ref.type, ref.id)] = conflict
+        suggested.setdefault(key_of(ref.type, ref.id), []).extend(conflict.suggestions)
+    suggested = {key: usable(found, tree.refs[key].type) for key, found in suggested.items()}
     for permission in permissions:
         tree.add(permission.artifact, None, 1)
+    parents = tree.parents()
     blockers = _clashes(tree)
     if tree.is_cut:
         blockers.append(
@@ -290,24 +305,31 @@ def _gathered_partial(
         facts={
             **_basic_facts(promotion, remote, target),
             "permissions": rights,
+            # Without their order, which is the platform's opinion of the day.
             "conflicts": {
-                key: [[found.type, found.id, found.title or ""] for found in conflict.suggestions]
-                for key, conflict in sorted(by_key.items())
+                key: sorted([found.type, found.id, found.title or ""] for found in suggestions)
+                for key, suggestions in sorted(suggested.items())
+                if suggestions
             },
             "dependencies": {key: sorted(children) for key, children in sorted(tree.children.items()) if children},
         },
         display={"matrix": _matrix(permissions)},
         blockers=blockers,
-        items=[_item(key, tree, by_key, rights) for key in sorted(tree.refs, key=lambda key: tree.depths[key])],
+        items=[
+            _item(key, tree, parents.get(key, []), suggested.get(key, []), rights)
+            for key in sorted(tree.refs, key=lambda key: tree.depths[key])
+        ],
     )
 
 
 def _item(
-    key: str, tree: Tree, conflicts: Mapping[str, RemoteConflict], rights: Mapping[str, dict[str, Any]]
+    key: str,
+    tree: Tree,
+    needed_by: Sequence[str],
+    suggestions: Sequence[RemoteArtifact],
+    rights: Mapping[str, dict[str, Any]],
 ) -> ItemDraft:
     ref, title = tree.refs[key], tree.titles.get(key, "")
-    conflict = conflicts.get(key)
-    suggestions = conflict.suggestions if conflict else ()
     right = rights.get(key, {"allowed": None, "missing": []})
     return ItemDraft(
         key=key,
@@ -315,7 +337,7 @@ def _item(
         remote_id=ref.id,
         title=title,
         depth=tree.depths[key],
-        needed_by=tree.needed_by(key),
+        needed_by=needed_by,
         match=judge(title, suggestions, ref.type) if suggestions else Match.NONE,
         choices=choices(title, suggestions, ref.type),
         must_decide=bool(suggestions),

@@ -38,19 +38,26 @@ def test_equal_facts_differ_in_nothing() -> None:
         (facts(target={**facts()["target"], "type": None}), "The target's type was development and is now unknown."),
         (
             facts(permissions={KEY: {"allowed": False, "missing": []}}),
-            f"A right needed for {KEY.replace(':', ' ', 1)} is missing now.",
+            f"A right needed for Schema {KEY.partition(':')[2]} is missing now.",
         ),
-        (facts(conflicts={}), f"The target no longer holds anything like {KEY.replace(':', ' ', 1)}."),
+        (facts(conflicts={}), f"The target no longer holds anything like Schema {KEY.partition(':')[2]}."),
         (
             facts(conflicts={KEY: []}),
-            f"The candidates for {KEY.replace(':', ' ', 1)} in the target have changed.",
+            f"The candidates for Schema {KEY.partition(':')[2]} in the target have changed.",
         ),
         (facts(dependencies={KEY: ["x:y"]}), "What the objects depend on has changed."),
         (
             facts(package={**facts()["package"], "artifacts": [KEY, "FLOW:1"]}),
-            "The package now also names FLOW 1.",
+            "The package now also names Source dataflow 1.",
         ),
     ],
 )
 def test_each_difference_is_a_sentence(after: dict[str, Any], sentence: str) -> None:
     assert describe(facts(), after) == [sentence]
+
+
+def test_what_could_not_be_asked_is_not_called_gone() -> None:
+    blocked = {name: facts()[name] for name in ("package", "target")}
+
+    assert describe(facts(), blocked) == []
+    assert describe(blocked, facts()) == []

@@ -4,7 +4,7 @@ import pytest
 
 from clients.sandbox_tooling import RemoteArtifact
 from promotions.choices import Decision, Match
-from promotions.systems.packages.matching import base_title, choices, judge
+from promotions.systems.packages.matching import base_title, choices, judge, usable
 
 
 def candidate(remote_id: str, title: str | None, artifact_type: str = "REGISTRY_SCHEMA") -> RemoteArtifact:
@@ -70,3 +70,30 @@ def test_a_merge_policy_is_never_promised_as_new() -> None:
     create = choices("Default", [candidate("a", "Other", "PROFILE_MERGE")], "PROFILE_MERGE")[-1]
 
     assert "never creates a merge policy" in create.consequence
+
+
+def test_a_candidate_of_another_type_is_not_offered_since_the_platform_would_refuse_it() -> None:
+    found = usable([candidate("a", "Profile", "REGISTRY_CLASS"), candidate("b", "Profile")], "REGISTRY_SCHEMA")
+
+    assert [one.id for one in found] == ["b"]
+
+
+def test_a_candidate_named_twice_is_offered_once_at_its_first_place() -> None:
+    found = usable([candidate("a", "Profile"), candidate("b", "Other"), candidate("a", "Profile")], "REGISTRY_SCHEMA")
+
+    assert [one.id for one in found] == ["a", "b"]
+
+
+def test_both_spellings_of_a_namespace_are_one_type() -> None:
+    twin = candidate("Email", "Email", "IDENTITY_NAMESPACE")
+
+    assert usable([twin], "ID_NAMESPACE") == [twin]
+    assert judge("Email", [twin], "ID_NAMESPACE") == Match.EXACT
+
+
+def test_places_beyond_the_third_are_spelled_as_ordinals() -> None:
+    many = [candidate(str(number), None) for number in range(1, 23)]
+
+    reasons = [choice.reason for choice in choices("Profile", many, "REGISTRY_SCHEMA")]
+
+    assert [reasons[place - 1].rpartition(" ")[2] for place in (4, 11, 21, 22)] == ["4th", "11th", "21st", "22nd"]
