@@ -38,10 +38,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--demo", action="store_true", help="also run the emulator and fill the database with demo data"
         )
+        parser.add_argument(
+            "--empty", action="store_true", help="with --demo: the emulator without demo data; you set Towpath up"
+        )
 
-    def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
+    def handle(self, *_args: Any, demo: bool, empty: bool, **_options: Any) -> None:
         if demo != (settings.MODE is Mode.DEMO):
             raise CommandError("--demo and TOWPATH_MODE=demo belong together: give both or neither.")
+        if empty and not demo:
+            raise CommandError("--empty goes with --demo: without it nothing is filled in anyway.")
         port = env.integer("PORT", 8000, least=1, most=65_535)
         data_dir: Path = settings.DATA_DIR
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,7 +59,7 @@ class Command(BaseCommand):
             ):
                 with suppress(StoppedError):
                     _refuse_taken_port(host, port)
-                    welcome = self.bring_up(supervisor, demo=demo, host=host, port=port)
+                    welcome = self.bring_up(supervisor, demo=demo, empty=empty, host=host, port=port)
                     if supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
                         self.say(f"\nTowpath is ready: {url}\n{welcome}")
                     else:
@@ -86,7 +91,7 @@ class Command(BaseCommand):
             "PYTHONUNBUFFERED": "1",
         }
 
-    def bring_up(self, supervisor: Supervisor, *, demo: bool, host: str, port: int) -> str:
+    def bring_up(self, supervisor: Supervisor, *, demo: bool, empty: bool, host: str, port: int) -> str:
         """Start what the others need, bring the data up to date, then start the rest; returns how to sign in."""
         welcome = io.StringIO()
         if not os.environ.get("REDIS_URL"):
@@ -99,8 +104,13 @@ class Command(BaseCommand):
             url = f"http://127.0.0.1:{emulator_port}"
             if not supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
                 raise embedded.EmbeddedError("The emulator does not answer; its lines above say why.")
-            call_command("load_demo", emulator_url=url, stdout=welcome)
-        elif not User.objects.exists():
+            if empty:
+                what = f"python -m emulator --credentials --port {emulator_port}"
+                welcome.write(f"The emulator answers on {url}. Its organizations and credentials: {what}\n")
+            else:
+                call_command("load_demo", emulator_url=url, stdout=welcome)
+        if not User.objects.exists():
+            welcome.write("Open it and become the first administrator with this one-time code: ")
             call_command("setup_code", stdout=welcome)
         connections.close_all()  # the supervisor itself needs no database
         for program in _programs(host, port):

@@ -80,6 +80,13 @@ def test_demo_data_do_not_get_into_an_installation_that_is_none(installation):
     assert "--demo and TOWPATH_MODE=demo belong together" in done.stderr
 
 
+def test_an_installation_that_is_no_demo_has_nothing_to_leave_empty(installation):
+    done = installation.manage("up", "--empty")
+
+    assert done.returncode == 1
+    assert "--empty goes with --demo" in done.stderr
+
+
 def test_every_killed_child_comes_back(installation):
     installation.up()
     before = installation.children()
