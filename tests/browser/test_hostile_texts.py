@@ -1,0 +1,218 @@
+"""Whatever text a platform or a person brings in is shown as text: no script of theirs runs on any page."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.apps import apps
+from django.db import models, transaction
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Dialog, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.choices import Role
+from accounts.models import AuditEvent, AuditHead, Organization, Sandbox, User
+from accounts.services import audit
+from promotions.choices import Decision
+from promotions.models import Job, Package
+from tests.addresses import addresses
+from tests.factories import (
+    ApiTokenFactory,
+    CredentialFactory,
+    InvitationFactory,
+    MembershipFactory,
+    OrganizationFactory,
+    SandboxFactory,
+    UserFactory,
+)
+from tests.factories_promotions import (
+    ArtifactFactory,
+    JobEventFactory,
+    JobFactory,
+    PackageFactory,
+    PlanFactory,
+    PlanItemFactory,
+    TaskResultFactory,
+    offer,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+HOSTILE = {
+    "markup": "\"'><img src=x onerror=\"window.owned='img'\"><script>window.owned=1</script><svg/onload=owned=1>",
+    "breaking out": "</script></style></textarea></title>--><script>window.owned=1</script>`${owned=1}`{{ 7 }}{% x %}",
+    "link": "javascript:window.owned='link'",
+    "direction": "\u202egnp.exe\u202c \u2066a\u2069 \u200b\ufeff e\u0301 \U0001f3f4",
+    "long": "x" * 10_000,
+}
+# Texts that only we write, and keys that must stay unique.
+OURS = {
+    "email",
+    "password",
+    "time_zone",
+    "token_hash",
+    "code_hash",
+    "secrets",
+    "ciphertext",
+    "value_digest",
+    "ims_url",
+    "platform_url",
+    "verb",
+    "digest",
+    "lease_token",
+    "marker",
+    "content_hash",
+    "system",
+    "key",
+    "prefix",
+}
+WATCH = """
+window.complaints = [];
+document.addEventListener('securitypolicyviolation',
+  e => window.complaints.push([e.violatedDirective, e.sourceFile, e.sample].join(' ')));
+"""
+
+
+def _world(text: str) -> None:
+    organization = OrganizationFactory()
+    SandboxFactory(organization=organization)
+    target = SandboxFactory(organization=organization)
+    CredentialFactory(organization=organization)
+    InvitationFactory(organization=organization, role=Role.VIEWER)
+    MembershipFactory(organization=organization)
+    ApiTokenFactory(user=User.objects.get(is_superuser=True))
+    package = PackageFactory(organization=organization)
+    ArtifactFactory(package=package)
+    PackageFactory(organization=organization, draft=True)
+    plan = PlanFactory(promotion__package=package, promotion__target_sandbox=target)
+    for number in range(3):
+        PlanItemFactory(plan=plan, key=f"item-{number}", missing_right=number == 2)
+    for options in ({"running": True}, {"succeeded": True}, {"unknown_outcome": True}, {}):
+        job = JobFactory(organization=organization, sandbox=target, **options)
+        JobEventFactory(job=job)
+        for outcome in ("created", "failed", "hidden_error", "unknown"):
+            TaskResultFactory(job=job, outcome=outcome)
+    ran = JobFactory(
+        organization=organization, succeeded=True, plan=plan, promotion=plan.promotion, package=package, is_foreign=True
+    )
+    JobEventFactory(job=ran)
+    _fill_texts(text)
+    _fill_documents(text)
+    for row in (*Organization.objects.all(), *Sandbox.objects.all(), *Job.objects.all(), *Package.objects.all()):
+        with transaction.atomic():
+            audit.record(
+                audit.Verb.ORGANIZATION_CHANGED, actor=None, subject=row, reason=text, details={text[:200]: [text]}
+            )
+
+
+def _fill_texts(text: str) -> None:
+    """Every free text of every row, as far as its column goes; the end tells rows apart that must differ."""
+    own = [*apps.get_app_config("accounts").get_models(), *apps.get_app_config("promotions").get_models()]
+    for model in own:
+        if model in (AuditEvent, AuditHead):
+            continue
+        for field in model._meta.get_fields():
+            if not isinstance(field, models.CharField | models.TextField) or field.choices or field.name in OURS:
+                continue
+            if (model, field.name) in ((Package, "status"), (Package, "source_sandbox"), (Job, "kind")):
+                continue  # they decide what a page offers
+            for pk in model._default_manager.values_list("pk", flat=True):
+                room = (field.max_length or 20_000) - len(str(pk))
+                model._default_manager.filter(pk=pk).update(**{field.name: f"{text[:room]}{pk}"})
+
+
+def _fill_documents(text: str) -> None:
+    """The JSON columns, in the shapes that pages read."""
+    document = {text[:300]: [text, {"name": text}], "description": text}
+    target = offer(Decision.REUSE, target_id=text[:400], title=text, rank=1)
+    other = {**target, "reason": text, "consequence": text, "target": {"id": "other", "type": text, "title": text}}
+    manager = apps.get_model
+    manager("promotions", "Package").objects.update(
+        raw=document,
+        dependencies={
+            "nodes": [
+                {"key": f"a{text[:50]}", "type": text[:60], "id": text[:300], "title": text, "depth": 0},
+                {"key": "b", "type": "REGISTRY_SCHEMA", "id": "b", "title": text, "depth": 1},
+            ],
+            "children": {f"a{text[:50]}": ["b"], "b": []},
+            "is_cut": True,
+        },
+    )
+    manager("promotions", "Plan").objects.update(
+        blockers=[text],
+        changes=[text],
+        display={"matrix": [{"resource": text, "permissions": {text[:100]: {"needed": 1, "missing": 1}}}]},
+    )
+    manager("promotions", "PlanItem").objects.update(
+        choices=[target, other, offer(Decision.CREATE)], needed_by=["item-0", text], target=target["target"]
+    )
+    manager("promotions", "PlanItem").objects.filter(missing_rights__gt=[]).update(
+        missing_rights=[{"resource": text, "permissions": [text]}]
+    )
+    manager("promotions", "Job").objects.update(
+        raw=document,
+        result={"created_by": text, "description": text, "candidates": [text[:90], "r-2"], "message": text},
+    )
+    manager("promotions", "JobEvent").objects.update(data=document)
+    manager("promotions", "TaskResult").objects.update(
+        messages=[{"status": text, "text": text, "inner_title": text, "attempt": 1}, text]
+    )
+    manager("accounts", "Credential").objects.update(scopes=[text[:100]], metascopes=[text[:100]])
+
+
+@pytest.fixture
+def page(chromium: dict[str, Any]) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**chromium)
+        context = browser.new_context()
+        context.add_init_script(WATCH)
+        yield context.new_page()
+        browser.close()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_texts_of_others_never_run_on_any_page(
+    live_server: LiveServer, chromium: dict[str, Any], name: str, request: pytest.FixtureRequest
+) -> None:
+    text = HOSTILE[name]
+    person = UserFactory(administrator=True, full_name="Ada")
+    _world(text)
+    client = Client()
+    client.force_login(person)
+    session = client.cookies["sessionid"].value
+    query = quote(text[:500])
+    visits = [
+        *(address for address in addresses() if not address.startswith("/api/v1/")),
+        *(
+            f"/jobs/{pk}/?tab={tab}"
+            for pk in Job.objects.values_list("pk", flat=True)
+            for tab in ("objects", "timeline", "decisions", "raw")
+        ),
+        *(f"{path}={query}" for path in ("/packages/?q", "/packages/?sandbox", "/jobs/?kind", "/audit/?group")),
+        reverse("api-docs"),
+    ]
+    # Chromium takes an error without a body for no answer at all.
+    visits = [address for address in visits if client.get(address).getvalue()]
+    page: Page = request.getfixturevalue("page")  # from here on the thread belongs to Playwright's loop
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    findings: list[tuple[str, Any]] = []
+
+    def note_dialog(dialog: Dialog) -> None:
+        findings.append((page.url, dialog.message))
+        dialog.dismiss()
+
+    page.on("dialog", note_dialog)
+    page.on("pageerror", lambda error: findings.append((page.url, str(error))))
+
+    for address in visits:
+        answer = page.goto(f"{live_server.url}{address}", wait_until="load")
+        owned, complaints = page.evaluate("[window.owned, window.complaints]")
+        if owned is not None or complaints:
+            findings.append((address, owned or complaints))
+        if answer is not None and answer.status >= 500:
+            findings.append((address, answer.status))
+
+    assert len(visits) > 80
+    assert findings == []
