@@ -57,6 +57,7 @@ def newest_first(
     seen: set[str] = set()
     order = _Order()
     start = 0
+    total: int | None = None
     is_clean = True
     for _ in range(PAGES_LIMIT):
         page = client.list_jobs(
@@ -74,7 +75,8 @@ def newest_first(
         if (wanted is not None and not missing) or order.has_passed(since):
             listing.is_complete = is_clean
             break
-        if page.total is not None and start < page.total:
+        total = page.total if page.total is not None else total
+        if total is not None and start < total:
             if page.received == 0:  # more rows are promised, but none come
                 break
         elif not page.has_next:

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ACTIVE, Decision, JobState, PlanState, ProblemKind, ResultOutcome, Verification
@@ -13,6 +16,8 @@ from promotions.services import jobs, plans
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.services.plans import Verdict
 from promotions.systems.packages.connection import tooling
+from promotions.systems.packages.importing import store_results
+from tests.factories_promotions import JobFactory
 from tests.integration.promotions.conftest import Platform, known_package, run_due
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +123,90 @@ def test_a_write_that_never_arrived_is_sent_again_after_two_empty_look_ups(
     assert job.submit_count == 2
     ours = [row for row in platform.state()["jobs"] if (row.get("description") or "").endswith(f"[{job.marker}]")]
     assert len(ours) == 1
+
+
+def test_a_new_job_of_the_same_name_without_our_mark_is_for_a_person(
+    platform: Platform, acme: Organization, requested: Callable[..., Job], operator: User
+) -> None:
+    job = requested()
+    platform.arm("POST", IMPORT_PATH, "reset", when="before", count=1)
+    run_due()
+    package_id = known_package(acme, job.title).remote_id
+    with tooling(acme, sandbox="stage") as client:
+        client.import_package(package_id, target_sandbox="stage", name=job.title, description="", alternatives={})
+
+    run_due(later=SETTLE)
+    run_due(later=SETTLE)
+
+    assert fresh(job).state == JobState.NEEDS_ATTENTION, texts(job)
+    assert len(job.result["candidates"]) == 1
+    assert platform.imports_sent() == 2  # ours, which never arrived, and the other one
+    jobs.adopt(job=job, remote_id=job.result["candidates"][0], actor=operator, reason="It is ours")
+    assert fresh(job).state == JobState.RUNNING
+
+
+def test_a_list_without_a_job_that_we_know_of_proves_nothing(
+    platform: Platform, acme: Organization, requested: Callable[..., Job]
+) -> None:
+    job = requested()
+    platform.arm("POST", IMPORT_PATH, "reset", when="before", count=1)
+    run_due()
+    JobFactory(organization=acme, succeeded=True, remote_id="left-out-of-the-list")
+
+    for _ in range(4):
+        run_due(later=SETTLE)
+
+    assert fresh(job).state == JobState.SUBMITTING
+    assert platform.imports_sent() == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["platform behind", "platform ahead"])
+def test_a_lost_answer_is_found_although_the_clocks_differ(
+    platform: Platform, requested: Callable[..., Job], hours: int
+) -> None:
+    job = requested()
+    platform.arm("POST", IMPORT_PATH, "reset", when="after", count=1)
+    run_due()
+    # The same difference, made on our side.
+    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(hours=hours))
+
+    run_due(later=SETTLE)
+
+    assert fresh(job).state == JobState.RUNNING, texts(job)
+
+
+def test_a_change_in_the_target_after_a_lost_answer_is_for_a_person(
+    platform: Platform, acme: Organization, requested: Callable[..., Job]
+) -> None:
+    job = requested()
+    platform.arm("POST", IMPORT_PATH, "reset", when="before", count=1)
+    run_due()
+    with tooling(acme, sandbox="stage") as client:
+        package_id = known_package(acme, job.title).remote_id
+        client.import_package(package_id, target_sandbox="stage", name="By hand", description="", alternatives={})
+    platform.advance(120)
+
+    run_due(later=SETTLE)
+    run_due(later=SETTLE)
+
+    assert fresh(job).state == JobState.NEEDS_ATTENTION, texts(job)
+    assert "Nothing was sent" not in job.problem
+    assert job.plan is not None
+    assert job.promotion is not None
+    assert job.promotion.current_plan == job.plan  # not reopened: the plan may have run
+
+
+def test_a_look_at_a_job_that_has_not_moved_writes_no_results(
+    platform: Platform, requested: Callable[..., Job], drive: Callable[[Job], Job]
+) -> None:
+    job = drive(requested())
+    with tooling(job.organization, sandbox="stage") as client:
+        remote = client.get_job(job.remote_id)
+
+    with CaptureQueriesContext(connection) as queries:
+        store_results(job, remote)
+
+    assert not [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE"))]
 
 
 def test_a_list_that_cannot_be_read_keeps_the_job_from_being_sent_again(
