@@ -287,6 +287,9 @@ def verify(expected_head: Head | None = None) -> VerificationResult:
     last = Head(0, "")
     rows = 0
     for sequence, event in _rows():
+        if sequence < 1:
+            findings.add(sequence, f"Row {sequence} stands before the first of the chain: it was inserted.")
+            continue
         if sequence > head.sequence and sequence > current_head().sequence:
             findings.add(sequence, f"Row {sequence} lies behind the head of the chain: it was inserted.")
             continue
@@ -321,14 +324,14 @@ def verify(expected_head: Head | None = None) -> VerificationResult:
 def _rows() -> Iterator[tuple[int, AuditEvent | None]]:
     """All rows in order, in batches; None for one whose columns no longer parse."""
     events = AuditEvent.objects.order_by("sequence")
-    after = -1
-    while numbers := list(events.filter(sequence__gt=after).values_list("sequence", flat=True)[:BATCH]):
-        batch = events.filter(sequence__gt=after, sequence__lte=numbers[-1])
+    rest = events
+    while numbers := list(rest.values_list("sequence", flat=True)[:BATCH]):
+        batch = rest.filter(sequence__lte=numbers[-1])
         try:
             yield from [(event.sequence, event) for event in batch if event.content()]
         except (ValueError, TypeError, AttributeError):
             yield from [(number, _readable(number)) for number in numbers]
-        after = numbers[-1]
+        rest = events.filter(sequence__gt=numbers[-1])
 
 
 def _readable(sequence: int) -> AuditEvent | None:

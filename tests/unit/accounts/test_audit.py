@@ -11,7 +11,6 @@ from django.db.models import TextChoices
 from accounts.models import AuditEvent, AuditHead
 from accounts.services import audit, organizations
 from accounts.services.audit import Head, SubjectText, Verb
-from tests.conftest import lift_audit_protection, restore_audit_protection
 from tests.factories import OrganizationFactory
 from tests.unit.accounts.races import at_once
 
@@ -23,19 +22,6 @@ def write_lines(count, **facts):
         audit.record(Verb.CREDENTIAL_TESTED, actor=None, subject=SubjectText("thing", str(n), f"Thing {n}"), **facts)
         for n in range(1, count + 1)
     ]
-
-
-@pytest.fixture
-def tamper():
-    """Runs SQL on the record as an intruder would who owns the database but not the audit key."""
-
-    def run(statement, parameters=()):
-        lift_audit_protection()
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-        restore_audit_protection()
-
-    return run
 
 
 def findings(expected_head=None):
