@@ -16,6 +16,8 @@ from promotions.models import Job
 DISPATCH_LEASE = timedelta(seconds=60)
 # Longer than a task may run (settings.TASK_TIME_LIMIT_S), so that two workers never hold one row.
 WORK_LEASE = timedelta(seconds=300)
+# Longer than one read with all its tries. A reader extends it before each; one that dies is replaced this soon.
+READ_LEASE = timedelta(seconds=75)
 
 
 class LeaseLostError(Exception):
@@ -60,7 +62,7 @@ def begin(job_id: int, token: str, *, lease: timedelta = WORK_LEASE) -> Job | No
 def begin_all(job_ids: Iterable[int], token: str) -> Sequence[Job]:
     """The same for many rows at once."""
     rows = Job.objects.filter(pk__in=list(job_ids), lease_token=token, state=JobState.RUNNING)
-    rows.update(due_at=timezone.now() + WORK_LEASE)
+    rows.update(due_at=timezone.now() + READ_LEASE)
     return list(rows.select_related("organization", "plan__promotion", "package", "sandbox"))
 
 
@@ -71,6 +73,11 @@ def keep(job: Job, **changes: Any) -> None:
         raise LeaseLostError(job.pk)
     for name, value in changes.items():
         setattr(job, name, value)
+
+
+def extend(job: Job) -> None:
+    """Claim a row for one more read; raises LeaseLostError if somebody else has it meanwhile."""
+    keep(job, due_at=timezone.now() + READ_LEASE)
 
 
 def hand_back(job: Job, *, after: timedelta, **changes: Any) -> None:

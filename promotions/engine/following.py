@@ -27,7 +27,7 @@ GROWTH = 1.5
 NOT_FOUND_LIMIT = 8
 VERIFY_ATTEMPTS = 5
 # One look at many jobs ends well within the task time limit; what is left falls due again at once.
-SLICE_S = 120
+SLICE_S = 60
 # The document of a job with many objects grows with each of them: it is kept at changes of state, not at every look.
 RAW_AT_EVERY_LOOK = 200
 
@@ -73,6 +73,7 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
 def look(job: Job, kind: Submission) -> None:
     """Read one job in full, store what it says, and end it when the platform has."""
     try:
+        claims.extend(job)
         if job.remote_finished_at is None:
             snapshot = kind.read(job)
             _store(job, kind, snapshot)
@@ -93,6 +94,7 @@ def look(job: Job, kind: Submission) -> None:
 
 def _verify(job: Job, kind: Submission) -> bool:
     """Look a second time; True if the job may be concluded. A platform that will not answer leaves it unconfirmed."""
+    claims.extend(job)
     try:
         kind.verify(job)
     except (errors.ApiError, NoCredentialError) as exc:

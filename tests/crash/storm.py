@@ -24,7 +24,7 @@ TARGETS = ("worker-interactive", "worker-tick", "beat", "valkey", "web")
 STEPS = ("queued", "sending", "sent", "following", "verifying")
 # The write deadline and the settle time of the installation, so that a scenario takes seconds.
 ENVIRONMENT = {"SUBMIT_DEADLINE_S": "2", "SUBMIT_SETTLE_S": "4"}
-PATIENCE_S = 120
+PATIENCE_S = 180
 
 
 @dataclass(frozen=True)
