@@ -1,8 +1,6 @@
 """Technical accounts of an organization and their secrets."""
 
 import json
-import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,22 +12,10 @@ from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, Organization
 from accounts.errors import InUseError, RefusedError
 from accounts.models import AccessToken, Credential, Organization, User
 from accounts.services import audit, usage
-from clients.errors import ApiAuthError, ApiError
 from clients.ims import check_private_key
-from clients.tokens import MemoryTokenStore
 
 MESSAGE_LENGTH = 500
 TECHNICAL_ACCOUNT_ENDING = "@techacct.adobe.com"
-
-
-@dataclass(frozen=True)
-class CredentialTest:
-    """What a test found; `is_refused` tells a refusal of the credential from a service that could not be reached."""
-
-    ok: bool
-    latency_ms: int
-    message: str
-    is_refused: bool = False
 
 
 @transaction.atomic
@@ -185,70 +171,11 @@ def read_secrets(credential: Credential) -> dict[str, str]:
     return secrets
 
 
-def test(credential: Credential) -> CredentialTest:
-    """Ask for a new token and list the sandboxes; calls out and writes nothing, here or there."""
-    from accounts.services import connections  # it needs this module
-
-    started = time.monotonic()
-    try:
-        # A token of its own: the shared one would prove nothing about a secret that was replaced or revoked.
-        with connections.connect(
-            credential.organization, credential=credential, token_store=MemoryTokenStore()
-        ) as connection:
-            found = connections.list_sandboxes(connection)
-    except (ApiError, RefusedError, TimeoutError, ValueError) as exc:
-        return CredentialTest(
-            ok=False,
-            latency_ms=_elapsed_ms(started),
-            message=describe_error(exc),
-            is_refused=isinstance(exc, ApiAuthError),
-        )
-    count = len(found)
-    seen = "1 sandbox" if count == 1 else f"{count} sandboxes"
-    return CredentialTest(ok=True, latency_ms=_elapsed_ms(started), message=f"Works: {seen} seen.")
-
-
-@transaction.atomic
-def record_test(*, credential: Credential, result: CredentialTest, actor: User | None) -> bool:
-    """Keep the result on the credential as it was tested; False if its secret was replaced meanwhile."""
-    changes: dict[str, Any] = {
-        "last_test_at": timezone.now(),
-        "is_last_test_ok": result.ok,
-        "last_test_latency_ms": result.latency_ms,
-        "last_test_message": result.message[:MESSAGE_LENGTH],
-    }
-    if result.ok:
-        changes["problem"] = ""
-    elif result.is_refused:
-        changes["problem"] = result.message[:MESSAGE_LENGTH]
-    same_secret = Credential.objects.filter(pk=credential.pk, secret_set_at=credential.secret_set_at)
-    if not same_secret.update(**changes):
-        return False
-    audit.record(
-        audit.Verb.CREDENTIAL_TESTED,
-        actor=actor,
-        subject=credential,
-        details={"ok": result.ok, "latency_ms": result.latency_ms, "message": result.message},
-    )
-    return True
-
-
 def flag_credential(credential: Credential, problem: str) -> None:
     """Note why calls with this credential are refused; a successful test or a new secret clears it."""
     Credential.objects.filter(pk=credential.pk, secret_set_at=credential.secret_set_at).update(
         problem=problem[:MESSAGE_LENGTH]
     )
-
-
-def describe_error(error: Exception) -> str:
-    """One line for a person, in the platform's own words where there are any."""
-    if isinstance(error, ApiError):
-        return f"{error.message} (request {error.request_id})" if error.request_id else error.message
-    return str(error)
-
-
-def _elapsed_ms(started: float) -> int:
-    return round((time.monotonic() - started) * 1000)
 
 
 def _require_admin(actor: User | None, organization: Organization) -> None:

@@ -1,6 +1,6 @@
 """Jobs that serve accounts: testing a credential, reading an organization's sandboxes."""
 
-from accounts.services import connections, credentials, sandboxes
+from accounts.services import connections, credential_tests, sandboxes
 from promotions.choices import JobState, ProblemKind
 from promotions.engine.registry import Activity, Ending, Report
 from promotions.models import Job
@@ -22,8 +22,8 @@ class TestCredential(Activity):
                 state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem="The credential was deleted."
             )
         report("Asking for a token, then for the list of sandboxes")
-        outcome = credentials.test(job.credential)
-        credentials.record_test(credential=job.credential, result=outcome, actor=job.requested_by)
+        outcome = credential_tests.run(job.credential)
+        credential_tests.record(credential=job.credential, result=outcome, actor=job.requested_by)
         result = {"latency_ms": outcome.latency_ms, "message": outcome.message}
         if outcome.ok:
             return Ending(state=JobState.SUCCEEDED, result=result)

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from accounts import crypto
 from accounts.choices import CredentialKind
 from accounts.models import AccessToken, AuditEvent, Credential, Organization, Sandbox
-from accounts.services import connections, credentials, organizations, sandboxes, tokens
+from accounts.services import connections, credential_tests, credentials, organizations, sandboxes, tokens
 from clients.errors import ApiAuthError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,7 +112,7 @@ def test_a_document_that_cannot_be_read_is_refused_with_a_sentence(tmp_path, con
 
 
 def test_a_good_credential_passes_its_test(acme):
-    result = credentials.test(connections.primary_credential(acme))
+    result = credential_tests.run(connections.primary_credential(acme))
 
     assert result.ok
     assert result.message == "Works: 3 sandboxes seen."
@@ -120,7 +120,7 @@ def test_a_good_credential_passes_its_test(acme):
 
 
 def test_a_test_leaves_the_shared_token_alone(acme):
-    credentials.test(connections.primary_credential(acme))
+    credential_tests.run(connections.primary_credential(acme))
 
     assert not AccessToken.objects.exists()
 
@@ -130,7 +130,7 @@ def test_a_wrong_secret_fails_the_test_with_the_platform_s_words(acme):
         credential=connections.primary_credential(acme), client_secret="p8e-wrong", actor=None
     )
 
-    result = credentials.test(credential)
+    result = credential_tests.run(credential)
 
     assert (result.ok, result.is_refused) == (False, True)
     assert "p8e-wrong" not in result.message
@@ -140,7 +140,9 @@ def test_a_wrong_secret_fails_the_test_with_the_platform_s_words(acme):
 def test_a_service_that_cannot_be_reached_fails_the_test_without_blaming_the_credential(acme):
     Organization.objects.update(ims_url="http://127.0.0.1:1")
 
-    result = credentials.test(Credential.objects.select_related("organization").get(organization=acme, is_primary=True))
+    result = credential_tests.run(
+        Credential.objects.select_related("organization").get(organization=acme, is_primary=True)
+    )
 
     assert (result.ok, result.is_refused) == (False, False)
 
@@ -148,7 +150,7 @@ def test_a_service_that_cannot_be_reached_fails_the_test_without_blaming_the_cre
 def test_a_secret_that_cannot_be_decrypted_fails_the_test_with_the_next_step(acme):
     Credential.objects.update(secrets="not a ciphertext")
 
-    result = credentials.test(connections.primary_credential(acme))
+    result = credential_tests.run(connections.primary_credential(acme))
 
     assert not result.ok
     assert "CREDENTIAL_KEYS" in result.message
@@ -157,7 +159,7 @@ def test_a_secret_that_cannot_be_decrypted_fails_the_test_with_the_next_step(acm
 def test_a_service_account_connects_too(acme):
     credential = acme.credentials.get(kind=CredentialKind.JWT)
 
-    assert credentials.test(credential).ok
+    assert credential_tests.run(credential).ok
 
 
 def test_connections_share_one_token(acme, emulator):

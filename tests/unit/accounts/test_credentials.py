@@ -15,8 +15,8 @@ from accounts import crypto
 from accounts.choices import CredentialKind
 from accounts.errors import InUseError, NoCredentialError, RefusedError, Usage
 from accounts.models import AccessToken, AuditEvent, Credential
-from accounts.services import audit, connections, credentials, rotation, usage
-from accounts.services.credentials import CredentialTest
+from accounts.services import audit, connections, credential_tests, credentials, rotation, usage
+from accounts.services.credential_tests import Outcome
 from tests.factories import CLIENT_SECRET, CredentialFactory, OrganizationFactory
 from tests.unit.accounts.races import at_once
 
@@ -224,16 +224,16 @@ def test_the_primary_credential_is_not_deleted_beside_others(owner, organization
 @pytest.mark.parametrize(
     ("result", "problem"),
     [
-        (CredentialTest(ok=True, latency_ms=12, message="Works: 3 sandboxes seen."), ""),
-        (CredentialTest(ok=False, latency_ms=12, message="invalid_client", is_refused=True), "invalid_client"),
-        (CredentialTest(ok=False, latency_ms=12, message="no answer"), "refused before"),
+        (Outcome(ok=True, latency_ms=12, message="Works: 3 sandboxes seen."), ""),
+        (Outcome(ok=False, latency_ms=12, message="invalid_client", is_refused=True), "invalid_client"),
+        (Outcome(ok=False, latency_ms=12, message="no answer"), "refused before"),
     ],
     ids=["works", "refused", "no answer"],
 )
 def test_the_result_of_a_test_is_kept_and_tells_refusals_from_silence(owner, organization, result, problem):
     credential = CredentialFactory(organization=organization, problem="refused before")
 
-    is_kept = credentials.record_test(credential=credential, result=result, actor=owner)
+    is_kept = credential_tests.record(credential=credential, result=result, actor=owner)
 
     credential.refresh_from_db()
     assert is_kept
@@ -247,8 +247,8 @@ def test_the_result_of_a_test_of_the_secret_before_is_dropped(owner, organizatio
     credential = CredentialFactory(organization=organization)
     credentials.replace_secret(credential=credential, client_secret="p8e-new", actor=owner)
 
-    is_kept = credentials.record_test(
-        credential=credential, result=CredentialTest(ok=False, latency_ms=1, message="x", is_refused=True), actor=owner
+    is_kept = credential_tests.record(
+        credential=credential, result=Outcome(ok=False, latency_ms=1, message="x", is_refused=True), actor=owner
     )
 
     credential.refresh_from_db()
