@@ -26,6 +26,8 @@ GROWTH = 1.5
 # A remote job may be missing for a moment after it was accepted; for longer, a person should look.
 NOT_FOUND_LIMIT = 8
 VERIFY_ATTEMPTS = 5
+# What was just created may take a moment to be found: one look that does not show it is not enough.
+CONTRADICTED_LOOKS = 3
 # One look at many jobs ends well within the task time limit; what is left falls due again at once.
 SLICE_S = 60
 # The document of a job with many objects grows with each of them: it is kept at changes of state, not at every look.
@@ -78,7 +80,7 @@ def look(job: Job, kind: Submission) -> None:
             snapshot = kind.read(job)
             _store(job, kind, snapshot)
             if not snapshot.is_over:
-                _wait_on(job, kind, changed=True)
+                _wait_on(job)
                 return
         if _verify(job, kind):
             end(job, kind.conclude(job))
@@ -96,13 +98,18 @@ def _verify(job: Job, kind: Submission) -> bool:
     """Look a second time; True if the job may be concluded. A platform that will not answer leaves it unconfirmed."""
     claims.extend(job)
     try:
-        kind.verify(job)
+        is_settled = kind.verify(job)
     except (errors.ApiError, NoCredentialError) as exc:
         if job.attempts + 1 < VERIFY_ATTEMPTS:
             timeline.warn(job, f"The target could not be checked: {exc.message}. Trying again.")
             claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
             return False
         timeline.warn(job, f"The target could not be checked: {exc.message}. The results stay unconfirmed.")
+        return True
+    if not is_settled and job.attempts + 1 < CONTRADICTED_LOOKS:
+        timeline.warn(job, "The target does not show everything that the platform claims; looking once more.")
+        claims.hand_back(job, after=faults.wait_after(job.attempts + 1), attempts=job.attempts + 1)
+        return False
     return True
 
 
@@ -124,21 +131,14 @@ def _store(job: Job, kind: Submission, snapshot: Snapshot) -> None:
         kind.record(job, snapshot)
 
 
-def _wait_on(job: Job, kind: Submission, *, changed: bool) -> None:
+def _wait_on(job: Job) -> None:
     now = timezone.now()
     if job.deadline_at is not None and job.deadline_at < now:
-        end(
-            job,
-            Ending(
-                state=JobState.NEEDS_ATTENTION,
-                problem_kind=ProblemKind.DEADLINE,
-                problem=f"The platform still says {job.remote_status or 'nothing'} after "
-                f"{round(kind.follow_deadline.total_seconds() / 3600)} hours. Look at it there, then go on "
-                "following it here or close it.",
-            ),
-        )
+        hours = round((now - (job.started_at or job.created_at)).total_seconds() / 3600)
+        after = f"after {hours} {'hour' if hours == 1 else 'hours'}" if hours else "after the deadline"
+        _give_up(job, ProblemKind.DEADLINE, f"The platform still says {job.remote_status or 'nothing'} {after}.")
         return
-    interval = FIRST_INTERVAL_S if changed and not job.interval_s else _next_interval(job.interval_s)
+    interval = FIRST_INTERVAL_S if not job.interval_s else _next_interval(job.interval_s)
     if job.watched_until is not None and job.watched_until > now:
         interval = FIRST_INTERVAL_S
     claims.hand_back(job, after=timedelta(seconds=interval), interval_s=interval)
@@ -148,16 +148,24 @@ def _next_interval(interval_s: int) -> int:
     return min(LONGEST_INTERVAL_S, max(FIRST_INTERVAL_S, round(interval_s * GROWTH)))
 
 
+def _give_up(job: Job, kind: ProblemKind, problem: str) -> None:
+    """Hand the job to a person; one that was started elsewhere is nobody's here, and is only no longer followed."""
+    if job.is_foreign:
+        _close(job, f"{problem} It was started elsewhere, and is no longer followed here.")
+        return
+    next_step = "Look at it at the platform, then go on following it here or close it."
+    end(job, Ending(state=JobState.NEEDS_ATTENTION, problem_kind=kind, problem=f"{problem} {next_step}"))
+
+
+def _close(job: Job, problem: str) -> None:
+    end(job, Ending(state=JobState.CANCELLED, problem_kind=ProblemKind.CLOSED, problem=problem))
+
+
 def _could_not_look(job: Job, exc: Exception) -> None:
     """Keep the job as it is, say why, and look again later; ask a person when that cannot help."""
     message = exc.message if isinstance(exc, errors.ApiError | NoCredentialError) else "Towpath itself failed"
     if job.organization.deleted_at is not None:
-        ending = Ending(
-            state=JobState.CANCELLED,
-            problem_kind=ProblemKind.CLOSED,
-            problem=f"{job.organization} was deleted here. How the job ended at the platform is not known.",
-        )
-        end(job, ending)
+        _close(job, f"{job.organization} was deleted here. How the job ended at the platform is not known.")
         return
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
@@ -165,16 +173,9 @@ def _could_not_look(job: Job, exc: Exception) -> None:
     is_late = job.deadline_at is not None and job.deadline_at < now
     is_gone = isinstance(exc, errors.ApiNotFoundError) and job.attempts + 1 >= NOT_FOUND_LIMIT
     if is_late or is_gone:
-        reason = "the platform no longer knows it" if is_gone else message
-        end(
-            job,
-            Ending(
-                state=JobState.NEEDS_ATTENTION,
-                problem_kind=ProblemKind.DEADLINE if is_late else ProblemKind.OUTCOME_UNKNOWN,
-                problem=f"How it ended cannot be found out: {reason}. Look at it at the platform, then go on following "
-                "it here or close it.".replace("..", "."),
-            ),
-        )
+        reason = "the platform no longer knows it" if is_gone else message.rstrip(".")
+        kind = ProblemKind.DEADLINE if is_late else ProblemKind.OUTCOME_UNKNOWN
+        _give_up(job, kind, f"How it ended cannot be found out: {reason}.")
         return
     timeline.warn(job, f"Could not look at it: {message}. It goes on at the platform; looking again.")
     try:

@@ -129,8 +129,13 @@ class Submission(JobType):
     def record(self, job: Job, snapshot: Snapshot) -> None:
         """Store what the snapshot says of each object; called in the transaction that stores the snapshot."""
 
-    def verify(self, job: Job) -> None:
-        """Look again, after the platform's own end, whether what it claims is so. May raise ApiError."""
+    def verify(self, job: Job) -> bool:
+        """Look again, after the platform's own end, whether what it claims is so. May raise ApiError.
+
+        False if the target contradicts the claim, which a later look may cure: what was just made can take a moment to
+        show.
+        """
+        return True
 
     @abstractmethod
     def conclude(self, job: Job) -> Ending:

@@ -298,7 +298,13 @@ def _store_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None
     for item in items:
         item.batch = plan.decision_batch
         item.decided_by, item.decided_at = actor, now
-    PlanItem.objects.bulk_update(items, ["decision", "target", "previous", "batch", "decided_by", "decided_at"])
+    # An upsert by primary key: with thousands of items several times as fast as bulk_update.
+    PlanItem.objects.bulk_create(
+        items,
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=["decision", "target", "previous", "batch", "decided_by", "decided_at"],
+    )
 
 
 def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from accounts.services import audit
 from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
-from promotions.choices import Decision, JobState, PlanState, ProblemKind
+from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
 from promotions.engine.registry import Ending, LookUp, Snapshot, Submission, Submitted
 from promotions.models import Job, Plan, TaskResult
 from promotions.services import plans
@@ -98,20 +97,22 @@ class ImportSubmission(Submission):
     def record(self, job: Job, snapshot: Snapshot) -> None:
         store_results(job, snapshot.detail)
 
-    def verify(self, job: Job) -> None:
+    def verify(self, job: Job) -> bool:
         plan = job.plan
         add_unmentioned(job)
         results = list(job.results.all())
         if plan is None or not results or not plan.facts["package"].get("artifacts"):
-            return
+            return True
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
             conflicts = client.find_conflicts(plan.facts["package"]["id"], target_sandbox=_sandbox_name(job))
         findings = verify(results, conflicts, plan.facts["conflicts"])
-        with transaction.atomic():
-            for result in results:
-                result.verification = findings[result.pk].verification
-                result.verification_text = findings[result.pk].text
-            TaskResult.objects.bulk_update(results, ["verification", "verification_text"])
+        for result in results:
+            result.verification = findings[result.pk].verification
+            result.verification_text = findings[result.pk].text
+        TaskResult.objects.bulk_create(
+            results, update_conflicts=True, unique_fields=["pk"], update_fields=["verification", "verification_text"]
+        )
+        return all(found.verification != Verification.CONTRADICTED for found in findings.values())
 
     def conclude(self, job: Job) -> Ending:
         return conclude(job)

@@ -101,15 +101,16 @@ class PublishSubmission(Submission):
         else:
             packages.apply(job.organization, [snapshot.detail])
 
-    def verify(self, job: Job) -> None:
+    def verify(self, job: Job) -> bool:
         """Read the job's own account of a failure, where the platform named a job."""
         if job.package is None or job.remote_status == PackageStatus.PUBLISHED or not job.remote_id:
-            return
+            return True
         try:
             snapshot = self._read_job(job)
         except ApiError:
-            return  # the package says that it failed; the reasons are an extra that the platform may not give
+            return True  # the package says that it failed; the reasons are an extra that the platform may not give
         store_results(job, snapshot.detail)
+        return True
 
     def conclude(self, job: Job) -> Ending:
         if job.package is None:

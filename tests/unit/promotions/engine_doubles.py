@@ -35,6 +35,7 @@ class Post(Submission):
     look_ups: list[LookUp] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     objection: Ending | None = None
+    is_contradicted: bool = False
     reads: list[str] = field(default_factory=list)
     at_recheck: Callable[[Job], None] = nothing
     at_submit: Callable[[Job], None] = nothing
@@ -69,6 +70,9 @@ class Post(Submission):
 
     def record(self, job: Job, snapshot: Snapshot) -> None:
         pass
+
+    def verify(self, job: Job) -> bool:
+        return not self.is_contradicted
 
     def conclude(self, job: Job) -> Ending:
         return Ending(state=JobState.SUCCEEDED)

@@ -178,6 +178,41 @@ def test_a_job_that_vanished_is_handed_to_a_person_with_the_next_step(post: Post
     assert "the platform no longer knows it. Look at it at the platform" in job.problem
 
 
+def test_a_foreign_job_that_never_ends_asks_nobody(post: Post) -> None:
+    job = running_letter(is_foreign=True, marker=None, deadline_at=timezone.now() - timedelta(hours=1))
+    post.statuses = {"remote-1": "PENDING"}
+
+    work_on(job)
+
+    assert fresh(job).state == JobState.CANCELLED
+    assert job.problem_kind == ProblemKind.CLOSED
+    assert "no longer followed here" in job.problem
+
+
+def test_a_contradicted_claim_is_looked_at_again_before_it_counts(post: Post) -> None:
+    job = running_letter()
+    post.statuses = {"remote-1": "SUCCESS"}
+    post.is_contradicted = True
+
+    work_on(job)
+    assert fresh(job).state == JobState.RUNNING
+    post.is_contradicted = False
+    work_on(job)
+
+    assert fresh(job).state == JobState.SUCCEEDED
+
+
+def test_a_claim_that_stays_contradicted_is_concluded(post: Post) -> None:
+    job = running_letter()
+    post.statuses = {"remote-1": "SUCCESS"}
+    post.is_contradicted = True
+
+    for _ in range(following.CONTRADICTED_LOOKS):
+        work_on(job)
+
+    assert fresh(job).finished_at is not None
+
+
 def test_a_foreign_job_of_a_deleted_organization_is_closed(post: Post) -> None:
     job = running_letter(is_foreign=True, marker=None)
     Organization.objects.filter(pk=job.organization_id).update(deleted_at=timezone.now())
