@@ -17,6 +17,8 @@ from promotions.models import Job
 log = logging.getLogger(__name__)
 
 ATTEMPTS_LIMIT = 6
+# From the start, or from the last slice: work that a worker is killed over, each time, must not begin for ever.
+PATIENCE = timedelta(hours=1)
 
 
 def run(job_id: int, token: str) -> None:
@@ -27,9 +29,13 @@ def run(job_id: int, token: str) -> None:
     activity = job_type(job.kind)
     if not isinstance(activity, Activity):
         raise TypeError(f"{job.kind} is not an activity")
+    now = timezone.now()
     if job.state == JobState.QUEUED and not job.advance(
-        JobState.RUNNING, only_from=[JobState.QUEUED], started_at=timezone.now()
+        JobState.RUNNING, only_from=[JobState.QUEUED], started_at=now, deadline_at=now + PATIENCE
     ):
+        return
+    if job.deadline_at is not None and job.deadline_at < now:
+        end(job, _never_done(activity))
         return
     try:
         _run(job, activity)
@@ -60,14 +66,26 @@ def _run(job: Job, activity: Activity) -> None:
             f"Look for job {job.pk} in the log of the worker.",
         )
     if isinstance(outcome, Unfinished):
-        claims.hand_back(job, after=timedelta(0), params=outcome.params, attempts=0)
+        deadline_at = timezone.now() + PATIENCE
+        claims.hand_back(job, after=timedelta(0), params=outcome.params, attempts=0, deadline_at=deadline_at)
     else:
         end(job, outcome)
 
 
+def _never_done(activity: Activity) -> Ending:
+    hours = round(PATIENCE.total_seconds() / 3600)
+    return Ending(
+        state=JobState.FAILED,
+        problem_kind=ProblemKind.UNAVAILABLE,
+        problem=f"{activity.label}: it was begun again and again, and not done within {hours} "
+        f"{'hour' if hours == 1 else 'hours'}. Try again when the platform answers faster; if that does not help, look "
+        "into the log of the worker.",
+    )
+
+
 def _try_again(job: Job, exc: ApiError) -> None:
     wait = faults.wait_after(job.attempts, exc)
-    timeline.warn(job, f"{exc.message}. Trying again in {round(wait.total_seconds())} s.")
+    timeline.warn(job, f"{faults.words(exc)}. Trying again in {round(wait.total_seconds())} s.")
     claims.hand_back(job, after=wait, attempts=job.attempts + 1, progress_text="Waiting for the platform")
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from random import SystemRandom
 
+from accounts.errors import NoCredentialError
 from clients import errors
 from promotions.choices import JobState, ProblemKind
 from promotions.engine.registry import Ending
@@ -46,11 +47,18 @@ _NEXT_STEP = {
 }
 
 
+def words(exc: Exception) -> str:
+    """What an error says, to be put into a sentence; our own faults are for the log."""
+    if isinstance(exc, errors.ApiError | NoCredentialError):
+        return exc.message.rstrip(". ")
+    return "Towpath itself failed"
+
+
 def sentence(what: str, exc: errors.ApiError) -> str:
     """What failed, why in the platform's own words, and what to do."""
     status = f" (HTTP {exc.status})" if exc.status else ""
     request = f" Request id {exc.request_id}." if exc.request_id else ""
-    return f"{what}: {exc.message}{status}.{request} {_NEXT_STEP[kind_of(exc)]}".replace("..", ".")
+    return f"{what}: {words(exc)}{status}.{request} {_NEXT_STEP[kind_of(exc)]}"
 
 
 def ending(what: str, exc: errors.ApiError) -> Ending:

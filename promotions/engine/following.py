@@ -101,10 +101,10 @@ def _verify(job: Job, kind: Submission) -> bool:
         is_settled = kind.verify(job)
     except (errors.ApiError, NoCredentialError) as exc:
         if job.attempts + 1 < VERIFY_ATTEMPTS:
-            timeline.warn(job, f"The target could not be checked: {exc.message}. Trying again.")
+            timeline.warn(job, f"The target could not be checked: {faults.words(exc)}. Trying again.")
             claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
             return False
-        timeline.warn(job, f"The target could not be checked: {exc.message}. The results stay unconfirmed.")
+        timeline.warn(job, f"The target could not be checked: {faults.words(exc)}. The results stay unconfirmed.")
         return True
     if not is_settled and job.attempts + 1 < CONTRADICTED_LOOKS:
         timeline.warn(job, "The target does not show everything that the platform claims; looking once more.")
@@ -163,7 +163,7 @@ def _close(job: Job, problem: str) -> None:
 
 def _could_not_look(job: Job, exc: Exception) -> None:
     """Keep the job as it is, say why, and look again later; ask a person when that cannot help."""
-    message = exc.message if isinstance(exc, errors.ApiError | NoCredentialError) else "Towpath itself failed"
+    message = faults.words(exc)
     if job.organization.deleted_at is not None:
         _close(job, f"{job.organization} was deleted here. How the job ended at the platform is not known.")
         return
@@ -173,7 +173,7 @@ def _could_not_look(job: Job, exc: Exception) -> None:
     is_late = job.deadline_at is not None and job.deadline_at < now
     is_gone = isinstance(exc, errors.ApiNotFoundError) and job.attempts + 1 >= NOT_FOUND_LIMIT
     if is_late or is_gone:
-        reason = "the platform no longer knows it" if is_gone else message.rstrip(".")
+        reason = "the platform no longer knows it" if is_gone else message
         kind = ProblemKind.DEADLINE if is_late else ProblemKind.OUTCOME_UNKNOWN
         _give_up(job, kind, f"How it ended cannot be found out: {reason}.")
         return

@@ -103,7 +103,7 @@ def _prepared(job: Job, kind: Submission) -> dict[str, object] | None:
             credential_refused(job.organization, exc)
         if faults.is_passing(exc) and timezone.now() - job.created_at < RECHECK_PATIENCE:
             wait = faults.wait_after(job.attempts, exc)
-            timeline.warn(job, f"The facts cannot be read again before sending: {exc.message}. Nothing was sent.")
+            timeline.warn(job, f"The facts cannot be read again before sending: {faults.words(exc)}. Nothing was sent.")
             claims.hand_back(job, after=wait, attempts=job.attempts + 1)
             return None
         ending = faults.ending("Nothing was sent, because the facts could not be read again", exc)
@@ -180,11 +180,11 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
         isinstance(exc, errors.OutcomeUnknownError) and not exc.sent
     )
     if certainly_not_sent:
-        _not_sent(job, exc.message, None, exc)
+        _not_sent(job, faults.words(exc), None, exc)
     elif isinstance(exc, errors.OutcomeUnknownError | errors.ApiContractError):
         timeline.note(
             job,
-            f"No usable answer ({exc.message}). Whether it happened is not known; "
+            f"No usable answer ({faults.words(exc)}). Whether it happened is not known; "
             f"looking for it in {round(kind.settle.total_seconds())} s.",
             severity=Severity.WARNING,
         )
@@ -349,7 +349,7 @@ def _is_late(job: Job) -> bool:
 
 
 def _look_up_failed(job: Job, exc: Exception) -> None:
-    message = exc.message if isinstance(exc, errors.ApiError | NoCredentialError) else "Towpath itself failed"
+    message = faults.words(exc)
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
     if _is_late(job):

@@ -15,7 +15,7 @@ from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, tooling
 from promotions.systems.packages.results import read_results
-from promotions.systems.packages.verdict import add_unmentioned, conclude
+from promotions.systems.packages.verdict import add_unmentioned, conclude, in_words
 from promotions.systems.packages.verifying import verify
 
 # How far the clocks may differ when a job of the same name is taken for a possible trace of ours.
@@ -116,6 +116,9 @@ class ImportSubmission(Submission):
 
     def conclude(self, job: Job) -> Ending:
         return conclude(job)
+
+    def describe(self, job: Job) -> str:
+        return in_words(job)
 
     def submitted(self, job: Job, *, how: str) -> None:
         audit.record(

@@ -76,6 +76,38 @@ def conclude(job: Job) -> Ending:
     return Ending(state=JobState.SUCCEEDED, result=result)
 
 
+def in_words(job: Job) -> str:
+    """What an ended import means and what to do next, beside the problem that it may name."""
+    where = job.sandbox.name if job.sandbox else "the target"
+    if job.is_foreign or not job.is_finished:
+        return ""
+    if job.state == JobState.SUCCEEDED:
+        return _second_look(job, where)
+    if job.submit_count == 0:
+        if job.problem_kind == ProblemKind.PLAN_CHANGED:
+            return "Look at what changed on the page of the promotion, decide, and run it again."
+        return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
+    if job.state == JobState.SUCCEEDED_WITH_WARNINGS:
+        return f"Look at the marked objects in {where}; the others need nothing more."
+    if job.state == JobState.PARTLY_FAILED:
+        return f"Remove the cause, then plan the package once more; what is in {where} by then can be reused."
+    if job.state == JobState.FAILED:
+        return f"The platform reports nothing created in {where}. Remove the cause, then plan the package once more."
+    return ""
+
+
+def _second_look(job: Job, where: str) -> str:
+    claimed, verified = job.result.get("claimed", 0), job.result.get("verified", 0)
+    if not claimed:
+        return ""
+    if claimed == verified:
+        return f"Done: a second look at {where} found {'it' if claimed == 1 else f'all {claimed} objects'} there."
+    return (
+        f"Done: the platform reports {_objects(claimed)}, and a second look at {where} found {verified} there. "
+        f"{claimed - verified} could not be told in this way; their results say why."
+    )
+
+
 def _says_no_change(found: TaskResult) -> bool:
     return any(str(message.get("status")).strip().upper() == "NO_CHANGE" for message in found.messages)
 
@@ -95,7 +127,8 @@ def _failure_sentence(job: Job, failed: list[TaskResult], good: list[TaskResult]
     if not failed:
         return "The platform reports FAILED without saying which object failed. Look at the job there."
     first = f"{_name(failed[0])}: {failed[0].explanation.rstrip('.')}."
-    more = f" {_objects(len(failed) - 1)} more failed." if len(failed) > 1 else ""
+    others = len(failed) - 1
+    more = f" {others} more {'object' if others == 1 else 'objects'} failed." if others else ""
     stay = f" What was done to {_objects(len(good))} stays in the target: the platform undoes nothing." if good else ""
     claim = " although the platform reports SUCCESS" if job.remote_status == "SUCCESS" else ""
     return f"{_objects(len(failed))} of {len(failed) + len(good)} failed{claim}. {first}{more}{stay}"
@@ -115,7 +148,7 @@ def _doubts(hidden: list[TaskResult], contradicted: list[TaskResult], unknown: l
 def _named(found: list[TaskResult]) -> str:
     names = ", ".join(_name(result) for result in found[:_NAMED_AT_MOST])
     more = len(found) - _NAMED_AT_MOST
-    return f"{names} and {_objects(more)} more" if more > 0 else names
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _name(result: TaskResult) -> str:

@@ -64,4 +64,8 @@ def _look(result: TaskResult, now: set[str] | None, before: set[str]) -> Finding
         return Finding(
             Verification.NOT_CONFIRMED, "The target holds something like it; which one is meant is not known."
         )
+    if outcome is ResultOutcome.UNCHANGED:
+        return Finding(
+            Verification.NOT_CONFIRMED, "The platform left it alone and does not list it, as with standard objects."
+        )
     return Finding(Verification.NOT_CONFIRMED, "The target shows nothing like it.")

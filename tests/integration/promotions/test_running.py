@@ -16,7 +16,7 @@ from promotions.services import jobs, plans
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.services.plans import Verdict
 from promotions.systems.packages.connection import tooling
-from promotions.systems.packages.importing import store_results
+from promotions.systems.packages.importing import ImportSubmission, store_results
 from tests.factories_promotions import JobFactory
 from tests.integration.promotions.conftest import Platform, known_package, run_due
 
@@ -423,3 +423,16 @@ def test_nothing_is_left_active_after_the_end(requested: Callable[..., Job], dri
 
     assert job.finished_at is not None
     assert not Job.objects.filter(state__in=ACTIVE).exists()
+
+
+def test_a_worker_that_wakes_too_late_to_send_sends_nothing(
+    platform: Platform, requested: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = requested()
+    monkeypatch.setattr(ImportSubmission, "deadline", timedelta(0))  # all of it went by between intent and call
+
+    run_due()
+
+    assert platform.imports_sent() == 0
+    assert fresh(job).state == JobState.QUEUED
+    assert job.submit_count == 0
