@@ -7,6 +7,7 @@ from accounts.choices import CredentialKind, OrganizationKind
 from accounts.crypto import UndecryptableError
 from accounts.errors import NoCredentialError
 from accounts.models import Credential, Organization
+from accounts.remote_hosts import ForbiddenUrlError, check_service_url
 from accounts.services.credentials import flag_credential, read_secrets
 from accounts.services.tokens import DatabaseTokenStore
 from clients.ims import ImsClient, JwtServiceAccount, OAuthServerToServer
@@ -52,6 +53,7 @@ def connect(
         remote_credential = _remote_credential(organization, credential)
     except UndecryptableError as exc:
         raise NoCredentialError(str(exc)) from exc
+    _check_hosts(organization)
     store = token_store or DatabaseTokenStore(credential.pk, generation=str(credential.secret_set_at))
     ims = ImsClient(base_url=organization.ims_url)
     try:
@@ -66,6 +68,15 @@ def connect(
             yield connection
     finally:
         ims.close()
+
+
+def _check_hosts(organization: Organization) -> None:
+    """The rules of today, whatever they were when the URLs were stored: secrets are about to be sent there."""
+    for url in (organization.ims_url, organization.platform_url):
+        try:
+            check_service_url(url)
+        except ForbiddenUrlError as exc:
+            raise NoCredentialError(f"{organization} cannot be reached: {exc}") from exc
 
 
 def list_sandboxes(connection: Connection) -> list[RemoteSandbox]:

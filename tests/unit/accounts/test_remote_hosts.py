@@ -3,7 +3,10 @@
 import pytest
 
 from accounts.checks import check_remote_hosts
+from accounts.errors import NoCredentialError
 from accounts.remote_hosts import ForbiddenUrlError, check_service_url
+from accounts.services import connections
+from tests.factories import CredentialFactory
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +21,7 @@ def _vendors_only(settings):
         ("https://platform.adobe.io", "https://platform.adobe.io"),
         ("https://platform.adobe.io/", "https://platform.adobe.io"),
         ("https://PLATFORM.Adobe.IO:443", "https://platform.adobe.io"),
+        ("https://platform.adobe.io:", "https://platform.adobe.io"),
         ("https://a.b.adobe.io", "https://a.b.adobe.io"),
         ("https://ims-na1.adobelogin.com", "https://ims-na1.adobelogin.com"),
     ],
@@ -59,7 +63,37 @@ def test_an_admitted_url_is_put_into_its_plain_form(url, plain):
         ("https://127.1.2.3", "is this machine"),
         ("https://169.254.169.254", "not among the hosts"),
         ("https://0.0.0.0", "not among the hosts"),
-        ("https://[::ffff:127.0.0.1]", "not among the hosts"),
+        ("https://[::ffff:127.0.0.1]", "not among the hosts|is this machine"),
+        ("https://[::ffff:7f00:1]", "not among the hosts|is this machine"),
+        ("https://[::]", "not among the hosts"),
+        ("https://[fe80::1%25eth0]", "not among the hosts"),
+        ("https://2130706433", "not among the hosts"),
+        ("https://0x7f000001", "not among the hosts"),
+        ("https://0177.0.0.1", "not among the hosts"),
+        ("https://127.1", "not among the hosts"),
+        ("https://localhost.", "not among the hosts"),
+        ("https://LOCALHOST", "is this machine"),
+        ("https://localhost.adobe.io.evil.example", "not among the hosts"),
+        ("https://127.0.0.1.nip.io", "not among the hosts"),
+        ("https://platform.adobe.io%2eevil.example", "not among the hosts"),
+        ("https://platform.adobe.io%00.evil.example", "not among the hosts"),
+        ("https://platform。adobe。io", "not among the hosts|not a URL"),
+        ("https://platform\uff0eadobe\uff0eio", "not among the hosts|not a URL"),
+        ("https://evil.example\u2100.adobe.io", "not among the hosts|not a URL"),
+        ("https://xn--pltform-5wa.adobe.io.evil.example", "not among the hosts"),
+        ("https://platform.adobe.io;evil.example", "not among the hosts"),
+        ("https://platform.adobe.io,evil.example", "not among the hosts"),
+        ("https:platform.adobe.io", "not a URL"),
+        ("https:///platform.adobe.io", "not a URL"),
+        ("//platform.adobe.io", "not a URL"),
+        ("javascript:alert(1)//platform.adobe.io", "not a URL"),
+        ("file:///etc/passwd", "not a URL"),
+        ("https://platform.adobe.io:443:443", "not a URL"),
+        ("https://:443", "not a URL"),
+        ("https://-.adobe.io", "not among the hosts"),
+        ("https://a_b.adobe.io", "not among the hosts"),
+        (f"https://{'a' * 64}.adobe.io", "not among the hosts"),
+        ("https://\u0430dobe.io", "not among the hosts"),
     ],
 )
 def test_any_other_url_is_refused_with_the_reason(url, reason):
@@ -72,6 +106,43 @@ def test_loopback_is_admitted_where_the_installation_allows_it(settings, url):
     settings.IS_LOOPBACK_REMOTE_ALLOWED = True
 
     assert check_service_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://0.0.0.0:9400",
+        "http://[::]:9400",
+        "http://127.1:9400",
+        "http://2130706433:9400",
+        "http://localhost.:9400",
+        "http://localhost.evil.example:9400",
+        "http://127.0.0.1.nip.io:9400",
+        "http://10.0.0.1",
+        "http://169.254.169.254",
+        "http://127.0.0.1:9400@evil.example",
+        "http://127.0.0.1:9400/path",
+        "http://127.0.0.1:99999",
+    ],
+)
+def test_where_loopback_is_admitted_nothing_else_is(settings, url):
+    settings.IS_LOOPBACK_REMOTE_ALLOWED = True
+
+    with pytest.raises(ForbiddenUrlError):
+        check_service_url(url)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["ims_url", "platform_url"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9400", "https://former.partner.example", "https://evil.example"])
+def test_a_stored_url_that_is_no_longer_admitted_gets_no_secret(field, url):
+    credential = CredentialFactory(**{f"organization__{field}": url})
+
+    with (
+        pytest.raises(NoCredentialError, match=r"cannot be reached.*(this machine|not among the hosts)"),
+        connections.connect(credential.organization),
+    ):
+        pytest.fail("a connection was made")
 
 
 @pytest.mark.parametrize("entry", ["https://platform.adobe.io", "*.adobe.io", "adobe", ".", "a.io:443"])
