@@ -17,7 +17,7 @@ from accounts.errors import NoCredentialError
 from clients import errors
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
-from promotions.engine import claims, faults, timeline
+from promotions.engine import claims, faults, mandates, timeline
 from promotions.engine.endings import end
 from promotions.engine.hooks import credential_refused
 from promotions.engine.registry import Ending, LookUp, Submission, Submitted, submission
@@ -94,7 +94,7 @@ def _prepared(job: Job, kind: Submission) -> dict[str, object] | None:
     A job that must not be sent ends here, one that cannot be checked waits.
     """
     try:
-        ending = kind.recheck(job)
+        ending = mandates.lost(job) or kind.recheck(job)
         if ending is None:
             before: dict[str, object] = job.params.get("before") or kind.note_before(job)
             return before
