@@ -9,6 +9,7 @@ after its claim has passed on can neither send nor move the row.
 import logging
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -212,7 +213,12 @@ def _not_sent(job: Job, message: str, ending: Ending | None, exc: errors.ApiErro
     with transaction.atomic():
         if ending is None:
             timeline.warn(job, f"Not sent: {message}. Trying again in {round(wait.total_seconds())} s.")
-        claims.keep(job, submit_count=sent_before, due_at=timezone.now() + wait, attempts=job.attempts + 1)
+        changes: dict[str, Any] = {"submit_count": sent_before, "attempts": job.attempts + 1}
+        if not sent_before and "dismissed" not in job.params:
+            # Never under way: what was noted before the call is noted anew next time, and nothing is looked for.
+            params = {name: value for name, value in job.params.items() if name != "before"}
+            changes |= {"started_at": None, "params": params}
+        claims.keep(job, due_at=timezone.now() + wait, **changes)
         if ending is None:
             # Sent before, without an answer: that one is looked for first, so the row stays as it is.
             state = JobState.SUBMITTING if sent_before else JobState.QUEUED

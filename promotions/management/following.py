@@ -89,7 +89,7 @@ class Follower:
                 time.sleep(PAUSE_S)
 
     def _warn_of_no_worker(self, waiting: Sequence[Job]) -> bool:
-        if any(job.state != JobState.QUEUED or job.lease_token for job in waiting):
+        if any(job.state != JobState.QUEUED or job.lease_token or job.attempts for job in waiting):
             return False
         self.say(
             "No worker has taken it so far. Is Towpath running (manage.py up, or the worker and beat services)? "

@@ -161,7 +161,9 @@ def _package(job: Job) -> Package:
 
 
 def _has_moved(remote: RemotePackage, before: Mapping[str, Any]) -> bool:
-    """Whether the package differs from what was noted before the call."""
+    """Whether somebody has published, or tried to, since it was noted; a draft was at most edited."""
+    if remote.status == PackageStatus.DRAFT:
+        return False
     if remote.status != before.get("status"):
         return True
     return remote.version is not None and before.get("version") is not None and remote.version != before["version"]

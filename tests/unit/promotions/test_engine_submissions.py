@@ -230,6 +230,20 @@ def test_being_turned_away_gives_the_job_back_unsent(post: Post) -> None:
     assert job.attempts == 1
 
 
+def test_a_job_that_was_only_turned_away_notes_the_state_before_anew(post: Post) -> None:
+    job = letter()
+    post.at_submit = turn_away
+    searched: list[int] = []
+    post.at_look_up = lambda job: searched.append(job.pk)
+
+    work_on(job)
+    assert "before" not in fresh(job).params
+    work_on(job)
+
+    assert searched == []
+    assert post.sent == [job.pk, job.pk]
+
+
 def test_waits_grow_while_the_platform_keeps_turning_it_away(post: Post) -> None:
     job = letter()
     post.at_submit = turn_away
