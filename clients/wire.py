@@ -14,6 +14,7 @@ from clients.transport import MalformedError
 T = TypeVar("T")
 M = TypeVar("M", bound="ApiModel")
 
+_YEARS = range(1900, 3000)
 # Times before 1973 are not milliseconds but seconds.
 _LEAST_MILLISECONDS = 100_000_000_000
 
@@ -78,8 +79,14 @@ def as_bool(value: Any) -> bool | None:
 def as_time(value: Any) -> datetime | None:
     """An aware time out of epoch milliseconds or an ISO text; None for 0, null and what cannot be read.
 
-    A text without a zone is taken as UTC.
+    A text without a zone is taken as UTC. Times at the ends of the calendar, which some use for "never", are None too:
+    they have no local time in every zone.
     """
+    time = _time(value)
+    return time if time is not None and time.year in _YEARS else None
+
+
+def _time(value: Any) -> datetime | None:
     number = as_int(value)
     if number is not None:
         try:

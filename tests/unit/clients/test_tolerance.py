@@ -353,6 +353,9 @@ def test_a_failed_reading_does_not_show_what_was_read(platform: Platform, toolin
         (10**400, None),
         (10**17, None),
         ("0001-01-01T00:00:00+23:59", None),
+        (253402300799000, None),
+        ("9999-12-31T23:59:59Z", None),
+        ("0001-01-01T00:00:00Z", None),
         ([], None),
     ],
 )
