@@ -1,5 +1,6 @@
 """Shapes of the REST API. Secrets go in and never come out."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -15,6 +16,8 @@ from accounts.models import (
     Sandbox,
     User,
 )
+
+YEARS = range(1900, 3000)
 
 
 class Input(serializers.Serializer[Any]):
@@ -92,6 +95,16 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
         read_only_fields = fields
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment of our times: those at the ends of the calendar have no local time in every zone."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        found = super().enforce_timezone(value)
+        if found.year not in YEARS:
+            raise serializers.ValidationError(f"Choose a moment between {YEARS[0]} and {YEARS[-1]}.")
+        return found
+
+
 def _words() -> serializers.ListField:
     return serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, default=list)
 
@@ -107,7 +120,7 @@ class NewCredentialSerializer(Input):
     scopes = _words()
     technical_account_id = serializers.CharField(max_length=200, default="", allow_blank=True)
     metascopes = _words()
-    expires_at = serializers.DateTimeField(default=None, allow_null=True)
+    expires_at = MomentField(default=None, allow_null=True)
 
     def validate_kind(self, value: str) -> CredentialKind:
         return CredentialKind(value)
@@ -117,7 +130,7 @@ class CredentialChangeSerializer(Input):
     name = serializers.CharField(max_length=100)
     scopes = _words()
     metascopes = _words()
-    expires_at = serializers.DateTimeField(allow_null=True)
+    expires_at = MomentField(allow_null=True)
 
 
 class SecretSerializer(Input):

@@ -282,3 +282,18 @@ def test_every_route_of_accounts_is_in_the_openapi_document(client, owner):
     assert {"/api/v1/organizations/", "/api/v1/credentials/{id}/secret/", "/api/v1/audit/"} <= set(document["paths"])
     answered = json.dumps(document["components"]["schemas"]["Credential"])
     assert "secret" not in answered.replace("secret_set_at", "").replace("has_secret", "")
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_credential_does_not_end_where_some_zones_have_no_time(owner, organization, call, moment):
+    credential = CredentialFactory(organization=organization)
+
+    added = call(
+        owner, "POST", f"organizations/{organization.pk}/credentials/", NEW_CREDENTIAL | {"expires_at": moment}
+    )
+    changed = call(owner, "PATCH", f"credentials/{credential.pk}/", {"expires_at": moment})
+
+    assert [answer.status_code for answer in (added, changed)] == [400, 400]
+    assert "expires_at" in changed.json()["errors"]
+    credential.refresh_from_db()
+    assert credential.expires_at is None
