@@ -20,6 +20,8 @@ _GOOD_WORDS = {
     ResultOutcome.REUSED: "An object that was there already is used.",
     ResultOutcome.UNCHANGED: "Left as it was in the target.",
 }
+# Between the claim and the error that it hides.
+YET_SAYS = ", yet says: "
 _TASK_SUCCESS = "SUCCESS"
 _TASK_FAILED = "FAILED"
 # A message may speak of an HTTP error in plain text, too, while its task claims success.
@@ -89,7 +91,7 @@ def _judge(task: RemoteTask, last: Sequence[RemoteMessage]) -> tuple[ResultOutco
         words = hidden or next((message.text for message in last if message.text), "")
         return ResultOutcome.FAILED, _translated(words) or "The platform gives no reason."
     if hidden:
-        return ResultOutcome.HIDDEN_ERROR, f"The platform reports {task.status}, yet says: {hidden}"
+        return ResultOutcome.HIDDEN_ERROR, f"The platform reports {task.status}{YET_SAYS}{hidden}"
     outcomes = {_OUTCOMES.get(said) for said in statuses} - {None}
     if status == _TASK_SUCCESS and len(outcomes) == 1:
         outcome = outcomes.pop() or ResultOutcome.UNKNOWN

@@ -5,6 +5,7 @@ from collections import Counter
 from promotions.choices import Decision, JobState, ProblemKind, ResultOutcome, Verification
 from promotions.engine.registry import Ending
 from promotions.models import Job, TaskResult
+from promotions.systems.packages.results import YET_SAYS
 
 _GOOD = (ResultOutcome.CREATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
 _NAMED_AT_MOST = 3
@@ -137,7 +138,7 @@ def _failure_sentence(job: Job, failed: list[TaskResult], good: list[TaskResult]
 def _doubts(hidden: list[TaskResult], contradicted: list[TaskResult], unknown: list[TaskResult]) -> str:
     parts = []
     if hidden:
-        parts.append(f"an error is hidden in {_named(hidden)}. {hidden[0].explanation}")
+        parts.append(f"an error is hidden in {_named(hidden)}: {hidden[0].explanation.rpartition(YET_SAYS)[2]}")
     if contradicted:
         parts.append(f"the target shows nothing like {_named(contradicted)}.")
     if unknown:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from clients.sandbox_tooling import RemoteArtifact, RemoteConflict
-from promotions.choices import Decision, JobState, ResultOutcome, Verification
+from promotions.choices import Decision, JobState, ProblemKind, ResultOutcome, Verification
 from promotions.models import Job, TaskResult
-from promotions.systems.packages.verdict import add_unmentioned, conclude
+from promotions.systems.packages.verdict import add_unmentioned, conclude, in_words
 from promotions.systems.packages.verifying import verify
 from tests.factories_promotions import JobFactory, PlanItemFactory
 
@@ -176,3 +176,34 @@ def test_the_second_look(
     findings = verify([found], [conflict(found.remote_id, *present)], earlier)
 
     assert findings[found.pk].verification == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"state": JobState.SUCCEEDED, "result": {"claimed": 3, "verified": 3}}, "found all 3 objects there"),
+        ({"state": JobState.SUCCEEDED, "result": {"claimed": 1, "verified": 1}}, "found it there"),
+        ({"state": JobState.SUCCEEDED, "result": {"claimed": 14, "verified": 12}}, "2 could not be told in this way"),
+        ({"state": JobState.SUCCEEDED_WITH_WARNINGS}, "Look at the marked objects"),
+        ({"state": JobState.PARTLY_FAILED}, "plan the package once more"),
+        ({"state": JobState.FAILED}, "The platform reports nothing created"),
+        ({"state": JobState.FAILED, "submit_count": 0}, "The plan is open again"),
+        ({"state": JobState.CANCELLED, "submit_count": 0}, "The plan is open again"),
+        (
+            {"state": JobState.CANCELLED, "submit_count": 0, "problem_kind": ProblemKind.PLAN_CHANGED},
+            "Look at what changed",
+        ),
+    ],
+)
+def test_every_end_says_in_words_what_comes_next(db: None, fields: dict[str, Any], sentence: str) -> None:
+    job = JobFactory(kind="packages.import", **{"submit_count": 1, **fields})
+
+    assert sentence in in_words(job)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"state": JobState.RUNNING}, {"state": JobState.NEEDS_ATTENTION}, {"state": JobState.FAILED, "is_foreign": True}],
+)
+def test_no_advice_is_given_on_a_job_that_goes_on_or_is_not_ours(db: None, fields: dict[str, Any]) -> None:
+    assert in_words(JobFactory(kind="packages.import", submit_count=1, **fields)) == ""
