@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from promotions.choices import Decision, ItemKind
 from promotions.models import PlanItem
-from promotions.services.plans import Verdict
+from promotions.services.decisions import Verdict
 
 REUSE_PREFIX = "reuse:"
 

@@ -1,9 +1,6 @@
-"""Plans: what was found out, what a person decides on it, and when it may run."""
+"""Promotions and their plans: what was found out, and what of a decision outlives fresh facts."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -13,28 +10,15 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import UNFINISHED, Decision, JobState, Match, PlanState, ProblemKind
-from promotions.engine.registry import Ending
+from promotions.choices import UNFINISHED, Decision, PlanState
 from promotions.models import Job, Package, Plan, PlanItem, Promotion
 from promotions.services import jobs
-from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.base import Gathered, ItemDraft, system
 
 PLAN_KIND = "plan"
 JOB_NAME_LIMIT = 200
-# In one sentence; the new revision of the plan lists all.
-NAMED_CHANGES = 5
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A person's decision on one item. `seen_batch` is the item's `batch` as the person saw it, if known."""
-
-    item_id: int
-    decision: Decision
-    target_id: str = ""
-    seen_batch: int | None = None
 
 
 @transaction.atomic
@@ -69,7 +53,7 @@ def plan_promotion(
         created_by=actor,
     )
     plan = Plan.objects.create(promotion=promotion)
-    _queue_gathering(plan, actor)
+    queue_gathering(plan, actor)
     audit.record(
         Verb.PROMOTION_PLANNED,
         actor=actor,
@@ -88,7 +72,7 @@ def _why_not(package: Package) -> str:
     return f"it is {package.status_label.lower()}. Publish it first."
 
 
-def _queue_gathering(plan: Plan, actor: User | None) -> Job:
+def queue_gathering(plan: Plan, actor: User | None) -> Job:
     promotion = plan.promotion
     return jobs.queue(
         kind=PLAN_KIND,
@@ -113,7 +97,7 @@ def run_job(plan: Plan) -> Job | None:
 @transaction.atomic
 def refresh(*, plan: Plan, actor: User) -> Job:
     """Gather the facts of an open plan again; decisions stay where they still fit."""
-    plan = _locked(plan)
+    plan = locked(plan)
     require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
     gathering = gathering_job(plan)
     if plan.state == PlanState.GATHERING and gathering is not None and gathering.state in UNFINISHED:
@@ -122,7 +106,7 @@ def refresh(*, plan: Plan, actor: User) -> Job:
         raise ConflictError("This plan is frozen. Its facts are read again just before it is sent.")
     plan.state = PlanState.GATHERING
     plan.save(update_fields=["state"])
-    job = _queue_gathering(plan, actor)
+    job = queue_gathering(plan, actor)
     audit.record(
         Verb.FACTS_REFRESHED, actor=actor, subject=plan.promotion, organization=plan.promotion.target_organization
     )
@@ -132,16 +116,16 @@ def refresh(*, plan: Plan, actor: User) -> Job:
 @transaction.atomic
 def store_facts(plan: Plan, gathered: Gathered) -> None:
     """Take what was gathered into a plan that waits for it, and open it."""
-    plan = _locked(plan)
+    plan = locked(plan)
     if plan.state != PlanState.GATHERING:
         return
     before, was_gathered = plan.facts, plan.gathered_at is not None
     old_items = {item.key: item for item in plan.items.all()}
     plan.changes = system(plan.promotion.system).describe_changes(before, gathered.facts) if was_gathered else []
-    _fill(plan, gathered, old_items)
+    fill(plan, gathered, old_items)
 
 
-def _fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> None:
+def fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> None:
     plan.facts, plan.display = gathered.facts, gathered.display
     plan.blockers = [blocker.text for blocker in gathered.blockers]
     plan.state = PlanState.OPEN
@@ -208,273 +192,9 @@ def _candidates(choices: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 @transaction.atomic
-def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[PlanItem]:
-    """Decide items of an open plan, all of them or none; returns those that changed.
-
-    Raises ConflictError if somebody else decided one meanwhile, RefusedError for a choice that is not offered.
-    """
-    plan = _open_for(plan, actor)
-    items = {item.pk: item for item in plan.items.filter(pk__in=[verdict.item_id for verdict in verdicts])}
-    changed = []
-    for verdict in verdicts:
-        item = items.get(verdict.item_id)
-        if item is None:
-            raise ConflictError("The plan has been gathered anew meanwhile. Reload the page.")
-        if verdict.seen_batch is not None and verdict.seen_batch != item.batch:
-            who = item.decided_by or "somebody"
-            raise ConflictError(f"{item} was decided by {who} meanwhile. Look at the row again before changing it.")
-        target = _offered(item, verdict)
-        if (item.decision, item.target) != (verdict.decision, target):
-            item.previous = _standing(item)
-            item.decision, item.target = verdict.decision, target
-            changed.append(item)
-    _store_decisions(plan, changed, actor)
-    if changed:
-        _record_decisions(plan, changed, actor)
-    return changed
-
-
-@transaction.atomic
-def accept_exact(*, plan: Plan, actor: User) -> list[PlanItem]:
-    """Use the existing object wherever exactly one has the same title and type and is proposed first."""
-    plan = _open_for(plan, actor)
-    undecided = plan.items.filter(match=Match.EXACT, must_decide=True, decision=Decision.UNDECIDED)
-    changed = []
-    for item in undecided:
-        first = next(choice for choice in item.choices if choice["target"])
-        item.previous = _standing(item)
-        item.decision, item.target = Decision.REUSE, first["target"]
-        changed.append(item)
-    _store_decisions(plan, changed, actor)
-    if changed:
-        _record_decisions(plan, changed, actor)
-    return changed
-
-
-@transaction.atomic
-def undo_decision(*, plan: Plan, actor: User) -> list[PlanItem]:
-    """Take back the latest act of deciding, whoever did it; returns the items that changed."""
-    plan = _open_for(plan, actor)
-    latest = list(plan.items.filter(batch=plan.decision_batch, previous__isnull=False)) if plan.decision_batch else []
-    if not latest:
-        raise RefusedError("There is no decision to take back.")
-    for item in latest:
-        before = item.previous or {}
-        item.decision, item.target = before.get("decision", Decision.UNDECIDED), before.get("target")
-        item.previous = None
-    _store_decisions(plan, latest, actor)
-    audit.record(
-        Verb.DECISION_UNDONE,
-        actor=actor,
-        subject=plan.promotion,
-        organization=plan.promotion.target_organization,
-        details={"revision": plan.revision, "items": [item.key for item in latest]},
-    )
-    return latest
-
-
-def _standing(item: PlanItem) -> dict[str, Any]:
-    return {"decision": item.decision, "target": item.target}
-
-
-def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:
-    """The target of an offered choice; raises RefusedError for any other."""
-    if verdict.decision == Decision.UNDECIDED:
-        return None
-    for choice in item.choices:
-        target = choice["target"]
-        if choice["decision"] == verdict.decision and (target is None or target["id"] == verdict.target_id):
-            found: dict[str, str] | None = target
-            return found
-    raise RefusedError(f"That choice is not offered for {item}. Reload the page to see what is.")
-
-
-def _store_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
-    if not items:
-        return
-    plan.decision_batch += 1
-    plan.save(update_fields=["decision_batch"])
-    now = timezone.now()
-    for item in items:
-        item.batch = plan.decision_batch
-        item.decided_by, item.decided_at = actor, now
-    # An upsert by primary key: with thousands of items several times as fast as bulk_update.
-    PlanItem.objects.bulk_create(
-        items,
-        update_conflicts=True,
-        unique_fields=["pk"],
-        update_fields=["decision", "target", "previous", "batch", "decided_by", "decided_at"],
-    )
-
-
-def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
-    audit.record(
-        Verb.ITEMS_DECIDED,
-        actor=actor,
-        subject=plan.promotion,
-        organization=plan.promotion.target_organization,
-        details={
-            "revision": plan.revision,
-            "decisions": {
-                item.key: {"decision": item.decision, "target": item.target["id"] if item.target else None}
-                for item in items
-            },
-        },
-    )
-
-
-def reasons_not_to_run(plan: Plan) -> list[str]:
-    """Why the plan may not run now, each as a sentence; empty if it may. The same for every face."""
-    if plan.state == PlanState.SUPERSEDED:
-        return ["A newer revision of this plan exists."]
-    if plan.promotion.abandoned_at is not None:
-        return ["This promotion was abandoned."]
-    if plan.state == PlanState.GATHERING:
-        return ["The facts are not gathered yet."]
-    if (run := run_job(plan)) is not None:
-        if run.state in UNFINISHED:
-            return [f"It is under way as job {run.pk}."]
-        if run.submit_count:
-            return [f"It was run as job {run.pk}. Plan again to run it once more."]
-    reasons = list(plan.blockers)
-    items = list(plan.items.all())
-    undecided = sum(item.is_undecided for item in items)
-    if undecided:
-        reasons.append(f"{_rows(undecided)} undecided.")
-    missing = sum(item.is_right_missing for item in items)
-    if missing:
-        reasons.append(f"{missing} object{' lacks' if missing == 1 else 's lack'} a right in the target.")
-    if plan.promotion.target_sandbox.is_production:
-        reasons.append(
-            f"{plan.promotion.target_sandbox.name} is production and needs an approval, which this version of Towpath "
-            "cannot record yet. Choose a development sandbox."
-        )
-    return reasons
-
-
-def _rows(number: int) -> str:
-    return f"{number} row is" if number == 1 else f"{number} rows are"
-
-
-@transaction.atomic
-def request_run(*, plan: Plan, actor: User) -> Job:
-    """Freeze the plan and queue its run. Raises NotReadyError with every reason, ConflictError if it runs already."""
-    plan = _locked(plan)
-    require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
-    reasons = reasons_not_to_run(plan)
-    if reasons:
-        raise NotReadyError(reasons)
-    promotion = plan.promotion
-    plan.state, plan.frozen_at, plan.frozen_by = PlanState.READY, timezone.now(), actor
-    plan.content_hash = content_hash(plan)
-    plan.save(update_fields=["state", "frozen_at", "frozen_by", "content_hash"])
-    job = jobs.queue(
-        kind=system(promotion.system).run_kind,
-        title=promotion.job_name,
-        organization=promotion.target_organization,
-        actor=actor,
-        package=promotion.package,
-        sandbox=promotion.target_sandbox,
-        promotion=promotion,
-        plan=plan,
-    )
-    audit.record(
-        Verb.IMPORT_REQUESTED,
-        actor=actor,
-        subject=job,
-        details={
-            "revision": plan.revision,
-            "content_hash": plan.content_hash,
-            "sandbox": promotion.target_sandbox.name,
-        },
-    )
-    return job
-
-
-def content_hash(plan: Plan) -> str:
-    """SHA-256 over source and version, target, facts, and every decision; what an approval will bind to."""
-    promotion = plan.promotion
-    content = {
-        "system": promotion.system,
-        "source": promotion.source_organization.remote_id,
-        "target": [promotion.target_organization.remote_id, promotion.target_sandbox.name],
-        "job": [promotion.job_name, promotion.job_description],
-        "facts": plan.facts,
-        "decisions": [
-            [
-                item.key,
-                item.decision,
-                item.target["id"] if item.target else None,
-                item.target["type"] if item.target else None,
-            ]
-            for item in plan.items.order_by("key")
-        ],
-    }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def recheck(plan: Plan, *, may_reopen: bool = True) -> Ending | None:
-    """Read the facts again just before sending; call it outside any transaction. May raise ApiError.
-
-    If anything in the hash differs, the plan reopens as a new revision that says what changed, and nothing is sent.
-    """
-    if content_hash(plan) != plan.content_hash:
-        reason = "The plan's own content no longer fits its hash."
-        return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
-    gathered = system(plan.promotion.system).gather(plan.promotion, _silent)
-    if gathered.facts == plan.facts and not gathered.blockers:
-        return None
-    changes = system(plan.promotion.system).describe_changes(plan.facts, gathered.facts)
-    changes = changes or [blocker.text for blocker in gathered.blockers]
-    return _reopened(plan, gathered, changes) if may_reopen else _changed(changes)
-
-
-def _silent(text: str, *, done: int | None = None, total: int | None = None) -> None:
-    """Progress that nobody watches."""
-
-
-@transaction.atomic
-def _reopened(plan: Plan, gathered: Gathered | None, changes: list[str]) -> Ending:
-    plan = _locked(plan)
-    if plan.state == PlanState.READY:
-        old_items = {item.key: item for item in plan.items.all()}
-        plan.state = PlanState.SUPERSEDED
-        plan.save(update_fields=["state"])
-        newer = Plan.objects.create(promotion=plan.promotion, revision=plan.revision + 1, changes=changes)
-        if gathered is None:
-            _queue_gathering(newer, None)
-        else:
-            _fill(newer, gathered, old_items)
-        audit.record(
-            Verb.PLAN_REOPENED,
-            actor=None,
-            subject=plan.promotion,
-            organization=plan.promotion.target_organization,
-            details={"revision": newer.revision, "changes": changes},
-        )
-    return Ending(
-        state=JobState.CANCELLED,
-        problem_kind=ProblemKind.PLAN_CHANGED,
-        problem=f"Nothing was sent. {_changed(changes).problem} The plan is open again as a new revision.",
-    )
-
-
-def _changed(changes: Sequence[str]) -> Ending:
-    named = list(changes[:NAMED_CHANGES])
-    if len(changes) > NAMED_CHANGES:
-        named.append(f"And {len(changes) - NAMED_CHANGES} more.")
-    return Ending(
-        state=JobState.CANCELLED,
-        problem_kind=ProblemKind.PLAN_CHANGED,
-        problem=f"Something changed since the plan was made: {' '.join(named)}",
-    )
-
-
-@transaction.atomic
 def edit_job(*, promotion: Promotion, job_name: str, job_description: str, actor: User) -> None:
     """Change the name and text that the remote job will carry, while the plan is open."""
-    plan = _open_for(promotion.current_plan, actor)
+    plan = open_for(promotion.current_plan, actor)
     promotion = plan.promotion
     promotion.job_name = (job_name.strip() or promotion.title)[:JOB_NAME_LIMIT]
     promotion.job_description = job_description.strip()
@@ -502,7 +222,7 @@ def abandon(*, promotion: Promotion, actor: User, reason: str = "") -> None:
         )
 
 
-def _locked(plan: Plan) -> Plan:
+def locked(plan: Plan) -> Plan:
     return (
         Plan.objects.select_for_update(of=("self",))
         .select_related(
@@ -514,8 +234,8 @@ def _locked(plan: Plan) -> Plan:
     )
 
 
-def _open_for(plan: Plan, actor: User) -> Plan:
-    plan = _locked(plan)
+def open_for(plan: Plan, actor: User) -> Plan:
+    plan = locked(plan)
     require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
     if plan.promotion.abandoned_at is not None:
         raise ConflictError("This promotion was abandoned; its plan cannot be changed any more.")

@@ -181,6 +181,8 @@ def _plan(plan: Plan, undecided: int) -> Need:
     elif undecided:
         state, word = "undecided", "Decide"
         about = f"{undecided} {'object waits' if undecided == 1 else 'objects wait'} for a decision."
+    elif promotion.target_sandbox.is_production:
+        state, word, about = "ready", "Decided", "Production needs an approval, which this version cannot record yet."
     else:
         state, word, about = "ready", "Run", "Everything is decided."
     return Need(

@@ -15,9 +15,9 @@ from promotions import access
 from promotions.choices import ItemKind
 from promotions.forms.plans import ItemDecisionForm, TableForm
 from promotions.models import Plan, PlanItem
-from promotions.services import bulk, plans
+from promotions.services import decisions, plans, runs
+from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
-from promotions.services.plans import Verdict
 from promotions.systems.base import system
 from promotions.views.resolution import Counts, plan_context, row_of, standing_context
 
@@ -42,14 +42,14 @@ def plan_refresh(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def plan_accept_exact(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     plan = access.plan_for_change(request.user, pk)
-    return _act(request, plan, lambda: plans.accept_exact(plan=plan, actor=request.user))
+    return _act(request, plan, lambda: decisions.accept_exact(plan=plan, actor=request.user))
 
 
 @login_required
 @require_POST
 def plan_undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     plan = access.plan_for_change(request.user, pk)
-    return _act(request, plan, lambda: plans.undo_decision(plan=plan, actor=request.user))
+    return _act(request, plan, lambda: decisions.undo(plan=plan, actor=request.user))
 
 
 @login_required
@@ -68,15 +68,15 @@ def _decide(plan: Plan, form: TableForm, request: AuthenticatedRequest) -> None:
     ticked = form.cleaned_data["item"]
     wanted: dict[str, Callable[[], list[Verdict]]] = {
         "save": form.changed_verdicts,
-        "first": lambda: bulk.first_proposals(plan, ticked),
-        "create": lambda: bulk.creations(plan, ticked),
-        "create-undecided": lambda: bulk.creations_of_undecided(plan),
+        "first": lambda: decisions.first_proposals(plan, ticked),
+        "create": lambda: decisions.creations(plan, ticked),
+        "create-undecided": lambda: decisions.creations_of_undecided(plan),
     }
     try:
         verdicts = wanted[form.cleaned_data["act"]]()
     except ValidationError as exc:
         raise RefusedError(" ".join(exc.messages)) from exc
-    plans.decide(plan=plan, verdicts=verdicts, actor=request.user)
+    decisions.decide(plan=plan, verdicts=verdicts, actor=request.user)
 
 
 def _act(request: AuthenticatedRequest, plan: Plan, act: Callable[[], object]) -> HttpResponse:
@@ -119,7 +119,7 @@ def plan_item_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _row(request, item, problem="Choose one of what is offered.", status=422)
     try:
-        plans.decide(plan=item.plan, verdicts=[form.verdict()], actor=request.user)
+        decisions.decide(plan=item.plan, verdicts=[form.verdict()], actor=request.user)
     except ConflictError as refusal:
         return _row(request, item, problem=refusal.message, status=409)
     except RefusedError as refusal:
@@ -149,11 +149,11 @@ def _row(request: AuthenticatedRequest, item: PlanItem, *, problem: str = "", st
 def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask with numbers, then freeze the plan and queue its run."""
     plan = access.plan_for_change(request.user, pk)
-    reasons = plans.reasons_not_to_run(plan)
+    reasons = runs.reasons_not_to_run(plan)
     status = 200
     if request.method == "POST":
         try:
-            job = plans.request_run(plan=plan, actor=request.user)
+            job = runs.request_run(plan=plan, actor=request.user)
         except NotReadyError as refusal:
             reasons, status = refusal.reasons, 422
         except ConflictError as refusal:

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
 from promotions import access, keyset
+from promotions.choices import PlanState
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
-from promotions.models import Plan, Promotion
+from promotions.models import Job, Plan, Promotion
 from promotions.services import plans
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.views.packages import why_no_plan
@@ -32,6 +33,10 @@ def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
         .order_by("revision")
         .values_list("promotion_id", "state")
     )
+    runs = Job.objects.filter(promotion__in=[row.pk for row in page.rows]).exclude(kind=plans.PLAN_KIND)
+    # A frozen plan was run: how that stands, or ended, says more.
+    ends = dict(runs.order_by("pk").values_list("promotion_id", "state"))
+    states |= {pk: ends.get(pk, state) for pk, state in states.items() if state == PlanState.READY}
     return render(
         request,
         "promotions/promotions/list.html",

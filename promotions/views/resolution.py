@@ -13,7 +13,7 @@ from promotions import access
 from promotions.choices import ArtifactType, Decision, ItemKind, Match, PlanState, label
 from promotions.forms.plans import prefix_of, value_of
 from promotions.models import Plan, PlanItem
-from promotions.services import plans
+from promotions.services import plans, runs
 from promotions.systems.base import system
 
 ROWS_PER_PAGE = 200
@@ -257,7 +257,7 @@ def standing_context(
 ) -> dict[str, Any]:
     """What changes with every decision: the numbers, and the bar that runs the plan."""
     counts = count(items)
-    reasons = plans.reasons_not_to_run(plan)
+    reasons = runs.reasons_not_to_run(plan)
     return {
         "plan": plan,
         "promotion": plan.promotion,

@@ -115,16 +115,16 @@ class Storm:
 
         from promotions.choices import Decision, PlanState
         from promotions.models import Job
-        from promotions.services import plans
+        from promotions.services import decisions, plans, runs
 
         stage = self.acme.sandboxes.get(name="stage")
         promotion = plans.plan_promotion(package=package, sandbox=stage, job_name="", actor=self.operator)
         wait_for(lambda: promotion.current_plan.state == PlanState.OPEN, f"the plan of {package}")
         plan = promotion.current_plan
         undecided = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
-        verdicts = [plans.Verdict(item.pk, Decision.CREATE) for item in undecided]
-        plans.decide(plan=plan, verdicts=verdicts, actor=self.operator)
-        job = plans.request_run(plan=plan, actor=self.operator)
+        verdicts = [decisions.Verdict(item.pk, Decision.CREATE) for item in undecided]
+        decisions.decide(plan=plan, verdicts=verdicts, actor=self.operator)
+        job = runs.request_run(plan=plan, actor=self.operator)
         Job.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(hours=1), lease_token="")
         return job
 

@@ -17,9 +17,9 @@ WRITES = {"save", "create", "update", "delete", "bulk_create", "bulk_update", "g
 CALLERS_RECORD = {
     "promotions.services.jobs.queue": "every service that queues a job records what was asked for",
     "promotions.services.jobs.queue_once": "the same",
-    "promotions.services.plans._queue_gathering": "the same",
-    "promotions.services.plans._store_decisions": "deciding, accepting and undoing record in their own words",
-    "promotions.services.plans._open_for": "it only looks",
+    "promotions.services.plans.queue_gathering": "the same",
+    "promotions.services.decisions._store_decisions": "deciding, accepting and undoing record in their own words",
+    "promotions.services.plans.open_for": "it only looks",
     "accounts.services.credentials._require_admin": "it only looks",
     "accounts.services.audit.record": "it is the record",
 }

@@ -9,7 +9,7 @@ from promotions.api.base import LARGEST_ID, IdField, Input
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import Decision
 from promotions.models import Job, Plan, PlanItem
-from promotions.services import plans
+from promotions.services import plans, runs
 from promotions.systems.base import system
 
 VERDICTS_LIMIT = 5000
@@ -121,7 +121,7 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
 
     @extend_schema_field({"type": "array", "items": {"type": "string"}})
     def get_reasons_not_to_run(self, plan: Plan) -> list[str]:
-        return plans.reasons_not_to_run(plan)
+        return runs.reasons_not_to_run(plan)
 
     def get_run_title(self, plan: Plan) -> str:
         return system(plan.promotion.system).run_title(plan.promotion, self._items) if plan.gathered_at else ""

@@ -16,9 +16,9 @@ from promotions.choices import UNFINISHED, Decision
 from promotions.keyset import Order
 from promotions.models import Job, Plan, PlanItem
 from promotions.queries import filtered_items, unfinished_write
-from promotions.services import plans
+from promotions.services import decisions, plans, runs
+from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError
-from promotions.services.plans import Verdict
 
 IN_PLAN_ORDER = Order("position", is_descending=False, is_number=True)
 
@@ -68,7 +68,7 @@ class _DecidingView(ApiView):
             {
                 "changed": changed,
                 "undecided_count": sum(item.is_undecided for item in plan.items.all()),
-                "reasons_not_to_run": plans.reasons_not_to_run(plan),
+                "reasons_not_to_run": runs.reasons_not_to_run(plan),
             },
         )
 
@@ -93,7 +93,7 @@ class PlanDecideView(_DecidingView):
             )
             for verdict in self.body(DecideInput)["decisions"]
         ]
-        return self.decided(plan, plans.decide(plan=plan, verdicts=verdicts, actor=self.user))
+        return self.decided(plan, decisions.decide(plan=plan, verdicts=verdicts, actor=self.user))
 
 
 class PlanAcceptExactView(_DecidingView):
@@ -106,7 +106,7 @@ class PlanAcceptExactView(_DecidingView):
     )
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
-        return self.decided(plan, plans.accept_exact(plan=plan, actor=self.user))
+        return self.decided(plan, decisions.accept_exact(plan=plan, actor=self.user))
 
 
 class PlanUndoView(_DecidingView):
@@ -119,7 +119,7 @@ class PlanUndoView(_DecidingView):
     )
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
-        return self.decided(plan, plans.undo_decision(plan=plan, actor=self.user))
+        return self.decided(plan, decisions.undo(plan=plan, actor=self.user))
 
 
 class PlanRunView(ApiView):
@@ -135,7 +135,7 @@ class PlanRunView(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
         try:
-            job = plans.request_run(plan=plan, actor=self.user)
+            job = runs.request_run(plan=plan, actor=self.user)
         except (ConflictError, NotReadyError) as refusal:
             if (standing := _standing_in_the_way(plan)) is not None:
                 raise UnderWayError(refusal, standing) from refusal

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import access
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ACTIVE, GOOD_ENDS, Decision, Match, PlanState
-from promotions.management import decisions, following
+from promotions.management import decisions_file, following
 from promotions.models import Job, Package, Plan, PlanItem
-from promotions.services import plans
+from promotions.services import decisions, plans, runs
 from promotions.services.errors import NotReadyError, RefusedError
 
 EPILOG = """\
@@ -86,14 +86,14 @@ class Command(BaseCommand):
         if code := following.worst([job.state]):
             sys.exit(code)
 
-    def read_decisions(self, path: Path | None) -> list[decisions.Wanted]:
+    def read_decisions(self, path: Path | None) -> list[decisions_file.Wanted]:
         if path is None:
             return []
         try:
-            return decisions.read(path.read_text(encoding="utf-8"))
+            return decisions_file.read(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as exc:
             raise CommandError(f"{path} cannot be read: {exc}", returncode=2) from exc
-        except decisions.DecisionsFileError as exc:
+        except decisions_file.DecisionsFileError as exc:
             raise CommandError(f"{path}: {exc}", returncode=2) from exc
 
     def person(self, email: str) -> User:
@@ -154,21 +154,21 @@ class Command(BaseCommand):
                 returncode=following.EXIT_TIMEOUT,
             )
 
-    def decide(self, user: User, plan: Plan, wanted: list[decisions.Wanted], options: dict[str, Any]) -> None:
-        verdicts = decisions.verdicts(wanted, list(plan.items.all()))
+    def decide(self, user: User, plan: Plan, wanted: list[decisions_file.Wanted], options: dict[str, Any]) -> None:
+        verdicts = decisions_file.verdicts(wanted, list(plan.items.all()))
         if verdicts:
-            plans.decide(plan=plan, verdicts=verdicts, actor=user)
+            decisions.decide(plan=plan, verdicts=verdicts, actor=user)
         if options["accept_exact"]:
-            plans.accept_exact(plan=plan, actor=user)
+            decisions.accept_exact(plan=plan, actor=user)
         if options["create_rest"]:
             rest = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
             creatable = [
-                plans.Verdict(item.pk, Decision.CREATE)
+                decisions.Verdict(item.pk, Decision.CREATE)
                 for item in rest
                 if any(choice["decision"] == Decision.CREATE for choice in item.choices)
             ]
             if creatable:
-                plans.decide(plan=plan, verdicts=creatable, actor=user)
+                decisions.decide(plan=plan, verdicts=creatable, actor=user)
 
     def show(self, plan: Plan) -> None:
         items = list(plan.items.all())
@@ -178,14 +178,14 @@ class Command(BaseCommand):
 
     def report_readiness(self, plan: Plan) -> None:
         plan.refresh_from_db()
-        reasons = plans.reasons_not_to_run(plan)
+        reasons = runs.reasons_not_to_run(plan)
         if reasons or plan.state != PlanState.OPEN:
             raise NotReadyError(["Not ready to run:", *reasons])
         self.stdout.write("Ready to run. Nothing was run.")
 
     def run(self, user: User, plan: Plan) -> Job:
         try:
-            job = plans.request_run(plan=plan, actor=user)
+            job = runs.request_run(plan=plan, actor=user)
         except NotReadyError as refusal:
             raise NotReadyError(["Not run:", *refusal.reasons]) from refusal
         self.stdout.write(f"Running as job {job.pk}")

@@ -10,7 +10,7 @@ from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
 from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
 from promotions.engine.registry import Ending, LookUp, Snapshot, Submission, Submitted
 from promotions.models import Job, Plan, TaskResult
-from promotions.services import plans
+from promotions.services import runs
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, tooling
@@ -45,7 +45,7 @@ class ImportSubmission(Submission):
 
     def recheck(self, job: Job) -> Ending | None:
         # A change after a lost answer may be the effect of that very import: then the plan stays as it is.
-        return plans.recheck(_plan(job), may_reopen=not job.submit_count)
+        return runs.recheck(_plan(job), may_reopen=not job.submit_count)
 
     def submit(self, job: Job) -> Submitted:
         plan, promotion = _plan(job), _plan(job).promotion

@@ -14,7 +14,7 @@ from emulator.app import create_app
 from emulator.server import run_in_thread
 from promotions.choices import JobState, PlanState
 from promotions.models import Job, Package, Plan, Promotion
-from promotions.services import plans
+from promotions.services import runs
 from promotions.systems.packages import kinds
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
 from tests.integration.promotions.conftest import STORY, Platform, connect_organization, known_package
@@ -287,14 +287,14 @@ def test_facts_that_change_before_sending_cancel_the_run(
     operator: User, acme: Organization, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known_package(acme, STORY)
-    request_run = plans.request_run
+    request_run = runs.request_run
 
     def request_and_change(**arguments: Any) -> Job:
         job = request_run(**arguments)
         Plan.objects.filter(jobs=job).update(facts={**arguments["plan"].facts, "package": {"id": "changed"}})
         return job
 
-    monkeypatch.setattr(plans, "request_run", request_and_change)
+    monkeypatch.setattr(runs, "request_run", request_and_change)
 
     code, said = promote(STORY, "stage", "--accept-exact", "--create-rest")
 

@@ -9,7 +9,7 @@ from accounts.models import Membership, Organization, User
 from accounts.services import people
 from promotions.choices import JobState
 from promotions.models import Job, Promotion
-from promotions.services import plans
+from promotions.services import runs
 from tests.factories import MembershipFactory
 from tests.integration.promotions.conftest import Platform
 from tests.integration.promotions.test_running import decide_all
@@ -40,7 +40,7 @@ def test_an_import_of_somebody_who_may_no_longer_ask_for_it_is_not_sent(
 ) -> None:
     promotion = planned()
     decide_all(promotion, operator)
-    job = plans.request_run(plan=promotion.current_plan, actor=operator)
+    job = runs.request_run(plan=promotion.current_plan, actor=operator)
     lose(operator, acme)
 
     drive(job)
@@ -49,6 +49,6 @@ def test_an_import_of_somebody_who_may_no_longer_ask_for_it_is_not_sent(
     assert "Oscar Operator asked for it, and is no operator of Acme any more" in job.problem
     assert platform.imports_sent() == 0
     other = MembershipFactory(organization=acme, role=Role.OPERATOR).user
-    again = drive(plans.request_run(plan=promotion.current_plan, actor=other))
+    again = drive(runs.request_run(plan=promotion.current_plan, actor=other))
     assert again.state == JobState.SUCCEEDED, again.problem
     assert platform.imports_sent() == 1

@@ -11,9 +11,9 @@ from accounts.models import Organization, User
 from clients.effects import Effect, effect_of_request
 from promotions.choices import Decision, JobState, Match, PlanState
 from promotions.models import Job, Package, Promotion
-from promotions.services import plans
+from promotions.services import decisions, plans, runs
+from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
-from promotions.services.plans import Verdict
 from tests.factories import MembershipFactory, UserFactory
 from tests.integration.promotions.conftest import Platform, known_package, sandbox_of
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def test_planning_sends_no_write(platform: Platform, planned: Callable[..., Promotion], operator: User) -> None:
     promotion = planned()
-    plans.accept_exact(plan=promotion.current_plan, actor=operator)
+    decisions.accept_exact(plan=promotion.current_plan, actor=operator)
 
     effects = {effect_of_request(row["method"], row["path"]) for row in platform.requests()}
 
@@ -44,7 +44,7 @@ def test_an_undecided_plan_does_not_run(planned: Callable[..., Promotion], opera
     plan = planned().current_plan
 
     with pytest.raises(NotReadyError, match="12 rows are undecided"):
-        plans.request_run(plan=plan, actor=operator)
+        runs.request_run(plan=plan, actor=operator)
 
     assert not plan.jobs.exclude(kind=plans.PLAN_KIND).exists()
 
@@ -67,7 +67,7 @@ def test_a_package_that_was_withdrawn_meanwhile_blocks_the_plan_and_keeps_decisi
     platform: Platform, planned: Callable[..., Promotion], operator: User, drive: Callable[[Job], Job]
 ) -> None:
     promotion = planned()
-    plans.accept_exact(plan=promotion.current_plan, actor=operator)
+    decisions.accept_exact(plan=promotion.current_plan, actor=operator)
     platform.arm("GET", "*/exim/packages/*", "unknown_status", value="WITHDRAWN", count=1)
 
     drive(plans.refresh(plan=promotion.current_plan, actor=operator))
@@ -82,7 +82,7 @@ def test_facts_gathered_again_keep_decisions_that_still_fit(
     planned: Callable[..., Promotion], operator: User, drive: Callable[[Job], Job]
 ) -> None:
     promotion = planned()
-    plans.accept_exact(plan=promotion.current_plan, actor=operator)
+    decisions.accept_exact(plan=promotion.current_plan, actor=operator)
 
     drive(plans.refresh(plan=promotion.current_plan, actor=operator))
 
@@ -100,10 +100,10 @@ def test_an_entire_sandbox_needs_one_confirmation_that_says_what_it_covers(
     item = plan.items.get()
     assert "Journeys are left out" in item.explanation
     with pytest.raises(NotReadyError, match="1 row is undecided"):
-        plans.request_run(plan=plan, actor=operator)
-    plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CONFIRM)], actor=operator)
+        runs.request_run(plan=plan, actor=operator)
+    decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CONFIRM)], actor=operator)
 
-    assert plans.request_run(plan=plan, actor=operator).state == JobState.QUEUED
+    assert runs.request_run(plan=plan, actor=operator).state == JobState.QUEUED
 
 
 def test_missing_permissions_keep_a_plan_from_running(limited_acme: Organization, drive: Callable[[Job], Job]) -> None:
@@ -120,7 +120,7 @@ def test_missing_permissions_keep_a_plan_from_running(limited_acme: Organization
 
     plan = promotion.current_plan
     assert plan.items.filter(is_creation_allowed=False).count() == 3
-    assert any("lack a right" in reason for reason in plans.reasons_not_to_run(plan))
+    assert any("lack a right" in reason for reason in runs.reasons_not_to_run(plan))
     assert any(cell["missing"] for row in plan.display["matrix"] for cell in row["permissions"].values())
 
 
@@ -130,10 +130,10 @@ def test_a_decision_that_somebody_else_made_meanwhile_is_not_overwritten(
     plan = planned().current_plan
     item = plan.items.filter(match=Match.EXACT).first()
     assert item is not None
-    plans.accept_exact(plan=plan, actor=operator)
+    decisions.accept_exact(plan=plan, actor=operator)
 
     with pytest.raises(ConflictError, match="was decided by Oscar Operator meanwhile"):
-        plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE, seen_batch=0)], actor=operator)
+        decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE, seen_batch=0)], actor=operator)
 
 
 def test_a_choice_that_is_not_offered_is_refused(planned: Callable[..., Promotion], operator: User) -> None:
@@ -142,27 +142,27 @@ def test_a_choice_that_is_not_offered_is_refused(planned: Callable[..., Promotio
     assert item is not None
 
     with pytest.raises(RefusedError, match="not offered"):
-        plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.REUSE, "made-up")], actor=operator)
+        decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.REUSE, "made-up")], actor=operator)
 
 
 def test_the_last_decision_can_be_taken_back(planned: Callable[..., Promotion], operator: User) -> None:
     plan = planned().current_plan
-    plans.accept_exact(plan=plan, actor=operator)
+    decisions.accept_exact(plan=plan, actor=operator)
 
-    plans.undo_decision(plan=plan, actor=operator)
+    decisions.undo(plan=plan, actor=operator)
 
     assert not plan.items.filter(decision=Decision.REUSE).exists()
     with pytest.raises(RefusedError, match="no decision to take back"):
-        plans.undo_decision(plan=plan, actor=operator)
+        decisions.undo(plan=plan, actor=operator)
 
 
 def test_another_decision_changes_the_content_hash(planned: Callable[..., Promotion], operator: User) -> None:
     plan = planned().current_plan
-    before = plans.content_hash(plan)
+    before = runs.content_hash(plan)
 
-    plans.accept_exact(plan=plan, actor=operator)
+    decisions.accept_exact(plan=plan, actor=operator)
 
-    assert plans.content_hash(plan) != before
+    assert runs.content_hash(plan) != before
 
 
 def test_a_viewer_decides_nothing(planned: Callable[..., Promotion], acme: Organization) -> None:
@@ -171,4 +171,4 @@ def test_a_viewer_decides_nothing(planned: Callable[..., Promotion], acme: Organ
     MembershipFactory(user=viewer, organization=acme, role=Role.VIEWER)
 
     with pytest.raises(PermissionDenied):
-        plans.accept_exact(plan=plan, actor=viewer)
+        decisions.accept_exact(plan=plan, actor=viewer)

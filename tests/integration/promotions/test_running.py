@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ACTIVE, Decision, JobState, PlanState, ProblemKind, ResultOutcome, Verification
 from promotions.models import Job, Promotion
-from promotions.services import jobs, plans
+from promotions.services import decisions, jobs, runs
+from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
-from promotions.services.plans import Verdict
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.importing import ImportSubmission, store_results
 from tests.factories_promotions import JobFactory
@@ -29,9 +29,9 @@ IMPORT_PATH = "*/packages/import"
 def decide_all(promotion: Promotion, operator: User) -> None:
     """Exact ones are reused, the others created new."""
     plan = promotion.current_plan
-    plans.accept_exact(plan=plan, actor=operator)
+    decisions.accept_exact(plan=plan, actor=operator)
     rest = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
-    plans.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE) for item in rest], actor=operator)
+    decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE) for item in rest], actor=operator)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def requested(planned: Callable[..., Promotion], operator: User) -> Callable[...
     def request(name: str = "Loyalty schemas v3", sandbox: str = "stage") -> Job:
         promotion = planned(name, sandbox)
         decide_all(promotion, operator)
-        return plans.request_run(plan=promotion.current_plan, actor=operator)
+        return runs.request_run(plan=promotion.current_plan, actor=operator)
 
     return request
 
@@ -333,10 +333,10 @@ def test_two_clicks_on_run_send_one_import(
 ) -> None:
     promotion = planned()
     decide_all(promotion, operator)
-    plans.request_run(plan=promotion.current_plan, actor=operator)
+    runs.request_run(plan=promotion.current_plan, actor=operator)
 
     with pytest.raises(NotReadyError, match="under way as job"):
-        plans.request_run(plan=promotion.current_plan, actor=operator)
+        runs.request_run(plan=promotion.current_plan, actor=operator)
     run_due()
     run_due()
 
@@ -349,10 +349,10 @@ def test_two_plans_of_one_package_into_one_sandbox_do_not_run_side_by_side(
     first, second = planned(), planned()
     decide_all(first, operator)
     decide_all(second, operator)
-    plans.request_run(plan=first.current_plan, actor=operator)
+    runs.request_run(plan=first.current_plan, actor=operator)
 
     with pytest.raises(ConflictError, match="under way already"):
-        plans.request_run(plan=second.current_plan, actor=operator)
+        runs.request_run(plan=second.current_plan, actor=operator)
 
 
 def test_production_does_not_run_without_an_approval(planned: Callable[..., Promotion], operator: User) -> None:
@@ -360,7 +360,7 @@ def test_production_does_not_run_without_an_approval(planned: Callable[..., Prom
     decide_all(promotion, operator)
 
     with pytest.raises(NotReadyError, match="needs an approval"):
-        plans.request_run(plan=promotion.current_plan, actor=operator)
+        runs.request_run(plan=promotion.current_plan, actor=operator)
 
 
 def test_cancelling_a_queued_import_sends_nothing(

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import AuditEvent
 from promotions.choices import Decision, JobState, PlanState
 from promotions.models import Job, Promotion
-from promotions.services import plans
+from promotions.services import runs
 from tests.factories import SandboxFactory
 from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory, PromotionFactory
 from tests.unit.promotions.api_client import ids
@@ -315,5 +315,5 @@ def test_plan_whose_run_is_over_names_that_run(operator_api, plan) -> None:
 
     assert response.status_code == 409
     assert response.json()["job"]["id"] == run.pk
-    assert response.json()["reasons"] == plans.reasons_not_to_run(plan)
+    assert response.json()["reasons"] == runs.reasons_not_to_run(plan)
     assert Job.objects.get().state == JobState.SUCCEEDED

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from promotions.choices import Decision
 from promotions.models import PlanItem
-from promotions.services.plans import Verdict
+from promotions.services.decisions import Verdict
 
 _ALLOWED = (Decision.CREATE, Decision.REUSE, Decision.CONFIRM)
 

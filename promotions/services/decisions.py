@@ -1,0 +1,170 @@
+"""What a person decides on the objects of a plan."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import audit
+from promotions.choices import Decision, Match
+from promotions.models import Plan, PlanItem
+from promotions.services import plans
+from promotions.services.errors import ConflictError, RefusedError
+from promotions.services.verbs import Verb
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A person's decision on one item. `seen_batch` is the item's `batch` as the person saw it, if known."""
+
+    item_id: int
+    decision: Decision
+    target_id: str = ""
+    seen_batch: int | None = None
+
+
+def first_proposals(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
+    """Use what the platform proposes first, where it proposes anything."""
+    found = []
+    for item in plan.items.filter(pk__in=item_ids, must_decide=True):
+        target = next((choice["target"] for choice in item.choices if choice["target"]), None)
+        if target is not None:
+            found.append(Verdict(item.pk, Decision.REUSE, target["id"]))
+    return found
+
+
+def creations(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
+    """Create new, where there is something to decide."""
+    return _created(plan.items.filter(pk__in=item_ids, must_decide=True))
+
+
+def creations_of_undecided(plan: Plan) -> list[Verdict]:
+    """Create new wherever nothing was decided yet."""
+    return _created(plan.items.filter(must_decide=True, decision=Decision.UNDECIDED))
+
+
+def _created(items: Collection[PlanItem]) -> list[Verdict]:
+    return [
+        Verdict(item.pk, Decision.CREATE)
+        for item in items
+        if any(choice["decision"] == Decision.CREATE for choice in item.choices)
+    ]
+
+
+@transaction.atomic
+def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[PlanItem]:
+    """Decide items of an open plan, all of them or none; returns those that changed.
+
+    Raises ConflictError if somebody else decided one meanwhile, RefusedError for a choice that is not offered.
+    """
+    plan = plans.open_for(plan, actor)
+    items = {item.pk: item for item in plan.items.filter(pk__in=[verdict.item_id for verdict in verdicts])}
+    changed = []
+    for verdict in verdicts:
+        item = items.get(verdict.item_id)
+        if item is None:
+            raise ConflictError("The plan has been gathered anew meanwhile. Reload the page.")
+        if verdict.seen_batch is not None and verdict.seen_batch != item.batch:
+            who = item.decided_by or "somebody"
+            raise ConflictError(f"{item} was decided by {who} meanwhile. Look at the row again before changing it.")
+        target = _offered(item, verdict)
+        if (item.decision, item.target) != (verdict.decision, target):
+            item.previous = _standing(item)
+            item.decision, item.target = verdict.decision, target
+            changed.append(item)
+    _store_decisions(plan, changed, actor)
+    if changed:
+        _record_decisions(plan, changed, actor)
+    return changed
+
+
+@transaction.atomic
+def accept_exact(*, plan: Plan, actor: User) -> list[PlanItem]:
+    """Use the existing object wherever exactly one has the same title and type and is proposed first."""
+    plan = plans.open_for(plan, actor)
+    undecided = plan.items.filter(match=Match.EXACT, must_decide=True, decision=Decision.UNDECIDED)
+    changed = []
+    for item in undecided:
+        first = next(choice for choice in item.choices if choice["target"])
+        item.previous = _standing(item)
+        item.decision, item.target = Decision.REUSE, first["target"]
+        changed.append(item)
+    _store_decisions(plan, changed, actor)
+    if changed:
+        _record_decisions(plan, changed, actor)
+    return changed
+
+
+@transaction.atomic
+def undo(*, plan: Plan, actor: User) -> list[PlanItem]:
+    """Take back the latest act of deciding, whoever did it; returns the items that changed."""
+    plan = plans.open_for(plan, actor)
+    latest = list(plan.items.filter(batch=plan.decision_batch, previous__isnull=False)) if plan.decision_batch else []
+    if not latest:
+        raise RefusedError("There is no decision to take back.")
+    for item in latest:
+        before = item.previous or {}
+        item.decision, item.target = before.get("decision", Decision.UNDECIDED), before.get("target")
+        item.previous = None
+    _store_decisions(plan, latest, actor)
+    audit.record(
+        Verb.DECISION_UNDONE,
+        actor=actor,
+        subject=plan.promotion,
+        organization=plan.promotion.target_organization,
+        details={"revision": plan.revision, "items": [item.key for item in latest]},
+    )
+    return latest
+
+
+def _standing(item: PlanItem) -> dict[str, Any]:
+    return {"decision": item.decision, "target": item.target}
+
+
+def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:
+    """The target of an offered choice; raises RefusedError for any other."""
+    if verdict.decision == Decision.UNDECIDED:
+        return None
+    for choice in item.choices:
+        target = choice["target"]
+        if choice["decision"] == verdict.decision and (target is None or target["id"] == verdict.target_id):
+            found: dict[str, str] | None = target
+            return found
+    raise RefusedError(f"That choice is not offered for {item}. Reload the page to see what is.")
+
+
+def _store_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
+    if not items:
+        return
+    plan.decision_batch += 1
+    plan.save(update_fields=["decision_batch"])
+    now = timezone.now()
+    for item in items:
+        item.batch = plan.decision_batch
+        item.decided_by, item.decided_at = actor, now
+    # An upsert by primary key: with thousands of items several times as fast as bulk_update.
+    PlanItem.objects.bulk_create(
+        items,
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=["decision", "target", "previous", "batch", "decided_by", "decided_at"],
+    )
+
+
+def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
+    audit.record(
+        Verb.ITEMS_DECIDED,
+        actor=actor,
+        subject=plan.promotion,
+        organization=plan.promotion.target_organization,
+        details={
+            "revision": plan.revision,
+            "decisions": {
+                item.key: {"decision": item.decision, "target": item.target["id"] if item.target else None}
+                for item in items
+            },
+        },
+    )

@@ -1,0 +1,171 @@
+"""When a plan may run, freezing and running it, and the last look before anything is sent."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.access import require_role
+from accounts.choices import Role
+from accounts.models import User
+from accounts.services import audit
+from promotions.choices import UNFINISHED, JobState, PlanState, ProblemKind
+from promotions.engine.registry import Ending
+from promotions.models import Job, Plan
+from promotions.services import jobs, plans
+from promotions.services.errors import NotReadyError
+from promotions.services.verbs import Verb
+from promotions.systems.base import Gathered, system
+
+# In one sentence; the new revision of the plan lists all.
+NAMED_CHANGES = 5
+
+
+def reasons_not_to_run(plan: Plan) -> list[str]:
+    """Why the plan may not run now, each as a sentence; empty if it may. The same for every face."""
+    if plan.state == PlanState.SUPERSEDED:
+        return ["A newer revision of this plan exists."]
+    if plan.promotion.abandoned_at is not None:
+        return ["This promotion was abandoned."]
+    if plan.state == PlanState.GATHERING:
+        return ["The facts are not gathered yet."]
+    if (run := plans.run_job(plan)) is not None:
+        if run.state in UNFINISHED:
+            return [f"It is under way as job {run.pk}."]
+        if run.submit_count:
+            return [f"It was run as job {run.pk}. Plan again to run it once more."]
+    reasons = list(plan.blockers)
+    items = list(plan.items.all())
+    undecided = sum(item.is_undecided for item in items)
+    if undecided:
+        reasons.append(f"{_rows(undecided)} undecided.")
+    missing = sum(item.is_right_missing for item in items)
+    if missing:
+        reasons.append(f"{missing} object{' lacks' if missing == 1 else 's lack'} a right in the target.")
+    if plan.promotion.target_sandbox.is_production:
+        reasons.append(
+            f"{plan.promotion.target_sandbox.name} is production and needs an approval, which this version of Towpath "
+            "cannot record yet. Choose a development sandbox."
+        )
+    return reasons
+
+
+def _rows(number: int) -> str:
+    return f"{number} row is" if number == 1 else f"{number} rows are"
+
+
+@transaction.atomic
+def request_run(*, plan: Plan, actor: User) -> Job:
+    """Freeze the plan and queue its run. Raises NotReadyError with every reason, ConflictError if it runs already."""
+    plan = plans.locked(plan)
+    require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
+    reasons = reasons_not_to_run(plan)
+    if reasons:
+        raise NotReadyError(reasons)
+    promotion = plan.promotion
+    plan.state, plan.frozen_at, plan.frozen_by = PlanState.READY, timezone.now(), actor
+    plan.content_hash = content_hash(plan)
+    plan.save(update_fields=["state", "frozen_at", "frozen_by", "content_hash"])
+    job = jobs.queue(
+        kind=system(promotion.system).run_kind,
+        title=promotion.job_name,
+        organization=promotion.target_organization,
+        actor=actor,
+        package=promotion.package,
+        sandbox=promotion.target_sandbox,
+        promotion=promotion,
+        plan=plan,
+    )
+    audit.record(
+        Verb.IMPORT_REQUESTED,
+        actor=actor,
+        subject=job,
+        details={
+            "revision": plan.revision,
+            "content_hash": plan.content_hash,
+            "sandbox": promotion.target_sandbox.name,
+        },
+    )
+    return job
+
+
+def content_hash(plan: Plan) -> str:
+    """SHA-256 over source and version, target, facts, and every decision; what an approval will bind to."""
+    promotion = plan.promotion
+    content = {
+        "system": promotion.system,
+        "source": promotion.source_organization.remote_id,
+        "target": [promotion.target_organization.remote_id, promotion.target_sandbox.name],
+        "job": [promotion.job_name, promotion.job_description],
+        "facts": plan.facts,
+        "decisions": [
+            [
+                item.key,
+                item.decision,
+                item.target["id"] if item.target else None,
+                item.target["type"] if item.target else None,
+            ]
+            for item in plan.items.order_by("key")
+        ],
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def recheck(plan: Plan, *, may_reopen: bool = True) -> Ending | None:
+    """Read the facts again just before sending; call it outside any transaction. May raise ApiError.
+
+    If anything in the hash differs, the plan reopens as a new revision that says what changed, and nothing is sent.
+    """
+    if content_hash(plan) != plan.content_hash:
+        reason = "The plan's own content no longer fits its hash."
+        return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
+    gathered = system(plan.promotion.system).gather(plan.promotion, _silent)
+    if gathered.facts == plan.facts and not gathered.blockers:
+        return None
+    changes = system(plan.promotion.system).describe_changes(plan.facts, gathered.facts)
+    changes = changes or [blocker.text for blocker in gathered.blockers]
+    return _reopened(plan, gathered, changes) if may_reopen else _changed(changes)
+
+
+def _silent(text: str, *, done: int | None = None, total: int | None = None) -> None:
+    """Progress that nobody watches."""
+
+
+@transaction.atomic
+def _reopened(plan: Plan, gathered: Gathered | None, changes: list[str]) -> Ending:
+    plan = plans.locked(plan)
+    if plan.state == PlanState.READY:
+        old_items = {item.key: item for item in plan.items.all()}
+        plan.state = PlanState.SUPERSEDED
+        plan.save(update_fields=["state"])
+        newer = Plan.objects.create(promotion=plan.promotion, revision=plan.revision + 1, changes=changes)
+        if gathered is None:
+            plans.queue_gathering(newer, None)
+        else:
+            plans.fill(newer, gathered, old_items)
+        audit.record(
+            Verb.PLAN_REOPENED,
+            actor=None,
+            subject=plan.promotion,
+            organization=plan.promotion.target_organization,
+            details={"revision": newer.revision, "changes": changes},
+        )
+    return Ending(
+        state=JobState.CANCELLED,
+        problem_kind=ProblemKind.PLAN_CHANGED,
+        problem=f"Nothing was sent. {_changed(changes).problem} The plan is open again as a new revision.",
+    )
+
+
+def _changed(changes: Sequence[str]) -> Ending:
+    named = list(changes[:NAMED_CHANGES])
+    if len(changes) > NAMED_CHANGES:
+        named.append(f"And {len(changes) - NAMED_CHANGES} more.")
+    return Ending(
+        state=JobState.CANCELLED,
+        problem_kind=ProblemKind.PLAN_CHANGED,
+        problem=f"Something changed since the plan was made: {' '.join(named)}",
+    )
