@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from accounts.access import require_role
+from accounts.choices import Role
 from accounts.models import Credential, Organization, Sandbox, User
 from accounts.services import audit
 from promotions import tasks
@@ -106,6 +108,7 @@ def _lock(job: Job) -> None:
 @transaction.atomic
 def cancel(*, job: Job, actor: User) -> None:
     """Take a queued job back. Raises ConflictError once it has been sent."""
+    require_role(actor, job.organization, Role.OPERATOR)
     _lock(job)
     ending = Ending(state=JobState.CANCELLED, problem=f"Cancelled by {actor} before anything was sent.")
     # Only from queued: a worker that is about to send moves the row to submitting first, and one of the two wins.
@@ -121,6 +124,7 @@ def cancel(*, job: Job, actor: User) -> None:
 @transaction.atomic
 def stop_following(*, job: Job, actor: User) -> None:
     """Stop looking at a job that runs at the platform. It goes on there, and its end is then not known here."""
+    require_role(actor, job.organization, Role.OPERATOR)
     if not registry.is_submission(job.kind):
         raise RefusedError(f"“{job.title}” only reads; there is nothing to stop following.")
     _lock(job)
@@ -143,6 +147,7 @@ def is_followable(job: Job) -> bool:
 @transaction.atomic
 def resume_following(*, job: Job, actor: User) -> None:
     """Follow a job again that the platform is known to have."""
+    require_role(actor, job.organization, Role.OPERATOR)
     _lock(job)
     if not is_followable(job):
         raise RefusedError(f"The remote job of “{job.title}” is not known. Name it, send it again or close it.")
@@ -166,6 +171,7 @@ def resume_following(*, job: Job, actor: User) -> None:
 @transaction.atomic
 def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
     """A person says which remote job is ours; from then on it is followed."""
+    require_role(actor, job.organization, Role.OPERATOR)
     _lock(job)
     if job.state != JobState.NEEDS_ATTENTION:
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
@@ -186,6 +192,7 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
 @transaction.atomic
 def retry_sending(*, job: Job, actor: User, reason: str) -> None:
     """A person is sure that the write never happened, and has it sent again."""
+    require_role(actor, job.organization, Role.OPERATOR)
     _lock(job)
     if job.state == JobState.NEEDS_ATTENTION and (job.remote_id or job.problem_kind != ProblemKind.OUTCOME_UNKNOWN):
         name = f" as {job.remote_id}" if job.remote_id else ""
@@ -217,6 +224,7 @@ def retry_sending(*, job: Job, actor: User, reason: str) -> None:
 @transaction.atomic
 def close(*, job: Job, actor: User, reason: str) -> None:
     """A person ends a job whose outcome stays unknown."""
+    require_role(actor, job.organization, Role.OPERATOR)
     _lock(job)
     words = f"Closed by {actor}: {reason.strip()}" if reason.strip() else f"Closed by {actor}"
     ending = Ending(

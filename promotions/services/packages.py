@@ -6,6 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.access import require_role
+from accounts.choices import Role
 from accounts.models import Organization, User
 from accounts.services import audit
 from clients.sandbox_tooling import RemotePackage
@@ -115,6 +117,8 @@ def request_synchronization(*, organization: Organization, actor: User | None) -
 
     No actor means the person at the command line of the server, whom Towpath does not know.
     """
+    if actor is not None:
+        require_role(actor, organization, Role.OPERATOR)
     job = jobs.queue_once(
         kind=kinds.SYNCHRONIZE, title=f"Packages of {organization}", organization=organization, actor=actor
     )
@@ -125,6 +129,7 @@ def request_synchronization(*, organization: Organization, actor: User | None) -
 @transaction.atomic
 def request_dependencies(*, package: Package, actor: User) -> Job:
     """Read what the objects of a package need; a reading that is under way already is returned."""
+    require_role(actor, package.organization, Role.OPERATOR)
     if package.vanished_at is not None:
         raise RefusedError(f"“{package}” is no longer at the platform. Synchronize the packages.")
     if package.is_full:
@@ -150,6 +155,7 @@ def store_dependencies(*, organization: Organization, remote_id: str, dependenci
 @transaction.atomic
 def request_publish(*, package: Package, expiry_days: int | None, actor: User) -> Job:
     """Queue publishing. Raises RefusedError if the package cannot be published, ConflictError if it is under way."""
+    require_role(actor, package.organization, Role.OPERATOR)
     package = Package.objects.select_for_update().get(pk=package.pk)
     if package.vanished_at is not None:
         raise RefusedError(f"“{package}” is no longer at the platform. Synchronize the packages.")

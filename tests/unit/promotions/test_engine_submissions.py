@@ -158,9 +158,9 @@ def test_no_call_goes_out_inside_a_transaction(post: Post) -> None:
     assert depths == [outer, outer]
 
 
-def test_a_cancelled_job_is_not_sent_by_a_worker_that_was_about_to(post: Post, teammate: User) -> None:
+def test_a_cancelled_job_is_not_sent_by_a_worker_that_was_about_to(post: Post, administrator: User) -> None:
     job = letter()
-    post.at_recheck = lambda _: jobs.cancel(job=Job.objects.get(pk=job.pk), actor=teammate)
+    post.at_recheck = lambda _: jobs.cancel(job=Job.objects.get(pk=job.pk), actor=administrator)
 
     work_on(job)
 
@@ -168,12 +168,12 @@ def test_a_cancelled_job_is_not_sent_by_a_worker_that_was_about_to(post: Post, t
     assert fresh(job).state == JobState.CANCELLED
 
 
-def test_cancelling_comes_too_late_once_the_intent_stands(post: Post, teammate: User) -> None:
+def test_cancelling_comes_too_late_once_the_intent_stands(post: Post, administrator: User) -> None:
     job = letter()
 
     def cancel(_: Job) -> None:
         with pytest.raises(ConflictError):
-            jobs.cancel(job=Job.objects.get(pk=job.pk), actor=teammate)
+            jobs.cancel(job=Job.objects.get(pk=job.pk), actor=administrator)
 
     post.at_submit = cancel
 
@@ -208,9 +208,9 @@ def test_an_acceptance_without_an_id_keeps_the_worker_that_took_over_from_sendin
     assert fresh(job).state == JobState.SUBMITTING
 
 
-def test_an_answer_to_a_job_that_was_closed_is_written_down(post: Post, teammate: User) -> None:
+def test_an_answer_to_a_job_that_was_closed_is_written_down(post: Post, administrator: User) -> None:
     job = letter(state=JobState.NEEDS_ATTENTION, problem_kind=ProblemKind.OUTCOME_UNKNOWN, submit_count=1)
-    jobs.close(job=job, actor=teammate, reason="We looked")
+    jobs.close(job=job, actor=administrator, reason="We looked")
 
     submissions.accept(job, Submitted("remote-9", {}), how="answered")
 
@@ -414,12 +414,12 @@ def test_a_remote_job_taken_for_foreign_becomes_ours(post: Post) -> None:
 
 
 def test_a_person_who_sends_again_gets_a_late_effect_rather_than_a_second_one(
-    post: Post, unanswered: Job, teammate: User
+    post: Post, unanswered: Job, administrator: User
 ) -> None:
     job = unanswered
     post.look_ups = [LookUp([], is_complete=True, similar=["remote-3"])]
     work_on(job)
-    jobs.retry_sending(job=fresh(job), actor=teammate, reason="Not there")
+    jobs.retry_sending(job=fresh(job), actor=administrator, reason="Not there")
     post.look_ups = [finders(["remote-4"])]
 
     work_on(job)
@@ -428,18 +428,20 @@ def test_a_person_who_sends_again_gets_a_late_effect_rather_than_a_second_one(
     assert post.sent == [job.pk]
 
 
-def test_jobs_that_a_person_has_dismissed_are_remembered(post: Post, unanswered: Job, teammate: User) -> None:
+def test_jobs_that_a_person_has_dismissed_are_remembered(post: Post, unanswered: Job, administrator: User) -> None:
     job = unanswered
     post.look_ups = [LookUp([], is_complete=True, similar=["remote-3"])]
     work_on(job)
 
-    jobs.retry_sending(job=fresh(job), actor=teammate, reason="Not ours")
+    jobs.retry_sending(job=fresh(job), actor=administrator, reason="Not ours")
 
     assert fresh(job).params["dismissed"] == ["remote-3"]
     assert "candidates" not in job.result
 
 
-def test_a_late_answer_meets_a_person_who_was_about_to_send_again(post: Post, unanswered: Job, teammate: User) -> None:
+def test_a_late_answer_meets_a_person_who_was_about_to_send_again(
+    post: Post, unanswered: Job, administrator: User
+) -> None:
     job = unanswered
     post.look_ups = [finders(["a", "b"])]
     work_on(job)
@@ -447,27 +449,29 @@ def test_a_late_answer_meets_a_person_who_was_about_to_send_again(post: Post, un
     submissions.accept(fresh(job), Submitted("a", {}), how="answered")
 
     with pytest.raises(ConflictError):
-        jobs.retry_sending(job=stale, actor=teammate, reason="Lost")
+        jobs.retry_sending(job=stale, actor=administrator, reason="Lost")
 
     assert fresh(job).state == JobState.RUNNING
 
 
-def test_a_publishing_without_a_remote_id_that_was_left_alone_can_be_followed_again(post: Post, teammate: User) -> None:
+def test_a_publishing_without_a_remote_id_that_was_left_alone_can_be_followed_again(
+    post: Post, administrator: User
+) -> None:
     job = running_letter("", remote_status="PUBLISH_IN_PROGRESS")
-    jobs.stop_following(job=job, actor=teammate)
+    jobs.stop_following(job=job, actor=administrator)
 
     with pytest.raises(RefusedError, match="reached the platform; sending"):
-        jobs.retry_sending(job=fresh(job), actor=teammate, reason="Lost")
-    jobs.resume_following(job=fresh(job), actor=teammate)
+        jobs.retry_sending(job=fresh(job), actor=administrator, reason="Lost")
+    jobs.resume_following(job=fresh(job), actor=administrator)
 
     assert fresh(job).state == JobState.RUNNING
 
 
-def test_naming_another_remote_job_forgets_what_the_first_one_said(post: Post, teammate: User) -> None:
+def test_naming_another_remote_job_forgets_what_the_first_one_said(post: Post, administrator: User) -> None:
     job = running_letter("wrong", state=JobState.NEEDS_ATTENTION, problem_kind=ProblemKind.OUTCOME_UNKNOWN)
     job.results.create(position=0, type="REGISTRY_SCHEMA", remote_id="a", outcome="failed")
 
-    jobs.adopt(job=job, remote_id="right", actor=teammate, reason="Compared")
+    jobs.adopt(job=job, remote_id="right", actor=administrator, reason="Compared")
 
     assert fresh(job).remote_id == "right"
     assert not job.results.exists()

@@ -1,0 +1,69 @@
+"""Services ask for the role themselves, whichever face calls them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from accounts.choices import Role
+from accounts.models import AuditEvent, Organization, User
+from promotions.models import Job, Package
+from promotions.services import jobs, packages
+from tests.factories import MembershipFactory, UserFactory
+from tests.factories_promotions import JobFactory, PackageFactory
+
+pytestmark = pytest.mark.django_db
+
+ON_JOBS: dict[str, Callable[[Job, User], object]] = {
+    "cancel": lambda job, person: jobs.cancel(job=job, actor=person),
+    "stop following": lambda job, person: jobs.stop_following(job=job, actor=person),
+    "resume": lambda job, person: jobs.resume_following(job=job, actor=person),
+    "adopt": lambda job, person: jobs.adopt(job=job, remote_id="r-1", actor=person, reason="mine"),
+    "retry": lambda job, person: jobs.retry_sending(job=job, actor=person, reason="lost"),
+    "close": lambda job, person: jobs.close(job=job, actor=person, reason="enough"),
+}
+ON_PACKAGES: dict[str, Callable[[Package, User], object]] = {
+    "publish": lambda package, person: packages.request_publish(package=package, expiry_days=30, actor=person),
+    "read dependencies": lambda package, person: packages.request_dependencies(package=package, actor=person),
+    "synchronize": lambda package, person: packages.request_synchronization(
+        organization=package.organization, actor=person
+    ),
+}
+
+
+@pytest.fixture(params=["viewer", "stranger", "deactivated"])
+def nobody(request: pytest.FixtureRequest, organization: Organization) -> User:
+    """Somebody who may not operate."""
+    person: User = UserFactory()
+    if request.param != "stranger":
+        role = Role.VIEWER if request.param == "viewer" else Role.ADMIN
+        MembershipFactory(user=person, organization=organization, role=role)
+    if request.param == "deactivated":
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        person.refresh_from_db()
+    return person
+
+
+@pytest.mark.parametrize("act", ON_JOBS.values(), ids=ON_JOBS)
+def test_only_operators_act_on_a_job(
+    organization: Organization, nobody: User, act: Callable[[Job, User], object]
+) -> None:
+    job = JobFactory(organization=organization, unknown_outcome=True)
+
+    with pytest.raises(PermissionDenied, match="needs the role operator"):
+        act(job, nobody)
+
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("act", ON_PACKAGES.values(), ids=ON_PACKAGES)
+def test_only_operators_have_something_done_with_a_package(
+    organization: Organization, nobody: User, act: Callable[[Package, User], object]
+) -> None:
+    package = PackageFactory(organization=organization, draft=True)
+
+    with pytest.raises(PermissionDenied, match="needs the role operator"):
+        act(package, nobody)
+
+    assert not Job.objects.exists()
+    assert not AuditEvent.objects.exists()
