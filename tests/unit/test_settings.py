@@ -206,3 +206,25 @@ def test_every_variable_is_documented_and_every_documented_variable_is_read():
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE))
 
     assert documented == read
+
+
+def test_production_keeps_cookies_and_pages_to_https_and_to_itself():
+    names = (
+        "SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SESSION_COOKIE_HTTPONLY CSRF_COOKIE_HTTPONLY SECURE_SSL_REDIRECT "
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS SECURE_CONTENT_TYPE_NOSNIFF"
+    )
+    look = f"from django.conf import settings as s; assert all(getattr(s, n) is True for n in {names.split()!r}); "
+    look += "assert s.SECURE_HSTS_SECONDS >= 31536000 and not s.DEBUG and not s.IS_LOOPBACK_REMOTE_ALLOWED; "
+    look += "assert {s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SAMESITE} == {'Lax'}"
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", look],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **PRODUCTION},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
