@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ _failed = pytest.StashKey[bool]()
 
 @dataclass
 class Stack:
-    """A running demo installation."""
+    """A running demo installation; one without demo data has a set-up code in place of sign-ins."""
 
     url: str
     emulator_url: str
     sign_ins: dict[str, str]
+    set_up_code: str
+    environment: dict[str, str]
 
     def reset_emulator(self) -> None:
         """The seed as it was at the start, and an empty log of requests."""
@@ -39,10 +42,22 @@ class Stack:
         found: list[dict[str, Any]] = answer.json()["requests"]
         return found
 
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command of `manage.py` on the data of this installation."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("stack")
+
+@contextmanager
+def running_stack(folder: Path, *options: str) -> Iterator[Stack]:
+    """`manage.py up --demo` with a data folder and ports of its own."""
     data_dir, output, port = folder / "data", folder / "output", free_port()
     ours = {"DATABASE_URL", "REDIS_URL", "TOWPATH_MODE", *embedded.KEY_NAMES}
     environment = {
@@ -53,7 +68,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     }
     with output.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--demo"],
+            [sys.executable, "manage.py", "up", "--demo", *options],
             cwd=ROOT,
             env=environment,
             stdout=file,
@@ -70,10 +85,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         assert process.poll() is None, text
         emulator = re.search(r"Emulator of the remote platforms: (http://\S+)", text)
         assert emulator, text
-        sign_ins = json.loads((data_dir / "demo-sign-ins.json").read_text())
-        yield Stack(f"http://127.0.0.1:{port}", emulator[1], sign_ins)
+        kept = data_dir / "demo-sign-ins.json"
+        sign_ins = json.loads(kept.read_text()) if kept.exists() else {}
+        code = re.search(r"\b(?:[A-Z0-9]{4}-){3}[A-Z0-9]{4}\b", text)
+        yield Stack(f"http://127.0.0.1:{port}", emulator[1], sign_ins, code[0] if code else "", environment)
     finally:
         end(process)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack")) as found:
+        yield found
 
 
 @dataclass
@@ -85,7 +108,8 @@ class People:
     complaints: list[str] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
-    def sign_in(self, email: str, *, width: int = 1280, **options: Any) -> Page:
+    def window(self, *, width: int = 1280, **options: Any) -> Page:
+        """A browser of its own, where nobody is signed in."""
         context = self.new_context(
             base_url=self.stack.url, viewport={"width": width, "height": 900 if width > 600 else 844}, **options
         )
@@ -93,8 +117,12 @@ class People:
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.pages.append(page)
+        return page
+
+    def sign_in(self, email: str, *, width: int = 1280, **options: Any) -> Page:
+        page = self.window(width=width, **options)
         page.goto("/accounts/login/")
-        page.get_by_label("E-mail").or_(page.locator("[name=login]")).first.fill(email)
+        page.get_by_label("E-mail address").fill(email)
         page.locator("[name=password]").fill(self.stack.sign_ins[email])
         page.locator("[name=password]").press("Enter")
         page.wait_for_url(lambda url: "/accounts/login/" not in url)
