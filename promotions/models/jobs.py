@@ -122,7 +122,7 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title} ({self.state})"
+        return f"{self.title} ({self.get_state_display().lower()})"
 
     @property
     def is_finished(self) -> bool:

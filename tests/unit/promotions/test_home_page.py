@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.choices import Role
 from accounts.models import Organization, User
 from promotions.choices import Decision, JobState, ProblemKind
-from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory, TaskResultFactory
 
 SignIn = Callable[[User], Client]
@@ -70,6 +70,20 @@ def test_an_open_plan_says_how_many_objects_wait(organization: Organization, tea
 
     assert f'href="/promotions/{plan.promotion.pk}/"' in page
     assert "2 objects wait for a decision." in page
+
+
+def test_a_decided_plan_into_production_is_not_said_to_run(
+    organization: Organization, teammate: User, signed_in: SignIn
+) -> None:
+    PlanFactory(
+        promotion__package__organization=organization,
+        promotion__target_sandbox=SandboxFactory(organization=organization, production=True),
+    )
+
+    page = text_of(signed_in(teammate))
+
+    assert "Production needs an approval" in page
+    assert "Everything is decided." not in page
 
 
 def test_an_abandoned_plan_waits_for_nobody(organization: Organization, teammate: User, signed_in: SignIn) -> None:

@@ -366,6 +366,22 @@ def test_a_promotion_under_way_is_not_put_away(browser: Client, organization: Or
     assert plan.promotion.abandoned_at is None
 
 
+def test_the_list_says_of_a_plan_that_was_run_how_that_ended(browser: Client, organization: Organization) -> None:
+    plan = PlanFactory(promotion__package__organization=organization, state=PlanState.READY)
+    JobFactory(
+        organization=organization,
+        kind="packages.import",
+        promotion=plan.promotion,
+        plan=plan,
+        state=JobState.PARTLY_FAILED,
+    )
+
+    page = browser.get(reverse("promotions:promotion-list")).content.decode()
+
+    assert "partly failed" in page
+    assert ">ready<" not in page
+
+
 def test_the_list_holds_own_promotions_in_pages(browser: Client, organization: Organization) -> None:
     mine = [PlanFactory(promotion__package__organization=organization).promotion for _ in range(55)]
     PlanFactory()
