@@ -23,7 +23,7 @@ PATIENCE = timedelta(hours=1)
 
 def run(job_id: int, token: str) -> None:
     """Do one claimed activity, or one slice of it. Safe to call twice: the second call finds no claim."""
-    job = claims.begin(job_id, token)
+    job = claims.begin(job_id, token, lease=claims.ACTIVITY_LEASE)
     if job is None:
         return
     activity = job_type(job.kind)
@@ -104,7 +104,7 @@ class _Report:
         self._next, self._last_text = now + timedelta(seconds=1), text
         claims.keep(
             self._job,
-            due_at=now + claims.WORK_LEASE,
+            due_at=now + claims.ACTIVITY_LEASE,
             progress_text=text,
             progress_done=done or 0,
             progress_total=total,

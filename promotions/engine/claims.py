@@ -16,6 +16,8 @@ from promotions.models import Job
 DISPATCH_LEASE = timedelta(seconds=60)
 # Longer than a task may run (settings.TASK_TIME_LIMIT_S), so that two workers never hold one row.
 WORK_LEASE = timedelta(seconds=300)
+# Longer than any activity works without a word of progress, which extends it.
+ACTIVITY_LEASE = timedelta(seconds=150)
 # Longer than one read with all its tries. A reader extends it before each; one that dies is replaced this soon.
 READ_LEASE = timedelta(seconds=75)
 

@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from accounts.services import audit
 from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
 from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
-from promotions.engine.registry import Ending, LookUp, Snapshot, Submission, Submitted
+from promotions.engine.registry import Ending, LookUp, Snapshot, Submitted
 from promotions.models import Job, Plan, TaskResult
 from promotions.services import runs
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, tooling
 from promotions.systems.packages.results import read_results
+from promotions.systems.packages.submission import ToolingSubmission
 from promotions.systems.packages.verdict import add_unmentioned, conclude, in_words
 from promotions.systems.packages.verifying import verify
 
@@ -24,24 +23,12 @@ LOOKALIKE_MARGIN = timedelta(hours=2)
 _RESULT_FIELDS = ("position", "title", "new_id", "claim", "outcome", "explanation", "messages")
 
 
-class ImportSubmission(Submission):
+class ImportSubmission(ToolingSubmission):
     """Import of a published package into a sandbox of the same organization."""
 
     kind = kinds.IMPORT
     label = "Import"
     request_type = "IMPORT"
-
-    @property
-    def deadline(self) -> timedelta:  # type: ignore[override]
-        return timedelta(seconds=settings.SUBMIT_DEADLINE_S)
-
-    @property
-    def settle(self) -> timedelta:  # type: ignore[override]
-        return timedelta(seconds=settings.SUBMIT_SETTLE_S)
-
-    @property
-    def follow_deadline(self) -> timedelta:  # type: ignore[override]
-        return timedelta(hours=settings.FOLLOW_DEADLINE_HOURS)
 
     def recheck(self, job: Job) -> Ending | None:
         # A change after a lost answer may be the effect of that very import: then the plan stays as it is.

@@ -1,45 +1,31 @@
 """Publishing a package: a GET that writes, sent once, followed by the package's own status."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
-
-from django.conf import settings
 
 from accounts.services import audit
 from clients.errors import ApiError
 from clients.sandbox_tooling import RemoteJob, RemotePackage
 from promotions.choices import PUBLISHABLE, JobState, PackageStatus, PackageType, ProblemKind, label
-from promotions.engine.registry import Ending, LookUp, Snapshot, Submission, Submitted
+from promotions.engine.registry import Ending, LookUp, Snapshot, Submitted
 from promotions.models import Job, Package
 from promotions.services import packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.importing import store_results
+from promotions.systems.packages.submission import ToolingSubmission
 from promotions.systems.packages.verdict import conclude
 
 _OVER = (PackageStatus.PUBLISHED, PackageStatus.PUBLISH_FAILED)
 
 
-class PublishSubmission(Submission):
+class PublishSubmission(ToolingSubmission):
     """Publishing of a draft, or again after a failed attempt."""
 
     kind = kinds.PUBLISH
     label = "Publish"
     request_type = "EXPORT"
-
-    @property
-    def deadline(self) -> timedelta:  # type: ignore[override]
-        return timedelta(seconds=settings.SUBMIT_DEADLINE_S)
-
-    @property
-    def settle(self) -> timedelta:  # type: ignore[override]
-        return timedelta(seconds=settings.SUBMIT_SETTLE_S)
-
-    @property
-    def follow_deadline(self) -> timedelta:  # type: ignore[override]
-        return timedelta(hours=settings.FOLLOW_DEADLINE_HOURS)
 
     def recheck(self, job: Job) -> Ending | None:
         remote = self._package(job)

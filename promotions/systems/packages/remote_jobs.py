@@ -1,7 +1,7 @@
 """Reading the organization's list of remote jobs."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,11 +46,16 @@ class Listing:
 
 
 def newest_first(
-    client: SandboxToolingClient, *, request_type: str, since: datetime, wanted: Collection[str] | None = None
+    client: SandboxToolingClient,
+    *,
+    request_type: str,
+    since: datetime,
+    wanted: Collection[str] | None = None,
+    on_page: Callable[[int], None] = lambda rows: None,
 ) -> Listing:
     """Jobs of one request type back to `since`, each once: rows shift down while new jobs come in.
 
-    With `wanted` the reading ends when all those ids were met.
+    With `wanted` the reading ends when all those ids were met. `on_page` is told the number of rows so far.
     """
     listing = Listing(is_complete=False)
     missing = set(wanted or ())
@@ -71,6 +76,7 @@ def newest_first(
                 listing.rows.append(row)
                 order.note(row.created_at)
         start += page.received
+        on_page(start)
         missing -= seen
         if (wanted is not None and not missing) or order.has_passed(since):
             listing.is_complete = is_clean

@@ -1,7 +1,8 @@
 """Reading an organization's packages, and the remote jobs that were started elsewhere."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -96,21 +97,40 @@ class DiscoverJobs(Activity):
     label = "Look for jobs started elsewhere"
 
     def run(self, job: Job, report: Report) -> Ending:
-        since = timezone.now() - FOREIGN_JOBS_SINCE
-        found = 0
+        since = _unread_since(job)
+        found, is_complete = 0, True
         with tooling(job.organization) as client:
             for kind, request_type in ((kinds.IMPORT, "IMPORT"), (kinds.PUBLISH, "EXPORT")):
-                report(f"Reading the list of {request_type.lower()} jobs")
-                listing = remote_jobs.newest_first(client, request_type=request_type, since=since)
+                words = f"Reading the list of {request_type.lower()} jobs"
+                report(words)
+                listing = remote_jobs.newest_first(
+                    client,
+                    request_type=request_type,
+                    since=since,
+                    on_page=partial(_tell_rows, report, words),
+                )
+                is_complete = is_complete and listing.is_complete
                 rows = {row.id: row for row in remote_jobs.rows_since(listing.rows, since)}
                 known = Job.objects.filter(organization=job.organization).exclude(remote_id="")
                 for remote_id in rows.keys() - set(known.values_list("remote_id", flat=True)):
                     found += _take_in(job.organization, kind, rows[remote_id])
-        return Ending(state=JobState.SUCCEEDED, result={"found": found})
+        return Ending(state=JobState.SUCCEEDED, result={"found": found, "is_complete": is_complete})
 
     def describe(self, job: Job) -> str:
         found = job.result.get("found")
         return "" if found is None else f"{found} {'job' if found == 1 else 'jobs'} found that had been unknown here."
+
+
+def _tell_rows(report: Report, words: str, rows: int) -> None:
+    report(f"{words}: {rows} rows")
+
+
+def _unread_since(job: Job) -> datetime:
+    """What the last complete pass has seen need not be read again; clocks may differ by the margin."""
+    horizon = timezone.now() - FOREIGN_JOBS_SINCE
+    passes = Job.objects.filter(organization=job.organization, kind=job.kind, result__is_complete=True)
+    last = passes.filter(state=JobState.SUCCEEDED).order_by("-created_at").first()
+    return max(horizon, last.created_at - remote_jobs.CLOCK_MARGIN) if last else horizon
 
 
 @transaction.atomic

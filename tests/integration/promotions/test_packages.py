@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.models import Organization, User
 from promotions.choices import JobState, PackageStatus, ProblemKind, ResultOutcome
@@ -191,3 +192,27 @@ def test_looking_twice_finds_nothing_new(acme: Organization, drive: Callable[[Jo
     drive(discover(acme))
 
     assert Job.objects.filter(is_foreign=True).count() == number
+
+
+def test_a_later_pass_reads_only_what_the_last_complete_one_has_not_seen(
+    acme: Organization, drive: Callable[[Job], Job]
+) -> None:
+    drive(discover(acme))
+    Job.objects.filter(is_foreign=True, created_at__lt=timezone.now() - timedelta(days=2)).delete()
+    number = Job.objects.filter(is_foreign=True).count()
+
+    drive(discover(acme))
+
+    assert Job.objects.filter(is_foreign=True).count() == number
+
+
+def test_a_pass_that_could_not_read_all_does_not_shorten_the_next(
+    acme: Organization, drive: Callable[[Job], Job]
+) -> None:
+    drive(discover(acme))
+    Job.objects.filter(is_foreign=True).delete()
+    Job.objects.filter(kind=kinds.DISCOVER_JOBS).update(result={"found": 1, "is_complete": False})
+
+    drive(discover(acme))
+
+    assert Job.objects.filter(is_foreign=True).exists()
