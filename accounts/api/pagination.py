@@ -1,6 +1,5 @@
 """Pages of collections."""
 
-
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
