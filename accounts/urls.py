@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from accounts.views import audit, credentials, first_run, invitations, memberships, organizations, people, profile
+from accounts.views import (
+    audit,
+    credentials,
+    first_run,
+    invitations,
+    memberships,
+    organizations,
+    passwords,
+    people,
+    profile,
+)
 
 app_name = "accounts"
 
@@ -20,6 +30,7 @@ urlpatterns = [
     path("settings/people/<int:pk>/", people.person_detail, name="person-detail"),
     path("settings/people/<int:pk>/deactivate/", people.deactivate, name="person-deactivate"),
     path("settings/people/<int:pk>/reactivate/", people.reactivate, name="person-reactivate"),
+    path("settings/people/<int:pk>/password-link/", passwords.password_link, name="person-password-link"),
     path("settings/people/<int:pk>/administrator/", people.set_administrator, name="person-administrator"),
     path("settings/invitations/<int:pk>/revoke/", invitations.revoke, name="invitation-revoke"),
     path("settings/organizations/", organizations.organization_list, name="organization-list"),

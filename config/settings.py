@@ -232,6 +232,8 @@ EMAIL_BACKEND = (
     else "django.core.mail.backends.console.EmailBackend"
 )
 EMAIL_HOST = env.text("EMAIL_HOST", "")
+# Without a mail server nobody is told that a message was sent; administrators make password links instead.
+CAN_SEND_MAIL = bool(EMAIL_HOST) or MODE is Mode.DEVELOPMENT
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, least=1, most=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")

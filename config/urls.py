@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
+from accounts.views.passwords import password_reset
 from config.health import healthz, readyz
 from config.openapi import ApiDocsView, ApiSchemaView, NoSuchResourceView
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     # allauth reverses the names of these pages, so they must exist; ours stand before its own.
     re_path(r"^accounts/(?:signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
+    path("accounts/password/reset/", password_reset, name="account_reset_password"),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/schema/", ApiSchemaView.as_view(), name="api-schema"),
     path("api/v1/docs/", ApiDocsView.as_view(), name="api-docs"),

@@ -46,6 +46,7 @@ class Verb(TextChoices):
     ADMINISTRATOR_CHANGED = "people.administrator_changed", "changed the administrator right of"
     PROFILE_CHANGED = "people.profile_changed", "changed the profile of"
     PASSWORD_CHANGED = "people.password_changed", "changed the password of"
+    PASSWORD_LINK_MADE = "people.password_link_made", "made a password link for"
     SIGNED_IN = "people.signed_in", "signed in as"
     MEMBERSHIP_CHANGED = "members.changed", "changed the role of"
     MEMBERSHIP_REMOVED = "members.removed", "removed from the organization"

@@ -3,7 +3,10 @@
 import secrets
 from datetime import timedelta
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import access
@@ -228,6 +231,18 @@ def set_password(*, user: User, password: str, actor: User | None) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     audit.record(audit.Verb.PASSWORD_CHANGED, actor=actor, subject=user)
+
+
+@transaction.atomic
+def make_password_link(*, user: User, actor: User) -> str:
+    """The path of a one-time page on which somebody chooses a new password; for installations without mail."""
+    access.require_administrator(actor)
+    if not user.is_active:
+        raise RefusedError(f"{user} is deactivated. Reactivate the account first.")
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    audit.record(audit.Verb.PASSWORD_LINK_MADE, actor=actor, subject=user)
+    path: str = reverse("account_reset_password_from_key", args=key.split("-", 1))
+    return path
 
 
 @transaction.atomic

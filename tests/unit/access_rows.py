@@ -78,6 +78,7 @@ ROWS = [
     row("accounts:person-invite", GET="in 200 403 403 403 200 200", POST="in 422 403 403 403 422 422"),
     row("accounts:person-deactivate", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 302"),
     row("accounts:person-reactivate", "member", POST="in 404 403 403 403 403 302"),
+    row("accounts:person-password-link", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 201"),
     row("accounts:person-administrator", "member", POST="in 404 403 403 403 403 302"),
     row(
         "accounts:invitation-revoke", "invitation", GET="in 404 404 404 404 200 200", POST="in 404 404 404 404 302 302"

@@ -1,9 +1,15 @@
 """The pages of signing in and of passwords, in our frame."""
 
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import AuditEvent, User
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +63,44 @@ def test_a_refused_sign_in_says_why_beside_the_form(client: Client, somebody):
 
     assert page.status_code == 200
     assert 'class="notice tone-bad" role="alert"' in page.content.decode()
+
+
+def test_an_installation_without_mail_says_so_and_claims_nothing(client: Client, settings: Any, somebody: User) -> None:
+    settings.CAN_SEND_MAIL = False
+
+    page = client.get(reverse("account_reset_password"))
+    refused = client.post(reverse("account_reset_password"), {"email": somebody.email})
+
+    assert "This installation sends no mail" in page.content.decode()
+    assert refused.status_code == 403
+    assert not mail.outbox
+
+
+def test_a_password_link_of_an_administrator_works_once(
+    client: Client, administrator: User, somebody: User, signed_in: Callable[[User], Client]
+) -> None:
+    answer = signed_in(administrator).post(reverse("accounts:person-password-link", args=[somebody.pk]))
+    link = urlsplit(answer.context["link"]).path
+    page = client.get(link, follow=True)
+    address = page.redirect_chain[-1][0]
+
+    password = "a barge of oak from 1790"
+    changed = client.post(address, {"password1": password, "password2": password}, follow=True)
+
+    assert answer["Cache-Control"] == "no-store"
+    assert "Password changed" in changed.content.decode()
+    somebody.refresh_from_db()
+    assert somebody.check_password(password)
+    assert "Password changed" not in Client().get(link, follow=True).content.decode()
+    assert AuditEvent.objects.filter(verb="people.password_link_made", actor_id=administrator.pk).count() == 1
+
+
+def test_a_deactivated_person_gets_no_password_link(
+    administrator: User, somebody: User, signed_in: Callable[[User], Client]
+) -> None:
+    User.objects.filter(pk=somebody.pk).update(is_active=False)
+
+    answer = signed_in(administrator).post(reverse("accounts:person-password-link", args=[somebody.pk]))
+
+    assert answer.status_code == 422
+    assert "Reactivate the account first" in answer.content.decode()
