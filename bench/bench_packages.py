@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 FOLDER = tempfile.TemporaryDirectory(prefix="towpath-bench-")
@@ -94,7 +95,7 @@ def measure_pages(user: User, number: int) -> dict[str, float]:
         "by name": "/packages/?order=name",
         "search": "/packages/?q=schemas+42",
     }
-    return {name: median_ms(lambda address=address: fetch(client, address)) for name, address in addresses.items()}
+    return {name: median_ms(partial(fetch, client, address)) for name, address in addresses.items()}
 
 
 def fetch(client: Client, address: str) -> None:
