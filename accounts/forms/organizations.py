@@ -17,7 +17,7 @@ class OrganizationEditForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=150, help_text="As people here call it.")
     region = forms.CharField(
-        label="Region", max_length=16, required=False, help_text="For example VA7; only for your eyes."
+        label="Region", max_length=16, required=False, help_text="For example VA7; shown to people here, sent nowhere."
     )
     is_production = forms.BooleanField(
         label="All of it counts as production",

@@ -178,7 +178,7 @@ def duration(value: timedelta | float | None) -> str:
         return f"{hours} h {minutes} min"
     if minutes:
         return f"{minutes} min {seconds} s"
-    return f"{seconds} s"
+    return f"{seconds} s" if seconds else "under 1 s"
 
 
 @register.filter

@@ -34,7 +34,10 @@ class TestCredential(Activity):
     def describe(self, job: Job) -> str:
         if "latency_ms" not in job.result:
             return ""
-        return f"Answered after {job.result['latency_ms']} ms: {job.result['message']}"
+        after = f"Answered after {job.result['latency_ms']} ms."
+        if job.state == JobState.FAILED:  # the problem has the platform's words
+            return f"{after} Correct the credential or replace its secret, then test it again."
+        return f"{job.result['message'].rstrip('.')}. {after}"
 
 
 class ReadSandboxes(Activity):

@@ -64,7 +64,8 @@ class Synchronize(Activity):
         if "read" not in job.result:
             return ""
         found = job.result
-        return f"{found['read']} packages read, {found['changed']} changed, {found['vanished']} no longer there."
+        packages_read = "1 package" if found["read"] == 1 else f"{found['read']} packages"
+        return f"{packages_read} read, {found['changed']} changed, {found['vanished']} no longer there."
 
     def _look_for_missing(
         self, organization: Organization, client: SandboxToolingClient, seen: set[str], report: Report, until: float

@@ -94,6 +94,8 @@ def in_words(job: Job) -> str:
         return f"Remove the cause, then plan the package once more; what is in {where} by then can be reused."
     if job.state == JobState.FAILED:
         return f"The platform reports nothing created in {where}. Remove the cause, then plan the package once more."
+    if job.problem_kind == ProblemKind.CLOSED:
+        return f"Look into {where} at the platform; if something is missing there, plan the package once more."
     return ""
 
 

@@ -189,6 +189,7 @@ def test_the_second_look(
         ({"state": JobState.FAILED}, "The platform reports nothing created"),
         ({"state": JobState.FAILED, "submit_count": 0}, "The plan is open again"),
         ({"state": JobState.CANCELLED, "submit_count": 0}, "The plan is open again"),
+        ({"state": JobState.CANCELLED, "problem_kind": ProblemKind.CLOSED}, "Look into"),
         (
             {"state": JobState.CANCELLED, "submit_count": 0, "problem_kind": ProblemKind.PLAN_CHANGED},
             "Look at what changed",
