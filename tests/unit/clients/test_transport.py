@@ -199,16 +199,16 @@ def test_a_pause_asked_for_is_kept(platform: Platform, connect: Callable[..., Co
 @pytest.mark.parametrize(
     ("retry_after", "least", "most"),
     [
-        ("120", 120, 120),
-        (email.utils.formatdate(time.time() + 600, usegmt=True), 500, 600),
-        ("999999", 3600, 3600),
+        (lambda: "120", 120, 120),
+        (lambda: email.utils.formatdate(time.time() + 600, usegmt=True), 500, 600),
+        (lambda: "999999", 3600, 3600),
     ],
     ids=["seconds", "date", "capped"],
 )
 def test_a_long_pause_asked_for_ends_the_call_and_is_reported(
-    retry_after: str, least: float, most: float, platform: Platform, tooling: SandboxToolingClient
+    retry_after: Callable[[], str], least: float, most: float, platform: Platform, tooling: SandboxToolingClient
 ) -> None:
-    platform.answer(PACKAGES, Response(status=429, headers={"Retry-After": retry_after}))
+    platform.answer(PACKAGES, Response(status=429, headers={"Retry-After": retry_after()}))
 
     with pytest.raises(ApiUnavailableError) as caught:
         tooling.list_packages()
