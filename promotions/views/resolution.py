@@ -206,6 +206,9 @@ def _some(names: Sequence[str]) -> str:
 
 def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
     """Everything the plan part of the page shows, in a number of queries that does not grow with the rows."""
+    gathering = plans.gathering_job(plan) if plan.state == PlanState.GATHERING else None
+    if gathering is not None and gathering.is_finished:
+        plan.refresh_from_db()  # the plan opens before its job ends, so it may have opened since it was read
     items = list(plan.items.select_related("decided_by"))
     promotion = plan.promotion
     may_change = access.can_operate(request.user, promotion.target_organization)
@@ -221,7 +224,7 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
         "may_change": may_change,
         "is_open": is_open,
         "can_decide": is_open and may_change,
-        "gathering": plans.gathering_job(plan) if plan.state == PlanState.GATHERING else None,
+        "gathering": gathering,
         "run": run,
         "rows": [row_of(item, titles) for item in page.object_list],
         "page": page,

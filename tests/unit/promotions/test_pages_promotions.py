@@ -7,11 +7,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, Sandbox, User
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Package, Promotion
+from promotions.models import Job, Package, Plan, Promotion
 from promotions.services import plans
 from promotions.services.verbs import Verb
 from tests.factories import MembershipFactory, SandboxFactory
@@ -141,6 +142,26 @@ def test_the_page_polls_while_facts_are_gathered(browser: Client, organization: 
     assert "Reading dependencies, level 2" in text
     assert f'hx-get="{reverse("promotions:plan-status", args=[plan.pk])}"' in text
     assert 'id="resolution"' not in text
+
+
+def test_a_plan_that_opens_while_its_page_is_made_is_not_called_failed(
+    browser: Client, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = PlanFactory(promotion__package__organization=organization, gathering=True)
+    job = JobFactory(organization=organization, kind=plans.PLAN_KIND, plan=plan, marker=None, state=JobState.RUNNING)
+    look = plans.gathering_job
+
+    def look_after_the_end(asked: Plan) -> Job | None:
+        Plan.objects.filter(pk=plan.pk).update(state=PlanState.OPEN, gathered_at=timezone.now())
+        Job.objects.filter(pk=job.pk).update(state=JobState.SUCCEEDED)
+        return look(asked)
+
+    monkeypatch.setattr(plans, "gathering_job", look_after_the_end)
+
+    text = browser.get(reverse("promotions:plan-status", args=[plan.pk])).content.decode()
+
+    assert "could not be gathered" not in text
+    assert 'id="plan-counts"' in text
 
 
 def test_a_gathering_that_failed_names_its_reason_and_offers_another_try(
