@@ -39,12 +39,25 @@ def miss(program: str, cure: str) -> NoReturn:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program."""
-    vendor = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+    """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
+
+    What uses no database at all runs once, with the default one.
+    """
+    is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    vendor = "postgresql" if is_postgres else "sqlite"
     elsewhere = [item for item in items if (mark := item.get_closest_marker("only_on")) and vendor not in mark.args]
+    if is_postgres:
+        elsewhere += [item for item in items if not _uses_database(item) and item not in elsewhere]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "django_db_serialized_rollback"}
+    return item.get_closest_marker("django_db") is not None or not fixtures.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
