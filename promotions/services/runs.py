@@ -11,7 +11,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import User
 from accounts.services import audit
-from promotions.choices import UNFINISHED, JobState, PlanState, ProblemKind
+from promotions.choices import UNFINISHED, ItemKind, JobState, PlanState, ProblemKind
 from promotions.engine.registry import Ending
 from promotions.models import Job, Plan
 from promotions.services import jobs, plans
@@ -39,7 +39,9 @@ def reasons_not_to_run(plan: Plan) -> list[str]:
     reasons = list(plan.blockers)
     items = list(plan.items.all())
     undecided = sum(item.is_undecided for item in items)
-    if undecided:
+    if undecided and all(item.kind == ItemKind.CONFIRMATION for item in items):
+        reasons.append("What it covers and leaves out is not confirmed yet.")
+    elif undecided:
         reasons.append(f"{_rows(undecided)} undecided.")
     missing = sum(item.is_right_missing for item in items)
     if missing:

@@ -403,7 +403,7 @@ def test_an_entire_sandbox_needs_its_confirmation_from_the_file(
     confirmed, _ = promote(whole.remote_id, "stage", "--plan-only", "--decisions", path)
 
     assert (without, confirmed) == (1, 0)
-    assert "1 row is undecided." in said
+    assert "is not confirmed yet." in said
 
 
 def test_the_help_documents_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_an_entire_sandbox_needs_one_confirmation_that_says_what_it_covers(
 
     item = plan.items.get()
     assert "Journeys are left out" in item.explanation
-    with pytest.raises(NotReadyError, match="1 row is undecided"):
+    with pytest.raises(NotReadyError, match="not confirmed yet"):
         runs.request_run(plan=plan, actor=operator)
     decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CONFIRM)], actor=operator)
 
