@@ -17,6 +17,7 @@ from emulator.clock import Clock
 Ref = tuple[str, str]  # (type, id): ids alone are not unique
 
 DAY_MS = 86_400_000
+HOUR_MS = DAY_MS // 24
 _COPY_SUFFIX = re.compile(r"_\d{13}$")
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -271,6 +272,8 @@ class World:
         self.seed = seed
         self.clock = clock
         self.random = random.Random(f"emulator world: {seed}")
+        # Ages in a seed count back from a whole hour: two starts of one seed then tell the same dates and titles.
+        self.founded_ms = clock.now_ms() // HOUR_MS * HOUR_MS
         self.switches = Switches()
         self.organizations: dict[str, Organization] = {}
         self.credentials: dict[str, Credential] = {}

@@ -140,14 +140,12 @@ class Subject:
         ]
 
 
-def _subject(maker: Maker, sandbox: str, name: str, *, age: float, own_class: bool = False) -> Subject:
+def _subject(maker: Maker, sandbox: str, name: str, *, age: float, own_class: SandboxObject | None = None) -> Subject:
     data_type = maker.thing(sandbox, kinds.DATA_TYPE, f"{name} details", age=age)
     field_group = maker.thing(
         sandbox, kinds.FIELD_GROUP, f"{name} attributes", data_type, maker.standard(sandbox, "Email"), age=age
     )
-    uses = [field_group]
-    if own_class:
-        uses.append(maker.thing(sandbox, kinds.CLASS, f"{name} record class", age=age))
+    uses = [field_group, own_class] if own_class else [field_group]
     schema = maker.thing(sandbox, kinds.SCHEMA, f"{name} schema", *uses, age=age, helpers=1)
     dataset = maker.thing(sandbox, kinds.DATASET, f"{name} dataset", schema, age=age - 1)
     audience = maker.thing(
@@ -182,7 +180,8 @@ def _date(maker: Maker, age: float) -> str:
 
 
 def _acme(acme: Maker) -> None:
-    orders = _subject(acme, "dev", "Order history", age=240, own_class=True)
+    order_class = acme.thing("dev", kinds.CLASS, "Order history record class", age=240)
+    orders = _subject(acme, "dev", "Order history", age=240, own_class=order_class)
     _rows(
         acme,
         "dev",
@@ -237,6 +236,7 @@ def _acme(acme: Maker) -> None:
         ],
     )
     newsletter = _subject(acme, "prod", "Newsletter", age=400)
+    subscriber = acme.thing("prod", kinds.NAMESPACE, "Newsletter subscriber ID", age=399)
     _rows(
         acme,
         "prod",
@@ -249,18 +249,32 @@ def _acme(acme: Maker) -> None:
     )
     acme.package("Development sandbox, whole", "dev", kind="FULL", age=14, expires_in=76)
     acme.package("Staging sandbox, whole", "stage", kind="FULL", status="DRAFT", age=1, expires_in=89)
-    acme.package("Starter kit for partners", "dev", [orders.schema, web.schema], age=35, expires_in=55, is_public=True)
-    acme.package("Identity starter kit", "prod", [newsletter.schema], age=50, expires_in=40, is_public=True)
+    acme.package(
+        "Starter kit for partners",
+        "dev",
+        [order_class, orders.schema, web.schema],
+        age=35,
+        expires_in=55,
+        is_public=True,
+    )
+    acme.package("Identity starter kit", "prod", [subscriber, newsletter.schema], age=50, expires_in=40, is_public=True)
     acme.package("Empty package to fill", "dev", status="DRAFT", age=0.5, expires_in=89.5)
     busy = acme.package(
         "Peak season refresh", "dev", [orders.journey, web.journey], status="PUBLISH_IN_PROGRESS", age=0.01
     )
     acme.finishes_publishing(busy, after_s=6 * 3600)
-    acme.package("Checkout experiments", "dev", [web.field_group, orders.field_group], age=16, shows_titles=False)
+    acme.package(
+        "Checkout experiments",
+        "dev",
+        [web.field_group, orders.field_group, orders.data_type],
+        age=16,
+        shows_titles=False,
+    )
 
 
 def _globex(globex: Maker) -> None:
-    trade = _subject(globex, "dev", "Trade accounts", age=220, own_class=True)
+    trade_class = globex.thing("dev", kinds.CLASS, "Trade accounts record class", age=220)
+    trade = _subject(globex, "dev", "Trade accounts", age=220, own_class=trade_class)
     _rows(
         globex,
         "dev",
@@ -298,7 +312,7 @@ def _globex(globex: Maker) -> None:
         ],
     )
     globex.package("Golden sandbox", "prod", kind="FULL", age=25, expires_in=65)
-    globex.package("Shared trade schema", "dev", [trade.schema], age=33, expires_in=57, is_public=True)
+    globex.package("Shared trade schema", "dev", [trade_class, trade.schema], age=33, expires_in=57, is_public=True)
     # Stage has an older generation of the same objects, so that every import from dev meets conflicts.
     for thing in (trade.data_type, trade.field_group, fleet.schema, fleet.data_type):
         globex.thing("stage", thing.type, thing.title, age=100)
@@ -335,7 +349,7 @@ def _initech(initech: Maker) -> None:
 def _partnerships(world: World) -> None:
     """Acme and Globex work together and have exchanged a package; Initech has no partner."""
     acme, globex = world.organizations[ACME], world.organizations[GLOBEX]
-    asked_ms = world.now_ms() - 60 * DAY_MS
+    asked_ms = world.founded_ms - 60 * DAY_MS
     record = handshakes.new_record(world, ACME, acme.name, GLOBEX, acme.user_id, acme.user_name, at_ms=asked_ms)
     handshakes.decide(
         world,
@@ -347,4 +361,4 @@ def _partnerships(world: World) -> None:
         at_ms=asked_ms + 2 * DAY_MS,
     )
     shared = next(package for package in world.packages.values() if package.name == "Order history schema")
-    transfers.add_past(world, shared, globex, created_ms=world.now_ms() - 20 * DAY_MS, took_ms=15_000)
+    transfers.add_past(world, shared, globex, created_ms=world.founded_ms - 20 * DAY_MS, took_ms=15_000)

@@ -24,7 +24,7 @@ class Maker:
     def __init__(self, world: World, org_id: str) -> None:
         self.world = world
         self.org: Organization = world.organizations[org_id]
-        self._now_ms = world.now_ms()
+        self._now_ms = world.founded_ms
 
     def sandbox(self, name: str) -> Sandbox:
         return self.org.sandboxes[name]

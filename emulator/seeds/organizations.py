@@ -79,13 +79,12 @@ def _organization(
     if has_jwt:
         organization.credentials.append(credential(f"{name} legacy service account", "jwt"))
 
-    now_ms = world.now_ms()
     for sandbox_name, title, kind, age_days in (
         ("prod", "Production", "production", 900),
         ("stage", "Staging", "development", 700),
         ("dev", "Development", "development", 680),
     ):
-        created_ms = now_ms - age_days * DAY_MS
+        created_ms = world.founded_ms - age_days * DAY_MS
         sandbox = Sandbox(
             name=sandbox_name,
             title=title,
