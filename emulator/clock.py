@@ -4,6 +4,11 @@ import time
 from collections.abc import Callable
 
 
+def whole_second(epoch_ms: int) -> int:
+    """Times just written carry milliseconds; the same times read again do not (seen in Adobe's samples)."""
+    return epoch_ms // 1000 * 1000
+
+
 class Clock:
     """Stamps follow the wall clock; work (publishing, importing, provisioning) runs `speed` times as fast.
 

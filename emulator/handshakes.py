@@ -6,7 +6,8 @@ from typing import Any
 from emulator import query
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
-from emulator.packages import text_of, whole_second
+from emulator.clock import whole_second
+from emulator.packages import text_of
 from emulator.world import World
 
 Record = dict[str, Any]
@@ -16,7 +17,7 @@ _FIELDS: query.Fields[Record] = {
     "status": query.Field(
         lambda record: str(record["status"]), orders=False, meaning={"IN_PROGRESS": "APPROVAL_PENDING"}
     ),
-    "createdDate": query.Field(lambda record: int(record["createdDate"]), is_time=True),
+    "createdDate": query.Field(lambda record: whole_second(record["createdDate"]), is_time=True),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from emulator import query
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
+from emulator.clock import whole_second
 from emulator.world import DAY_MS, Artifact, Package, SandboxObject
 
 DEFAULT_EXPIRY_MS = 90 * DAY_MS
@@ -20,15 +21,17 @@ _FIELDS: query.Fields[Package] = {
     "sourceSandbox.name": query.Field(lambda package: package.source_sandbox),
     "createdDate": query.Field(lambda package: whole_second(package.created_ms), is_time=True),
     "modifiedDate": query.Field(lambda package: whole_second(package.modified_ms), is_time=True),
-    "publishDate": query.Field(lambda package: package.published_ms, is_time=True),
-    "expiry": query.Field(lambda package: package.expiry_ms, is_time=True),
+    "publishDate": query.Field(
+        lambda package: package.published_ms and whole_second(package.published_ms), is_time=True
+    ),
+    "expiry": query.Field(lambda package: whole_second(package.expiry_ms), is_time=True),
 }
-_ALIASES = {"sourcesandbox": "sourceSandbox.name", "created": "createdDate", "modified": "modifiedDate"}
-
-
-def whole_second(epoch_ms: int) -> int:
-    """Times just written carry milliseconds; the same times read again do not (seen in Adobe's samples)."""
-    return epoch_ms // 1000 * 1000
+_ALIASES = {
+    "sourcesandbox": "sourceSandbox.name",
+    "created": "createdDate",
+    "modified": "modifiedDate",
+    "updated": "modifiedDate",
+}
 
 
 # Shapes

@@ -8,6 +8,7 @@ from typing import Any
 from emulator import query
 from emulator.answers import Answer, RefusedError, refused_by_sandboxes
 from emulator.calls import Call, route
+from emulator.clock import whole_second
 from emulator.world import Organization, Sandbox
 
 PREFIX = "/data/foundation/sandbox-management"
@@ -21,8 +22,10 @@ _FIELDS: query.Fields[Sandbox] = {
     "type": query.Field(lambda sandbox: sandbox.type),
     "region": query.Field(lambda sandbox: sandbox.region),
     "isDefault": query.Field(lambda sandbox: str(sandbox.is_default).lower()),
-    "createdDate": query.Field(lambda sandbox: sandbox.created_ms, is_time=True),
-    "lastModifiedDate": query.Field(lambda sandbox: sandbox.modified_ms or sandbox.created_ms, is_time=True),
+    "createdDate": query.Field(lambda sandbox: whole_second(sandbox.created_ms), is_time=True),
+    "lastModifiedDate": query.Field(
+        lambda sandbox: whole_second(sandbox.modified_ms or sandbox.created_ms), is_time=True
+    ),
 }
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from emulator import query
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, Directive, route
+from emulator.clock import whole_second
 from emulator.handshakes import are_partners, may_share
-from emulator.packages import known_package, whole_second
+from emulator.packages import known_package
 from emulator.submission import unknown_status
 from emulator.world import Organization, Package, World
 
@@ -28,7 +29,7 @@ _STEPS = (
 
 _FIELDS: query.Fields[Record] = {
     "status": query.Field(lambda record: str(record["status"]), orders=False),
-    "createdDate": query.Field(lambda record: int(record["createdDate"]), is_time=True),
+    "createdDate": query.Field(lambda record: whole_second(record["createdDate"]), is_time=True),
 }
 
 
