@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Request, Response
 
 from emulator import (
@@ -226,7 +227,9 @@ class Emulator:
             return Response(b"", 200, mimetype="application/json")
         status = int(options.get("status", 502 if fault == Fault.HTML else 500))
         if fault == Fault.HTML:
-            return Response(_HTML.format(f"{status} Bad Gateway"), status, mimetype="text/html")
+            return Response(
+                _HTML.format(f"{status} {HTTP_STATUS_CODES.get(status, 'Bad Gateway')}"), status, mimetype="text/html"
+            )
         default = {"title": "InternalServerError", "status": status, "detail": "The emulator was told to fail."}
         answer = Answer(options.get("body", default), status, _retry_after(options))
         return _response(answer)
@@ -254,7 +257,8 @@ def create_app(
 
 
 def _response(answer: Answer) -> Response:
-    text = json.dumps(answer.body, ensure_ascii=False)
+    # Half a surrogate pair in a name that somebody sent has no UTF-8 form: it goes back escaped, as it came.
+    text = json.dumps(answer.body, ensure_ascii=False).encode(errors="backslashreplace")
     return Response(text, answer.status, dict(answer.headers), mimetype="application/json")
 
 

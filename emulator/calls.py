@@ -54,7 +54,7 @@ class Call:
             raise refused_for_content_type()
         try:
             return json.loads(self.request.get_data(cache=True))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise refused_by_exim(400, "Request body is missing or is not valid JSON") from None
 
     def json_object(self) -> dict[str, Any]:

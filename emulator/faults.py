@@ -170,8 +170,10 @@ def _options(body: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         if not isinstance(value, _OPTIONS[name]) or isinstance(value, bool):
             raise ValueError(f"The member {name} has the wrong type.")
-    if not 400 <= options.get("status", 500) <= 599:
-        raise ValueError("The member status must be from 400 to 599.")
+    # A proxy that lost its session shows its sign-in page with 200.
+    may_be_200 = body.get("fault") == Fault.HTML and options.get("status") == 200
+    if not may_be_200 and not 400 <= options.get("status", 500) <= 599:
+        raise ValueError("The member status must be from 400 to 599; of html also 200.")
     if options.get("retry_after_form", "seconds") not in ("seconds", "date"):
         raise ValueError("The member retry_after_form must be seconds or date.")
     return options

@@ -1,5 +1,6 @@
 """Publishing a package: a GET that starts slow work."""
 
+import re
 from functools import partial
 
 from emulator.answers import Answer, refused_by_exim
@@ -16,7 +17,7 @@ def _publish(call: Call) -> Answer:
     if package.status not in ("DRAFT", "PUBLISH_FAILED"):
         raise refused_by_exim(400, f"Package {package.name} is {package.status} and cannot be published")
     text = call.args.get("expiryPeriod")
-    if text and not text.isdigit():
+    if text and not re.fullmatch(r"[0-9]{1,6}", text):
         raise refused_by_exim(400, f"Invalid expiryPeriod {text}")
     if package.package_type == "PARTIAL" and not package.artifacts:
         raise refused_by_exim(400, f"Package {package.name} has no artifacts to publish")

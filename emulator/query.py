@@ -37,7 +37,10 @@ def parse_time(text: str) -> int:
     moment = datetime.datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
-    return int(moment.timestamp() * 1000)
+    try:
+        return int(moment.timestamp() * 1000)
+    except OverflowError:
+        raise ValueError(f"{text} is beyond the calendar") from None
 
 
 def _same_name(name: str) -> str:

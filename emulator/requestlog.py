@@ -84,5 +84,5 @@ def _body(body: bytes, mimetype: str) -> Any:
         return _MULTIPART_SECRET.sub(rf"\g<1>{REDACTED}", text)
     try:
         return _clean(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -6,6 +6,7 @@ from typing import Any
 from emulator import conflicts, imports, kinds
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
+from emulator.clock import whole_second
 from emulator.jobs import job_body
 from emulator.packages import known_package, text_of
 from emulator.submission import PENDING_S, new_job
@@ -139,8 +140,8 @@ def _finish_save(world: World, job: Job, package: Package) -> None:
         {
             "id": world.hex_id(),
             "version": 0,
-            "createdDate": now_ms // 1000 * 1000,
-            "modifiedDate": now_ms // 1000 * 1000,
+            "createdDate": whole_second(now_ms),
+            "modifiedDate": whole_second(now_ms),
             "createdBy": job.created_by,
             "modifiedBy": job.created_by,
             "imsOrgId": package.org_id,
@@ -181,7 +182,7 @@ def _update_objects(call: Call) -> Answer:
 
 
 ROUTES = (
-    route("POST PATCH", "/packages/{package_id}/version/compare", _compare),
+    route("POST PATCH GET", "/packages/{package_id}/version/compare", _compare),
     route("PATCH POST GET", "/packages/{package_id}/version/save", _save),
     route("GET PATCH POST", "/packages/{package_id}/history", _history),
     route("PATCH POST", "/packages/{package_id}/import", _update_objects),
