@@ -39,6 +39,7 @@ _ROWS = (
     _Row("packages.make_public", Effect.WRITE, "PUT", f"{_EXIM}/packages/update"),
     _Row("jobs.list", Effect.READ, "GET", f"{_EXIM}/packages/jobs"),
     _Row("packages.import", Effect.WRITE, "POST", f"{_EXIM}/packages/import"),
+    _Row("packages.import", Effect.WRITE, "PUT", f"{_EXIM}/packages/import"),
     _Row("packages.preflight", Effect.READ, "GET", f"{_EXIM}/packages/preflight/*"),
     _Row("packages.preflight", Effect.READ, "GET", f"{_EXIM}/packages/preflight/*/export"),
     _Row("packages.payload", Effect.READ, "GET", f"{_EXIM}/packages/payload/*"),

@@ -1,12 +1,14 @@
 """The sandboxes of an organization (Adobe, Sandbox Management API)."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from clients.answers import Answer
-from clients.errors import ApiAuthError, AuthProblem
+from clients.errors import ApiAuthError, ApiRejectedError, AuthProblem
 from clients.transport import Connection, MalformedError
-from clients.wire import ApiModel, Id, OptionalBool, Text, json_array, parse
+from clients.wire import ApiModel, Id, OptionalBool, Text, as_text, documented, json_array, parse
 
 _BASE = "/data/foundation/sandbox-management"
 
@@ -24,11 +26,16 @@ class RemoteSandbox:
     raw: dict[str, Any] = field(repr=False)
 
 
+# Documented states and types (Adobe, Sandbox Management API), however they are spelled.
+_WORDS = frozenset({"creating", "active", "deleting", "resetting", "deleted", "failed", "production", "development"})
+SandboxWord = Annotated[str, BeforeValidator(lambda value: documented(as_text(value), _WORDS))]
+
+
 class _Sandbox(ApiModel):
     name: Id
     title: Text = ""
-    state: Text = ""
-    type: Text = ""
+    state: SandboxWord = ""
+    type: SandboxWord = ""
     region: Text = ""
     is_default: OptionalBool = None
 
@@ -45,6 +52,10 @@ class SandboxManagementClient:
             return self._list("sandboxes.list", f"{_BASE}/sandboxes")
         except ApiAuthError as error:
             if error.reason is not AuthProblem.PERMISSION:
+                raise
+        except ApiRejectedError as error:
+            # A 403 whose words do not speak of rights, or a platform that only has the other list.
+            if error.status not in (403, 404, 405):
                 raise
         return self._list("sandboxes.available", f"{_BASE}/")
 

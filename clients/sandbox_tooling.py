@@ -1,5 +1,6 @@
 """Packages and import jobs of an organization (Adobe, Sandbox tooling API)."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from clients.sandbox_tooling_wire import (
     read_package,
     read_page,
     read_permission,
+    read_permission_rows,
     read_submission,
 )
 from clients.transport import Connection
@@ -56,6 +58,7 @@ __all__ = [
 T = TypeVar("T")
 
 _BASE = "/data/foundation/exim"
+_ORDER_WORDS = re.compile(r"order|sort|field", re.IGNORECASE)
 
 
 class SandboxToolingClient:
@@ -186,7 +189,21 @@ class SandboxToolingClient:
             "destinationSandbox": self._sandbox(target_sandbox),
             "alternatives": {source: {"id": to.id, "type": to.type} for source, to in alternatives.items()},
         }
-        return self._call("packages.import", "POST", "/packages/import", parse=self._read_submission, body=body)
+
+        def send(method: str) -> RemoteSubmission:
+            return self._call("packages.import", method, "/packages/import", parse=self._read_submission, body=body)
+
+        try:
+            return send("POST")  # as in Adobe's guide and samples; the OpenAPI file says PUT
+        except ApiRejectedError as first:
+            if first.status != 405:
+                raise
+            try:
+                return send("PUT")
+            except ApiRejectedError as second:
+                if second.status in (404, 405):
+                    raise first from None
+                raise
 
     def list_children(self, package_id: str, artifacts: Sequence[ArtifactRef]) -> tuple[RemoteNode, ...]:
         """What each of these objects depends on, one level deep; not for drafts."""
@@ -206,9 +223,7 @@ class SandboxToolingClient:
                 "packages.preflight",
                 "GET",
                 path,
-                parse=lambda answer: tuple(
-                    read_permission(row) for row in json_array(answer, "object", "permissionResponse")
-                ),
+                parse=lambda answer: tuple(read_permission(row) for row in read_permission_rows(answer)),
                 params=[("targetSandbox", target_sandbox)],
             )
 
@@ -228,7 +243,9 @@ class SandboxToolingClient:
 
     def get_job(self, job_id: str) -> RemoteJob:
         """One job with its tasks so far; raises ApiNotFoundError if there is none."""
-        return self._call("jobs.get", "GET", f"/tools/job/{_escaped(job_id)}", parse=self._read_job)
+        return self._call(
+            "jobs.get", "GET", f"/tools/job/{_escaped(job_id)}", parse=self._read_job, refuses=_holds_no_job
+        )
 
     def get_payload(self, package_id: str) -> dict[str, Any]:
         """What another organization needs to pull a public package in."""
@@ -250,15 +267,21 @@ class SandboxToolingClient:
         # Each filter is a parameter of its own: joined into one, all but the first would be lost.
         params = [("property", text) for text in filters]
         params += [("start", str(start)), ("limit", str(limit))]
-        if order_by:
-            params.append(("orderby", order_by))
-        return self._call(
-            operation,
-            "GET",
-            path,
-            parse=lambda answer: read_page(answer.json(), read, start=start, limit=limit),
-            params=params,
-        )
+
+        def send(params: list[tuple[str, str]]) -> Page[T]:
+            return self._call(
+                operation, "GET", path, parse=lambda answer: read_page(answer.json(), read, start=start), params=params
+            )
+
+        if not order_by:
+            return send(params)
+        try:
+            return send([*params, ("orderby", order_by)])
+        except ApiRejectedError as error:
+            # The documents spell the parameter and its values in several ways; in any order is better than not at all.
+            if error.status not in (400, 403, 422) or not _ORDER_WORDS.search(error.message):
+                raise
+            return send(params)
 
     def _update(self, package_id: str, action: str, expires_at: datetime | None, **fields: Any) -> RemotePackage:
         body = {"id": package_id, "action": action, **fields}
@@ -284,6 +307,15 @@ class SandboxToolingClient:
 
     def _read_job(self, answer: Answer) -> RemoteJob:
         return read_job(json_object(answer), self._connection.redact)
+
+
+def _holds_no_job(answer: Answer) -> bool:
+    """Whether an envelope of type ERROR speaks of the call, and not of the job that it holds."""
+    if not answer.problem.is_envelope_error:
+        return False
+    body = answer.json()
+    job = body.get("object") if isinstance(body, dict) else None
+    return not (isinstance(job, dict) and job.get("id") and job.get("jobStatus"))
 
 
 def _first_route(send: Callable[[str], T], path: str, other_path: str) -> T:

@@ -23,7 +23,8 @@ class ArtifactRef:
 class RemoteMessage:
     """What the platform says about one object.
 
-    `inner_status` and `inner_title` come from an error document that some messages carry as JSON inside `text`.
+    `inner_status` and `inner_title` come from a document that some messages carry as JSON inside `text`; `is_error`
+    says that it is about an error, also where it names no status.
     """
 
     status: str
@@ -31,6 +32,7 @@ class RemoteMessage:
     text: str
     inner_status: int | None
     inner_title: str | None
+    is_error: bool = False
 
 
 @dataclass(frozen=True)

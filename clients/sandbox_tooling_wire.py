@@ -1,11 +1,12 @@
 """From the sandbox tooling API's JSON to `clients.sandbox_tooling_models`, with its contradictions evened out."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
-from clients.answers import one_line
+from clients.answers import Answer, one_line
+from clients.inner_documents import read_inner
 from clients.redaction import redact
 from clients.sandbox_tooling_models import (
     ArtifactRef,
@@ -34,8 +35,8 @@ from clients.wire import (
     Time,
     as_list,
     as_text,
-    embedded_json,
-    http_status,
+    documented,
+    json_array,
     parse,
     readable,
 )
@@ -47,6 +48,11 @@ Redact = Callable[[Any], Any]
 def _either(*names: str) -> Any:
     """A field that goes by several names; they are given in lower case."""
     return AliasChoices(*names)
+
+
+# Documented statuses and types of packages (Adobe, Sandbox tooling API guide, appendix), however they are spelled.
+_PACKAGE_WORDS = frozenset({"DRAFT", "PUBLISH_IN_PROGRESS", "PUBLISHED", "PUBLISH_FAILED", "PARTIAL", "FULL"})
+PackageWord = Annotated[str, BeforeValidator(lambda value: documented(as_text(value), _PACKAGE_WORDS))]
 
 
 class _Message(ApiModel):
@@ -77,8 +83,8 @@ class _Package(ApiModel):
     name: Text = ""
     description: Text = ""
     version: OptionalInt = None
-    package_type: Text = Field(default="", validation_alias=_either("packagetype", "type"))
-    status: Text = ""
+    package_type: PackageWord = Field(default="", validation_alias=_either("packagetype", "type"))
+    status: PackageWord = ""
     visibility: Text = Field(default="", validation_alias="packagevisibility")
     source_sandbox: Any = None
     ims_org_id: OptionalText = None
@@ -173,19 +179,15 @@ def read_message(value: Any) -> RemoteMessage:
         wire = parse(_Message, value, "a message")
         if wire.message is None and not wire.status:
             wire = _Message(message=value)
-    inner = wire.message if isinstance(wire.message, dict) else embedded_json(as_text(wire.message))
-    status = title = None
-    if inner:
-        status = next((s for name in ("status", "statusCode", "code") if (s := http_status(inner.get(name)))), None)
-        words = (inner.get(name) for name in ("title", "description", "detail", "message", "error"))
-        title = next((one_line(redact(word)) for word in words if isinstance(word, str) and word.strip()), None)
+    inner = read_inner(wire.message)
     # Redacted as JSON where it is JSON, since secrets are known by the names of their fields.
     return RemoteMessage(
         status=wire.status,
         attempt=wire.attempt,
         text=redact(as_text(redact(wire.message) if isinstance(wire.message, dict) else wire.message)),
-        inner_status=status,
-        inner_title=title,
+        inner_status=inner.status,
+        inner_title=one_line(redact(inner.title)) if inner.title else None,
+        is_error=inner.is_error,
     )
 
 
@@ -328,6 +330,15 @@ def read_node(value: Any) -> RemoteNode:
     )
 
 
+def read_permission_rows(answer: Answer) -> list[Any]:
+    """The rows of the answer; a null list is an empty one, a missing list is none."""
+    body = answer.json()
+    inner = body.get("object", body) if isinstance(body, dict) else body
+    if isinstance(inner, dict) and "permissionResponse" in inner and inner["permissionResponse"] is None:
+        return []
+    return json_array(answer, "object", "permissionResponse")
+
+
 def read_permission(value: Any) -> RemotePermission:
     """The permissions for one object; raises MalformedError if they cannot be read."""
     wire = parse(_Permission, value, "a permission")
@@ -364,8 +375,11 @@ def read_submission(body: dict[str, Any], hide: Redact) -> RemoteSubmission:
     return RemoteSubmission(job_id=job_id or None, correlation_id=correlation_id or None, raw=hide(body))
 
 
-def read_page(body: Any, read: Callable[[Any], T], *, start: int, limit: int) -> Page[T]:
-    """A page of a list; raises MalformedError for an answer that has no list, since that is not an empty one."""
+def read_page(body: Any, read: Callable[[Any], T], *, start: int) -> Page[T]:
+    """A page of a list; raises MalformedError for an answer that has no list, since that is not an empty one.
+
+    There is a next page if anything says so, or if nothing says anything: a page may be shorter than was asked for.
+    """
     wire = _Page(data=body) if isinstance(body, list) else parse(_Page, body, "the list")
     total = wire.total if wire.total is not None and wire.total >= 0 else None
     rows = wire.data
@@ -377,12 +391,8 @@ def read_page(body: Any, read: Callable[[Any], T], *, start: int, limit: int) ->
     if not isinstance(rows, list):
         raise MalformedError("the list of rows is missing")
     items = readable(rows, read)
-    if wire.has_next is not None:
-        has_next = wire.has_next
-    elif total is not None:
-        has_next = start + len(rows) < total
-    else:
-        has_next = len(rows) >= limit
+    is_told = wire.has_next is not None or total is not None
+    has_next = bool(wire.has_next) or (total is not None and start + len(rows) < total) or not is_told
     return Page(
         items=items,
         received=len(rows),

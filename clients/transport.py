@@ -6,7 +6,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -21,6 +21,7 @@ from clients.effects import EFFECTS, Effect
 from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailableError, OutcomeUnknownError
 from clients.redaction import redact
 from clients.refusals import classify as classify_adobe
+from clients.slashes import slash_twin
 from clients.tokens import Token, TokenStore
 
 if TYPE_CHECKING:
@@ -216,6 +217,11 @@ class Connection:
             if request.effect is Effect.READ or answer.problem.error_code == "401013":
                 token = self._auth.current()
                 answer = self._exchange(request, token)
+        if twin := slash_twin(request.method, request.url, answer):
+            other = self._exchange(replace(request, url=twin), token)
+            is_worse = other.status in (404, 405) or 300 <= other.status < 400
+            if not is_worse and not (request.effect is Effect.READ and other.status >= 500):
+                answer = other
         secrets = (*request.secrets, token) if token else request.secrets
         if not answer.is_success or refuses(answer):
             facts = self._facts(request, answer, secrets)

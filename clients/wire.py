@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -187,6 +187,12 @@ def embedded_json(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def documented(value: str, words: Collection[str]) -> str:
+    """One of these words as it is documented, however it is spelled; any other text as it came."""
+    plain = value.strip().lower()
+    return next((word for word in words if word.lower() == plain), value)
 
 
 def http_status(value: Any) -> int | None:

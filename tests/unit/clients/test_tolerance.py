@@ -109,7 +109,9 @@ def test_a_bad_row_does_not_lose_the_others(platform: Platform, tooling: Sandbox
     ("fields", "has_next"),
     [
         ({"hasNextPage": True, "totalElements": 2}, True),
-        ({"hasNextPage": False, "totalElements": 99}, False),
+        ({"hasNextPage": False, "totalElements": 99}, True),
+        ({"hasNextPage": False, "totalElements": 12}, False),
+        ({"hasNextPage": False}, False),
         ({"hasNextPage": "true"}, True),
         ({"hasNext": True}, True),
         ({"totalElements": 12}, False),
@@ -238,12 +240,13 @@ def test_an_error_document_inside_a_message_is_looked_into() -> None:
         ({"status": "ERROR", "message": None}, RemoteMessage("ERROR", None, "", None, None)),
         (
             {"status": "X", "attempt": "2", "message": '409 Conflict: {"status": "409 CONFLICT", "detail": "taken"}'},
-            RemoteMessage("X", 2, '409 Conflict: {"status": "409 CONFLICT", "detail": "taken"}', 409, "taken"),
+            RemoteMessage("X", 2, '409 Conflict: {"status": "409 CONFLICT", "detail": "taken"}', 409, "taken", True),
         ),
         (
             {"status": "X", "message": {"status": 500, "message": "broke"}},
-            RemoteMessage("X", None, '{"status": 500, "message": "broke"}', 500, "broke"),
+            RemoteMessage("X", None, '{"status": 500, "message": "broke"}', 500, "broke", True),
         ),
+        ({"status": "X", "message": '{"errors": []}'}, RemoteMessage("X", None, '{"errors": []}', None, None)),
         (
             {"status": "X", "message": "{'half': of json"},
             RemoteMessage("X", None, "{'half': of json", None, None),
