@@ -50,3 +50,5 @@ class SandboxType(TextChoices):
 
 
 SANDBOX_ACTIVE = "active"
+# A list that names no states forbids nothing; the platform has the last word.
+IMPORTABLE_STATES = (SANDBOX_ACTIVE, "")

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.choices import SANDBOX_ACTIVE, CredentialKind, OrganizationKind, Role, SandboxType
+from accounts.choices import IMPORTABLE_STATES, CredentialKind, OrganizationKind, Role, SandboxType
 from accounts.models.people import User
 
 DEFAULT_IMS_URL = "https://ims-na1.adobelogin.com"
@@ -181,4 +181,4 @@ class Sandbox(models.Model):
 
     @property
     def is_active(self) -> bool:
-        return self.state == SANDBOX_ACTIVE and self.vanished_at is None
+        return self.state in IMPORTABLE_STATES and self.vanished_at is None

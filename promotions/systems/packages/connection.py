@@ -29,5 +29,9 @@ def tooling(organization: Organization, *, sandbox: str | None = None) -> Iterat
 
 
 def default_sandbox(organization: Organization) -> str:
-    names = organization.sandboxes.filter(vanished_at=None, is_default=True).values_list("name", flat=True)
-    return names.first() or FALLBACK_SANDBOX
+    """The sandbox to name in calls that concern none: some platforms refuse a name that they do not know."""
+    known = list(organization.sandboxes.filter(vanished_at=None).order_by("-is_default", "name"))
+    if not known or known[0].is_default:
+        return known[0].name if known else FALLBACK_SANDBOX
+    names = [sandbox.name for sandbox in known]
+    return FALLBACK_SANDBOX if FALLBACK_SANDBOX in names else names[0]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from accounts.services import audit
+from clients.errors import ApiRejectedError
 from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
 from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
 from promotions.engine.registry import Ending, LookUp, Snapshot, Submitted
@@ -19,6 +20,7 @@ from promotions.systems.packages.verifying import verify
 
 # How far the clocks may differ when a job of the same name is taken for a possible trace of ours.
 LOOKALIKE_MARGIN = timedelta(hours=2)
+DETAILS_AT_MOST = 20
 
 _RESULT_FIELDS = ("position", "title", "new_id", "claim", "outcome", "explanation", "messages")
 
@@ -54,8 +56,26 @@ class ImportSubmission(ToolingSubmission):
         ids = [row.id for row in listing.rows if job.marker and remote_jobs.marker_of(row.description) == job.marker]
         if ids:
             return LookUp(ids, listing.is_complete)
+        similar = _lookalikes(job, listing.rows)
+        if similar:
+            ids, similar = self._told_apart(job, similar)
         is_complete = listing.is_complete and not _is_known_missing(job, listing.rows)
-        return LookUp([], is_complete, similar=_lookalikes(job, listing.rows))
+        return LookUp(ids, is_complete, similar=[] if ids else similar)
+
+    def _told_apart(self, job: Job, similar: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Those that their details show to be ours, and those that may still be: lists cut texts, or leave them out."""
+        ours, unclear = [], []
+        with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
+            for position, remote_id in enumerate(similar):
+                try:
+                    remote = client.get_job(remote_id) if position < DETAILS_AT_MOST else None
+                except ApiRejectedError:
+                    remote = None
+                if remote is not None and _is_ours(job, remote):
+                    ours.append(remote_id)
+                elif remote is None or (remote.request_type or self.request_type).upper() == self.request_type:
+                    unclear.append(remote_id)
+        return ours, unclear
 
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         if not jobs:
@@ -135,6 +155,17 @@ def _plan(job: Job) -> Plan:
     if job.plan is None:
         raise TypeError("an import of ours has a plan")
     return job.plan
+
+
+def _is_ours(job: Job, remote: RemoteJob) -> bool:
+    """Whether a job carries our mark, or is the snapshot that the receipt named.
+
+    The correlation id of an import's answer is its job's snapshot id (samples of Adobe's guide).
+    """
+    if job.marker and remote_jobs.marker_of(remote.description) == job.marker:
+        return True
+    receipt = job.raw if job.params.get("accepted") else {}
+    return bool(remote.snapshot_id) and remote.snapshot_id == receipt.get("correlationId")
 
 
 def _is_known_missing(job: Job, rows: Sequence[RemoteJobRow]) -> bool:

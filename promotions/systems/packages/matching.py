@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clients.sandbox_tooling import RemoteArtifact
 from promotions.choices import Decision, Match
@@ -24,8 +25,10 @@ def usable(suggestions: Sequence[RemoteArtifact], artifact_type: str) -> list[Re
     """The candidates that can stand in, each once: the platform takes only an object of the same type."""
     first: dict[str, RemoteArtifact] = {}
     for found in suggestions:
-        if _is_of_type(found, artifact_type):
-            first.setdefault(found.id, found)
+        # One without a type is of the type that was asked about.
+        typed = found if found.type else replace(found, type=artifact_type)
+        if _is_of_type(typed, artifact_type):
+            first.setdefault(typed.id, typed)
     return list(first.values())
 
 

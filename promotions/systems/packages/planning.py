@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils import timezone
 
-from accounts.choices import SANDBOX_ACTIVE
+from accounts.choices import IMPORTABLE_STATES
 from accounts.services import connections, sandboxes
 from clients.sandbox_management import RemoteSandbox
 from clients.sandbox_tooling import (
@@ -63,6 +63,11 @@ class Tree:
         self.refs[key] = ref
         self.depths[key] = depth
         return True
+
+    def typed(self, ref: ArtifactRef) -> ArtifactRef:
+        """The object itself where an answer leaves out its type, and only one of that id is known."""
+        known = [] if ref.type else [found for found in self.refs.values() if found.id == ref.id]
+        return known[0] if len(known) == 1 else ref
 
     def parents(self) -> dict[str, list[str]]:
         """By key, the keys of what needs it."""
@@ -151,11 +156,11 @@ def read_tree(client: SandboxToolingClient, remote: RemotePackage, report: Repor
             asked = [level.popleft() for _ in range(min(CHILDREN_PER_CALL, len(level)))]
             report(f"Reading dependencies, level {depth}: {len(tree.refs)} objects", done=4, total=5)
             for node in client.list_children(remote.id, asked):
-                parent = ArtifactRef(node.id, node.type)
+                parent = tree.typed(ArtifactRef(node.id, node.type))
                 tree.add(parent, node.title, depth - 1)
-                names = tree.children.setdefault(key_of(node.type, node.id), [])
+                names = tree.children.setdefault(key_of(parent.type, parent.id), [])
                 for child in node.children:
-                    ref = _ref(child)
+                    ref = tree.typed(_ref(child))
                     if key_of(ref.type, ref.id) not in names:
                         names.append(key_of(ref.type, ref.id))
                     if tree.add(ref, child.title, depth):
@@ -243,7 +248,7 @@ def _blockers(promotion: Promotion, remote: RemotePackage, target: RemoteSandbox
     name = promotion.target_sandbox.name
     if target is None:
         found.append(Blocker(f"The platform no longer lists the sandbox {name}. Choose another target."))
-    elif target.state != SANDBOX_ACTIVE:
+    elif target.state not in IMPORTABLE_STATES:
         found.append(Blocker(f"The sandbox {name} is {target.state}; only an active one can take an import."))
     return found
 
@@ -286,10 +291,11 @@ def _gathered_partial(
     conflicts: Sequence[RemoteConflict],
     tree: Tree,
 ) -> Gathered:
+    permissions = [replace(found, artifact=tree.typed(found.artifact)) for found in permissions]
     rights = _facts_of_permissions(permissions)
     suggested: dict[str, list[RemoteArtifact]] = {}
     for conflict in conflicts:
-        ref = _ref(conflict.artifact)
+        ref = tree.typed(_ref(conflict.artifact))
         tree.add(ref, conflict.artifact.title, 1)
         suggested.setdefault(key_of(ref.type, ref.id), []).extend(conflict.suggestions)
     suggested = {key: usable(found, tree.refs[key].type) for key, found in suggested.items()}

@@ -152,7 +152,10 @@ def _has_moved(remote: RemotePackage, before: Mapping[str, Any]) -> bool:
         return False
     if remote.status != before.get("status"):
         return True
-    return remote.version is not None and before.get("version") is not None and remote.version != before["version"]
+    if remote.version is not None and before.get("version") is not None:
+        return bool(remote.version != before["version"])
+    modified_at = remote.modified_at.replace(microsecond=0).isoformat() if remote.modified_at else None
+    return None not in (modified_at, before.get("modified_at")) and modified_at != before["modified_at"]
 
 
 def _nothing_sent(reason: str) -> Ending:

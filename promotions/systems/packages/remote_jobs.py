@@ -9,6 +9,8 @@ from clients.sandbox_tooling import RemoteJobRow, SandboxToolingClient
 
 PAGE_SIZE = 100
 PAGES_LIMIT = 100
+# Pages in a row that bring nothing new: such a list does not go on, whatever it says.
+STALE_PAGES_LIMIT = 3
 # Our clock and the platform's may differ, and a wrong "not there" would mean a second import.
 CLOCK_MARGIN = timedelta(days=1)
 
@@ -64,17 +66,22 @@ def newest_first(
     start = 0
     total: int | None = None
     is_clean = True
+    stale = 0
     for _ in range(PAGES_LIMIT):
         page = client.list_jobs(
             start=start, limit=PAGE_SIZE, filters=[f"requestType=={request_type}"], order_by="-created"
         )
         # A row that cannot be read may be the very one that is looked for.
         is_clean = is_clean and not page.malformed
+        before = len(seen)
         for row in page.items:
             if row.id not in seen:
                 seen.add(row.id)
-                listing.rows.append(row)
                 order.note(row.created_at)
+                # Where the filter goes unheeded, rows of the other types come along; some say so.
+                if row.request_type is None or row.request_type.upper() == request_type:
+                    listing.rows.append(row)
+        stale = stale + 1 if len(seen) == before else 0
         start += page.received
         on_page(start)
         missing -= seen
@@ -83,20 +90,27 @@ def newest_first(
             break
         total = page.total if page.total is not None else total
         if total is not None and start < total:
-            if page.received == 0:  # more rows are promised, but none come
+            if page.received == 0 or stale >= STALE_PAGES_LIMIT:  # more rows are promised, but none come
                 break
         elif not page.has_next:
             listing.is_complete = is_clean
+            break
+        elif stale >= STALE_PAGES_LIMIT:
+            listing.is_complete = is_clean and total is not None and len(seen) >= total
             break
     return listing
 
 
 class _Order:
-    """Whether rows really come newest first: only then does an old one mean that no newer ones follow."""
+    """Whether rows really come newest first: only then does an old one mean that no newer ones follow.
+
+    Rows of one moment show no order at all.
+    """
 
     def __init__(self) -> None:
         self._oldest: datetime | None = None
         self._is_kept = True
+        self._is_shown = False
 
     def note(self, created_at: datetime | None) -> None:
         if created_at is None:
@@ -104,10 +118,12 @@ class _Order:
         # A second of tolerance: times just written are more precise than those read again.
         if self._oldest is not None and created_at > self._oldest + timedelta(seconds=1):
             self._is_kept = False
+        if self._oldest is not None and created_at < self._oldest:
+            self._is_shown = True
         self._oldest = created_at if self._oldest is None else min(self._oldest, created_at)
 
     def has_passed(self, since: datetime) -> bool:
-        return self._is_kept and self._oldest is not None and self._oldest < since
+        return self._is_kept and self._is_shown and self._oldest is not None and self._oldest < since
 
 
 def rows_since(rows: list[RemoteJobRow], since: datetime) -> Iterator[RemoteJobRow]:

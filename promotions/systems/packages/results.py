@@ -119,6 +119,8 @@ def _error_inside(message: RemoteMessage) -> str:
     """The error that a message carries inside: as a JSON document, or as plain words."""
     if message.inner_status is not None and message.inner_status >= 400:
         return f"HTTP {message.inner_status}, {message.inner_title or 'no title'}."
+    if message.is_error:
+        return f"{message.inner_title or 'an error without words'}."
     found = _HTTP_ERROR.search(message.text)
     return f"HTTP {found[1]}: {message.text}" if found else ""
 

@@ -1,6 +1,7 @@
 """Reading an organization's packages, and the remote jobs that were started elsewhere."""
 
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organization
-from clients.errors import ApiNotFoundError
+from clients.errors import ApiNotFoundError, ApiRejectedError
 from clients.sandbox_tooling import RemoteJobRow, SandboxToolingClient
 from promotions.choices import UNFINISHED, JobState
 from promotions.engine.registry import Activity, Ending, Report, Unfinished
@@ -23,6 +24,9 @@ PAGE_SIZE = 100
 # A slice ends well within the task time limit; the next one goes on where it stopped.
 SLICE_S = 60
 FOREIGN_JOBS_SINCE = timedelta(days=90)
+KINDS = {kinds.IMPORT: "IMPORT", kinds.PUBLISH: "EXPORT"}
+# Jobs whose type only their detail tells, in one pass; the next one goes on.
+ASKED_AT_MOST = 200
 # A publishing whose job the platform never named to us is known by its time, whatever the clocks say.
 PUBLISH_MARGIN = timedelta(hours=2)
 
@@ -42,6 +46,7 @@ class Synchronize(Activity):
         state = job.params.get("slice") or {"start": 0, "seen": [], "written": 0, "is_listed": False}
         seen: dict[str, None] = dict.fromkeys(state["seen"])
         until = time.monotonic() + SLICE_S
+        stale = 0
         with tooling(job.organization) as client:
             while not state["is_listed"]:
                 page = client.list_packages(start=state["start"], limit=PAGE_SIZE)
@@ -49,7 +54,8 @@ class Synchronize(Activity):
                 seen.update(dict.fromkeys(package.id for package in fresh))
                 state["written"] += packages.apply(job.organization, fresh)
                 state["start"] += page.received
-                state["is_listed"] = not page.has_next or page.received == 0
+                stale = 0 if fresh else stale + 1
+                state["is_listed"] = not page.has_next or page.received == 0 or stale >= remote_jobs.STALE_PAGES_LIMIT
                 report("Reading packages", done=len(seen), total=max(page.total or 0, len(seen)))
                 if time.monotonic() > until and not state["is_listed"]:
                     return Unfinished({**job.params, "slice": {**state, "seen": list(seen)}})
@@ -84,7 +90,9 @@ class Synchronize(Activity):
             report(f"Looking for {len(missing)} packages that the list left out", done=len(checked), total=len(missing))
             try:
                 packages.apply(organization, [client.get_package(package.remote_id)])
-            except ApiNotFoundError:
+            except ApiRejectedError as error:
+                if not _is_gone(error, client, seen):
+                    raise
                 packages.mark_vanished(package)
                 vanished += 1
             checked.append(package.remote_id)
@@ -99,9 +107,10 @@ class DiscoverJobs(Activity):
 
     def run(self, job: Job, report: Report) -> Ending:
         since = _unread_since(job)
+        rows: dict[str, dict[str, RemoteJobRow]] = {}
         found, is_complete = 0, True
         with tooling(job.organization) as client:
-            for kind, request_type in ((kinds.IMPORT, "IMPORT"), (kinds.PUBLISH, "EXPORT")):
+            for kind, request_type in KINDS.items():
                 words = f"Reading the list of {request_type.lower()} jobs"
                 report(words)
                 listing = remote_jobs.newest_first(
@@ -111,15 +120,59 @@ class DiscoverJobs(Activity):
                     on_page=partial(_tell_rows, report, words),
                 )
                 is_complete = is_complete and listing.is_complete
-                rows = {row.id: row for row in remote_jobs.rows_since(listing.rows, since)}
-                known = Job.objects.filter(organization=job.organization).exclude(remote_id="")
-                for remote_id in rows.keys() - set(known.values_list("remote_id", flat=True)):
-                    found += _take_in(job.organization, kind, rows[remote_id])
+                rows[kind] = {row.id: row for row in remote_jobs.rows_since(listing.rows, since)}
+            known = set(
+                Job.objects.filter(organization=job.organization)
+                .exclude(remote_id="")
+                .values_list("remote_id", flat=True)
+            )
+            # A list that does not heed the filter names a job under every type: only its detail tells.
+            unclear = rows[kinds.IMPORT].keys() & rows[kinds.PUBLISH].keys()
+            if len(unclear - known) > ASKED_AT_MOST:
+                is_complete = False
+            for position, remote_id in enumerate(sorted(unclear - known)[:ASKED_AT_MOST]):
+                report("Asking what the jobs do", done=position, total=len(unclear))
+                row = rows[kinds.IMPORT][remote_id]
+                told = _kind_of(client, row)
+                if told is not None:
+                    found += _take_in(job.organization, told, row)
+            for kind, listed in rows.items():
+                for remote_id in listed.keys() - known - unclear:
+                    found += _take_in(job.organization, kind, listed[remote_id])
         return Ending(state=JobState.SUCCEEDED, result={"found": found, "is_complete": is_complete})
 
     def describe(self, job: Job) -> str:
         found = job.result.get("found")
         return "" if found is None else f"{found} {'job' if found == 1 else 'jobs'} found that had been unknown here."
+
+
+def _is_gone(error: ApiRejectedError, client: SandboxToolingClient, seen: Iterable[str]) -> bool:
+    """Whether a refusal means that there is no such package.
+
+    A 404 without words of the service may also come from a door that leads nowhere; a package that was just listed
+    tells: where it is found, the door is right.
+    """
+    if isinstance(error, ApiNotFoundError):
+        return True
+    listed = next(iter(seen), None)
+    if error.status != 404 or listed is None:
+        return False
+    try:
+        client.get_package(listed)
+    except ApiRejectedError:
+        return False
+    return True
+
+
+def _kind_of(client: SandboxToolingClient, row: RemoteJobRow) -> str | None:
+    """Our kind for a remote job by its own account; None for a kind that is not followed here."""
+    try:
+        told = (client.get_job(row.id).request_type or "").upper()
+    except ApiRejectedError:
+        told = ""
+    if not told:
+        return kinds.IMPORT if row.target_sandbox else kinds.PUBLISH
+    return next((kind for kind, request_type in KINDS.items() if request_type == told), None)
 
 
 def _tell_rows(report: Report, words: str, rows: int) -> None:

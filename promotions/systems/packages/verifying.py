@@ -32,7 +32,7 @@ def verify(
     return {
         result.pk: _look(
             result,
-            now.get(key_of(result.type, result.remote_id)),
+            now.get(key_of(result.type, result.remote_id)) or now.get(key_of("", result.remote_id)),
             {found[1] for found in before.get(key_of(result.type, result.remote_id), [])},
         )
         for result in results
