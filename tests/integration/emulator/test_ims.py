@@ -1,5 +1,6 @@
 """Tokens: OAuth server-to-server and JWT service accounts."""
 
+import base64
 import time
 
 import jwt
@@ -165,13 +166,18 @@ def test_wrong_key_is_refused_as_seen_and_by_switch_as_documented(service_accoun
     assert documented.json == fixture("ims/jwt-exchange.response-400-invalid_signature")
 
 
+def encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).decode().rstrip("=")
+
+
 def test_missing_and_garbled_jwts_are_refused(service_account):
     missing = exchange(service_account, jwt_token="")
     garbled = exchange(service_account, jwt_token="not.a.jwt")
+    nested = exchange(service_account, jwt_token=f"{encoded(b'{}')}.{encoded(b'[' * 200_000)}.{encoded(b'')}")
     secretless = exchange(service_account, client_secret="wrong")
 
     assert missing.json == fixture("ims/jwt-exchange.response-400-bad_request")
-    assert garbled.json == fixture("ims/jwt-exchange.response-400-invalid_token-undecodable")
+    assert garbled.json == nested.json == fixture("ims/jwt-exchange.response-400-invalid_token-undecodable")
     assert (secretless.status_code, secretless.json) == (401, fixture("ims/jwt-exchange.response-401-invalid_client"))
 
 
