@@ -69,7 +69,7 @@ def _verified_claims(call: Call, credential: Credential, text: str) -> dict[str,
     try:
         header = jwt.get_unverified_header(text)
         claims: dict[str, Any] = jwt.decode(text, options={"verify_signature": False})
-    except (jwt.PyJWTError, RecursionError):
+    except jwt.PyJWTError:
         raise refused_by_ims(400, "invalid_token", _UNDECODABLE) from None
     if header.get("alg") != "RS256" or type(claims.get("exp")) is not int:
         raise refused_by_ims(400, "invalid_token", _UNDECODABLE)
