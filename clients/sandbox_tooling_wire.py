@@ -380,6 +380,8 @@ def read_page(body: Any, read: Callable[[Any], T], *, start: int) -> Page[T]:
 
     There is a next page if anything says so, or if nothing says anything: a page may be shorter than was asked for.
     """
+    if isinstance(body, dict) and "data" not in body and "object" in body:
+        body = body["object"]  # the service's envelope
     wire = _Page(data=body) if isinstance(body, list) else parse(_Page, body, "the list")
     total = wire.total if wire.total is not None and wire.total >= 0 else None
     rows = wire.data

@@ -89,7 +89,7 @@ class ImportSubmission(ToolingSubmission):
 
     def read(self, job: Job) -> Snapshot:
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
-            remote = client.get_job(job.remote_id)
+            remote = remote_jobs.detail(client, job, request_type=self.request_type)
         total = job.plan.items.exclude(decision=Decision.CONFIRM).count() if job.plan else None
         status = remote_jobs.status_of(remote.status)
         return Snapshot(

@@ -70,7 +70,7 @@ class PublishSubmission(ToolingSubmission):
 
     def _read_job(self, job: Job) -> Snapshot:
         with self._client(job) as client:
-            remote = client.get_job(job.remote_id)
+            remote = remote_jobs.detail(client, job, request_type=self.request_type)
         status = remote_jobs.status_of(remote.status)
         return Snapshot(
             status=status,

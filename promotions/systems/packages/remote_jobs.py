@@ -5,7 +5,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from clients.sandbox_tooling import RemoteJobRow, SandboxToolingClient
+from clients.errors import ApiNotFoundError, ApiRejectedError
+from clients.sandbox_tooling import RemoteJob, RemoteJobRow, SandboxToolingClient
+from promotions.models import Job
 
 PAGE_SIZE = 100
 PAGES_LIMIT = 100
@@ -129,3 +131,35 @@ class _Order:
 def rows_since(rows: list[RemoteJobRow], since: datetime) -> Iterator[RemoteJobRow]:
     """Rows not certainly older than `since`; a row without a time may be new."""
     return (row for row in rows if row.created_at is None or row.created_at >= since)
+
+
+def detail(client: SandboxToolingClient, job: Job, *, request_type: str) -> RemoteJob:
+    """The job with its tasks, or only its row of the list on a platform that shows no details."""
+    try:
+        return client.get_job(job.remote_id)
+    except ApiNotFoundError:
+        raise
+    except ApiRejectedError as error:
+        if error.status not in (404, 405):
+            raise
+        since = (job.started_at or job.created_at) - CLOCK_MARGIN
+        listing = newest_first(client, request_type=request_type, since=since, wanted={job.remote_id})
+        row = next((row for row in listing.rows if row.id == job.remote_id), None)
+        if row is None:
+            raise
+    return RemoteJob(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        status=row.status,
+        job_type=row.job_type,
+        request_type=row.request_type,
+        snapshot_id=None,
+        source_sandbox=row.source_sandbox,
+        target_sandbox=row.target_sandbox,
+        created_at=row.created_at,
+        modified_at=row.updated_at,
+        tasks=(),
+        replacements={},
+        raw=row.raw,
+    )

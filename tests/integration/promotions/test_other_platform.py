@@ -18,8 +18,11 @@ from promotions.services import decisions, jobs, packages, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.systems.packages import kinds
 from promotions.systems.packages.connection import platform as platform_connection
+from promotions.systems.packages.connection import tooling
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
-from tests.integration.promotions.other_platform import OLD_JOBS, ORG, PACKAGES, OtherPlatform, RunningPlatform
+from tests.integration.promotions.other_platform import OtherPlatform
+from tests.integration.promotions.other_platform_forms import OLD_JOBS, ORG, PACKAGES
+from tests.integration.promotions.other_platform_server import RunningPlatform
 
 pytestmark = pytest.mark.django_db(transaction=False)
 
@@ -57,6 +60,7 @@ CASES = [
     Case("slash or 404"),
     Case("slash or redirect"),
     Case("404 as HTML"),
+    Case("envelopes everywhere"),
     # Sandboxes
     Case("no sandbox administrator"),
     Case("sandbox words in capitals"),
@@ -125,6 +129,8 @@ CASES = [
     Case("sandboxes as objects"),
     Case("rows name the package + requestType ignored"),
     Case("no envelope"),
+    Case("no job detail", WARNED, "not known"),
+    Case("no job detail + 404 as HTML + no jobId", WARNED, "not known"),
     Case("envelope of errors"),
     Case("job words in lower case"),
     Case("tasks without messages"),
@@ -247,5 +253,42 @@ def test_the_flow_ends_truthfully_whatever_the_documents_leave_open(
     for unadopted in imported.result.get("candidates", []):
         elsewhere.pop(unadopted, None)
     assert elsewhere == {job["id"]: KINDS[job["type"]] for job in flow.platform.jobs[:OLD_JOBS]}
+    for kind in KINDS.values():
+        assert flow.drive(Job.objects.filter(is_foreign=True, kind=kind)[0]).is_finished
     assert not Job.objects.filter(problem_kind=ProblemKind.INTERNAL).exists()
     assert "Towpath itself failed" not in " ".join(told)
+
+
+@pytest.mark.parametrize("switches", ["", "404 as HTML"])
+def test_a_package_that_is_gone_counts_as_gone_however_the_platform_says_so(
+    connect: Callable[[set[str]], Flow], switches: str
+) -> None:
+    flow = connect({switches})
+    flow.synchronize()
+    del flow.platform.packages[f"{3:032x}"]
+
+    read = flow.synchronize()
+
+    assert (read.state, read.result["vanished"]) == (GOOD, 1), read.problem
+    assert Package.objects.get(remote_id=f"{3:032x}").vanished_at is not None
+
+
+def test_a_door_that_leads_nowhere_makes_no_package_vanish(connect: Callable[[set[str]], Flow]) -> None:
+    flow = connect({"404 as HTML"})
+    flow.synchronize()
+    del flow.platform.packages[f"{3:032x}"]
+    flow.platform.on.add("no look at packages")
+
+    read = flow.synchronize()
+
+    assert read.state == JobState.FAILED
+    assert not Package.objects.exclude(vanished_at=None).exists()
+
+
+def test_a_package_is_made_public_where_only_the_other_path_is_known(connect: Callable[[set[str]], Flow]) -> None:
+    flow = connect({"make public under update only"})
+
+    with tooling(flow.organization) as client:
+        public = client.make_public(f"{1:032x}")
+
+    assert public.visibility == "PUBLIC"
