@@ -60,14 +60,14 @@ def conclude(job: Job) -> Ending:
             problem=_failure_sentence(job, failed, good),
             result=result,
         )
-    if lost or contradicted:
+    if lost:
         return Ending(
             state=JobState.PARTLY_FAILED,
             problem_kind=ProblemKind.REMOTE_FAILURE,
             problem=f"The platform reports {job.remote_status}, but {_doubts(hidden, contradicted, unknown)}",
             result=result,
         )
-    if hidden or unknown or not results:
+    if hidden or unknown or contradicted or not results:
         doubts = _doubts(hidden, contradicted, unknown) or "it names no object that it worked on."
         return Ending(
             state=JobState.SUCCEEDED_WITH_WARNINGS,
@@ -142,7 +142,7 @@ def _doubts(hidden: list[TaskResult], contradicted: list[TaskResult], unknown: l
     if hidden:
         parts.append(f"an error is hidden in {_named(hidden)}: {hidden[0].explanation.rpartition(YET_SAYS)[2]}")
     if contradicted:
-        parts.append(f"the target shows nothing like {_named(contradicted)}.")
+        parts.append(f"a second look at the target shows nothing like {_named(contradicted)}.")
     if unknown:
         parts.append(f"what became of {_named(unknown)} is not known.")
     return " Also, ".join(parts)

@@ -107,14 +107,14 @@ def test_an_object_whose_fate_is_unknown_is_a_warning(job: Job) -> None:
     assert "is not known" in ending.problem
 
 
-def test_a_contradicted_claim_is_a_partial_failure(job: Job) -> None:
+def test_a_claim_that_the_second_look_contradicts_is_a_warning(job: Job) -> None:
     result(job, ResultOutcome.CREATED)
     result(job, ResultOutcome.CREATED, verification=Verification.CONTRADICTED)
 
     ending = conclude(job)
 
-    assert ending.state == JobState.PARTLY_FAILED
-    assert "the target shows nothing like" in ending.problem
+    assert ending.state == JobState.SUCCEEDED_WITH_WARNINGS
+    assert "a second look at the target shows nothing like" in ending.problem
 
 
 def test_an_unconfirmed_result_is_not_made_worse_or_better(job: Job) -> None:
