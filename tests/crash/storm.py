@@ -13,10 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 import django
 import httpx
+from django.db import transaction
+from django.utils import timezone
 
 from tests.integration.ground.conftest import MARKS
 
@@ -79,8 +82,6 @@ class Storm:
         self.acme = Organization.objects.get(name="Acme", deleted_at=None)
         self.operator = User.objects.get(email="oskar@example.com")
         wait_for(lambda: self.acme.sandboxes.filter(name="stage").exists(), "the sandboxes of Acme")
-        from django.utils import timezone
-
         importable = Package.objects.filter(organization=self.acme, package_type="PARTIAL", source_sandbox="dev")
         wait_for(lambda: importable.importable(timezone.now()).count() >= 5, "the packages of Acme")
         self.packages = list(importable.importable(timezone.now()).order_by("name"))
@@ -109,10 +110,6 @@ class Storm:
 
     def request(self, package: Any) -> Any:
         """A decided import, queued but not due yet."""
-        from datetime import timedelta
-
-        from django.utils import timezone
-
         from promotions.choices import Decision, PlanState
         from promotions.models import Job
         from promotions.services import decisions, plans, runs
@@ -124,8 +121,9 @@ class Storm:
         undecided = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
         verdicts = [decisions.Verdict(item.pk, Decision.CREATE) for item in undecided]
         decisions.decide(plan=plan, verdicts=verdicts, actor=self.operator)
-        job = runs.request_run(plan=plan, actor=self.operator)
-        Job.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(hours=1), lease_token="")
+        with transaction.atomic():  # no worker sees it before it is put off
+            job = runs.request_run(plan=plan, actor=self.operator)
+            Job.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(hours=1))
         return job
 
     def arm(self, when: str) -> None:
@@ -133,8 +131,6 @@ class Storm:
         self.emulator.post("/faults", json={**fault, "count": 1}).raise_for_status()
 
     def start(self, job: Any) -> None:
-        from django.utils import timezone
-
         from promotions.models import Job
 
         Job.objects.filter(pk=job.pk, state="queued").update(due_at=timezone.now())
