@@ -17,6 +17,7 @@ from promotions.services.packages import EXPIRY_DAYS_LIMIT
 DEFAULT_ORDER = "-created"
 DEFAULT_EXPIRY_DAYS = 90
 VANISHED = "vanished"
+SANDBOX_NAME_LIMIT = 256
 EXPIRIES = [("", "Any"), ("1", "Within 1 day"), ("7", "Within 7 days"), ("14", "Within 14 days"), (EXPIRED, "Expired")]
 
 
@@ -63,7 +64,8 @@ class PackageFilterForm(forms.Form):
             .distinct()
         )
         asked = self.data.get("sandbox", "")
-        if asked and asked not in names:  # a source that is no longer listed can still be looked for
+        # A source that is no longer listed can still be looked for, if it could be a name at all.
+        if asked.isprintable() and 0 < len(asked) <= SANDBOX_NAME_LIMIT and asked not in names:
             names.append(asked)
         offer_choices(self, "sandbox", [("", "Any"), *((name, name) for name in names)])
 
