@@ -225,6 +225,11 @@
     again?.focus({ preventScroll: true });
   });
 
+  // Enter on a box or a radio presses the form's first button; in a table that decides many rows, no key may.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.('.resolution input[type="checkbox"], .resolution input[type="radio"]')) event.preventDefault();
+  });
+
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
     if (status >= 500) say(`Towpath met an error (${status}). What you see may be out of date: reload the page before you try again.`, { key: "error" });

@@ -65,6 +65,7 @@ def running_stack(folder: Path, *options: str) -> Iterator[Stack]:
         "TOWPATH_MODE": "demo",
         "DATA_DIR": str(data_dir),
         "PORT": str(port),
+        "EMULATOR_PORT": str(free_port()),
     }
     with output.open("w") as file:
         process = subprocess.Popen(
