@@ -26,12 +26,24 @@ class Visibility(TextChoices):
 
 
 class PlanState(TextChoices):
-    """gathering -> open -> ready; open and ready -> gathering (refresh) or superseded (a newer revision)."""
+    """gathering -> open -> ready; open -> gathering (fresh facts); ready -> superseded (by a newer revision)."""
 
     GATHERING = "gathering", "Gathering facts"
     OPEN = "open", "Open"
     READY = "ready", "Ready"
     SUPERSEDED = "superseded", "Superseded"
+
+
+class ApprovalState(TextChoices):
+    PENDING = "pending", "Waiting for approval"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    VOID = "void", "Void"
+    EXPIRED = "expired", "Expired"
+
+
+OPEN_APPROVALS = (ApprovalState.PENDING, ApprovalState.APPROVED)
 
 
 class ItemKind(TextChoices):

@@ -1,5 +1,20 @@
+from promotions.models.approvals import Approval
 from promotions.models.jobs import Job, JobEvent, Schedule, TaskResult
+from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
-from promotions.models.plans import Plan, PlanItem, Promotion
+from promotions.models.plans import Plan, PlanItem, Promotion, PromotionGroup
 
-__all__ = ["Artifact", "Job", "JobEvent", "Package", "Plan", "PlanItem", "Promotion", "Schedule", "TaskResult"]
+__all__ = [
+    "Approval",
+    "Artifact",
+    "Job",
+    "JobEvent",
+    "Package",
+    "Plan",
+    "PlanItem",
+    "Promotion",
+    "PromotionGroup",
+    "RememberedDecision",
+    "Schedule",
+    "TaskResult",
+]

@@ -16,6 +16,17 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         return self.filter(source_organization__in=organizations, target_organization__in=organizations)
 
 
+class PromotionGroup(models.Model):
+    """Promotions of one package into several targets, planned and decided together; each keeps its own plan and job."""
+
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="groups")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.package} into several targets"
+
+
 class Promotion(models.Model):
     """Somebody's wish to bring something from one place to another; its plans and jobs tell how it went."""
 
@@ -25,6 +36,18 @@ class Promotion(models.Model):
     target_organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="promotions")
     target_sandbox = models.ForeignKey(Sandbox, on_delete=models.PROTECT, related_name="promotions")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions")
+    group = models.ForeignKey(
+        PromotionGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions"
+    )
+    origin_job = models.ForeignKey(
+        "promotions.Job",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="retries",
+        help_text="The job whose failed part this repeats.",
+    )
+    is_memory_offered = models.BooleanField(default=True, help_text="Show what was decided before on the same objects.")
     job_name = models.CharField(max_length=200)
     job_description = models.TextField(blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="promotions")
@@ -108,6 +131,11 @@ class PlanItem(models.Model):
     must_decide = models.BooleanField(default=False)
     decision = models.CharField(max_length=16, choices=Decision.choices, default=Decision.UNDECIDED)
     target = models.JSONField(null=True, blank=True)
+    remembered = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='{"decision", "target", "by", "at", "times"} of the last run; never applied unseen.',
+    )
     previous = models.JSONField(null=True, blank=True)
     batch = models.PositiveIntegerField(default=0)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
