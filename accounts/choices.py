@@ -52,3 +52,12 @@ class SandboxType(TextChoices):
 SANDBOX_ACTIVE = "active"
 # A list that names no states forbids nothing; the platform has the last word.
 IMPORTABLE_STATES = (SANDBOX_ACTIVE, "")
+
+
+class DeliveryState(TextChoices):
+    """What became of one mail."""
+
+    WAITING = "waiting", "Waiting"
+    SENT = "sent", "Sent"
+    GIVEN_UP = "given_up", "Given up"
+    DROPPED = "dropped", "No longer needed"

@@ -1,5 +1,6 @@
 """Settings: everything that differs between installations comes from the environment (docs/configuration.md)."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, env
+from config import embedded, env, sign_in
 from config.env import Mode
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -59,6 +60,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -82,6 +86,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.AuditContextMiddleware",
     "accounts.middleware.FirstRunMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
@@ -176,11 +181,14 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES = {
     "promotions.tasks.tick": {"queue": "tick"},
     "promotions.tasks.follow_organization": {"queue": "tick"},
+    "promotions.tasks.do_chores": {"queue": "tick"},
     "promotions.tasks.run_long": {"queue": "long"},
+    "accounts.tasks.deliver_notices": {"queue": "interactive"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Beat is a metronome: what is due stands in the database. An old tick is worth nothing, so it expires.
     "tick": {"task": "promotions.tasks.tick", "schedule": 1.0, "options": {"expires": 3}},
+    "chores": {"task": "promotions.tasks.do_chores", "schedule": 30.0, "options": {"expires": 60}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
@@ -195,6 +203,8 @@ if SUBMIT_SETTLE_S <= SUBMIT_DEADLINE_S:
         "that is still under way could be taken for lost and sent twice."
     )
 FOLLOW_DEADLINE_HOURS = env.integer("FOLLOW_DEADLINE_HOURS", 24, least=1, most=24 * 14)
+# How long approvers have to decide, and from their consent on how long it may be used.
+APPROVAL_HOURS = env.integer("APPROVAL_HOURS", 72, least=1, most=24 * 30)
 SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, least=30, most=86_400)
 
 # People
@@ -225,6 +235,36 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
 }
 ACCOUNT_PREVENT_ENUMERATION = True
+SECOND_FACTOR = sign_in.SecondFactor(
+    env.choice("SECOND_FACTOR", "OPTIONAL", [one.upper() for one in sign_in.SecondFactor]).lower()
+)
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.sign_in.SecondFactorForm",
+    "reauthenticate": "accounts.forms.sign_in.SecondFactorAgainForm",
+}
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones differ by some seconds; a code is still good only once
+OIDC = sign_in.oidc(
+    MODE,
+    issuer=env.text("OIDC_ISSUER", ""),
+    client_id=env.text("OIDC_CLIENT_ID", ""),
+    client_secret=env.text("OIDC_CLIENT_SECRET", ""),
+    name=env.text("OIDC_NAME", ""),
+    scopes=env.words("OIDC_SCOPES", ["openid", "profile", "email"]),
+    is_only=env.flag("OIDC_ONLY", False),
+)
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.IdentityAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+# Where people find this installation, for links in mail: a worker knows no request.
+PUBLIC_URL = (
+    env.url("PUBLIC_URL", f"https://{ALLOWED_HOSTS[0].lstrip('.')}", ["https"])
+    if MODE is Mode.PRODUCTION
+    else env.url("PUBLIC_URL", f"http://127.0.0.1:{env.text('PORT', '8000')}", ["http", "https"])
+).rstrip("/")
+if not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", PUBLIC_URL):
+    raise ImproperlyConfigured(
+        "PUBLIC_URL must be scheme and host, with a port if need be, and nothing else: https://towpath.example.com."
+    )
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "towpath@localhost")
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"

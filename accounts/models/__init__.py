@@ -1,4 +1,5 @@
 from accounts.models.audit import AuditEvent, AuditHead
+from accounts.models.notices import Notice, NoticeDelivery, NoticePreference
 from accounts.models.organizations import (
     DEFAULT_IMS_URL,
     DEFAULT_PLATFORM_URL,
@@ -22,6 +23,9 @@ __all__ = [
     "Credential",
     "Invitation",
     "Membership",
+    "Notice",
+    "NoticeDelivery",
+    "NoticePreference",
     "Organization",
     "Sandbox",
     "SetupCode",

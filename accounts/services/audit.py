@@ -48,6 +48,11 @@ class Verb(TextChoices):
     PASSWORD_CHANGED = "people.password_changed", "changed the password of"
     PASSWORD_LINK_MADE = "people.password_link_made", "made a password link for"
     SIGNED_IN = "people.signed_in", "signed in as"
+    SECOND_FACTOR_ADDED = "people.second_factor_added", "set up a second factor for"
+    SECOND_FACTOR_REMOVED = "people.second_factor_removed", "removed the second factor of"
+    RECOVERY_CODES_MADE = "people.recovery_codes_made", "made new recovery codes for"
+    IDENTITY_LINKED = "people.identity_linked", "linked to the OpenID provider the account of"
+    IDENTITY_UNLINKED = "people.identity_unlinked", "unlinked from the OpenID provider the account of"
     MEMBERSHIP_CHANGED = "members.changed", "changed the role of"
     MEMBERSHIP_REMOVED = "members.removed", "removed from the organization"
     ORGANIZATION_CREATED = "organization.created", "added the organization"
@@ -62,6 +67,7 @@ class Verb(TextChoices):
     CREDENTIAL_KEYS_ROTATED = "credential.keys_rotated", "encrypted all secrets again under the newest key of"
     API_TOKEN_CREATED = "api_token.created", "created the API token"
     API_TOKEN_REVOKED = "api_token.revoked", "revoked the API token"
+    MAIL_SENT_AGAIN = "mail.sent_again", "had sent again"
 
 
 GROUP_LABELS = {
@@ -70,6 +76,7 @@ GROUP_LABELS = {
     "organization": "Organizations",
     "credential": "Credentials",
     "api_token": "API tokens",
+    "mail": "Mail",
 }
 
 _verbs: dict[str, str] = {}
