@@ -1,5 +1,6 @@
 """The only way a view, the API or a command gets an object. What you may not know of is 404."""
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.access import (
@@ -13,10 +14,14 @@ from accounts.access import (
 )
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, Sandbox, User
-from promotions.models import Job, Package, Plan, PlanItem, Promotion
+from promotions.models import Approval, Job, Package, Plan, PlanItem, Promotion, PromotionGroup
 
 __all__ = [
+    "approval_for_decision",
+    "approval_for_read",
+    "approvals_for_read",
     "can_operate",
+    "group_for_read",
     "job_for_change",
     "job_for_read",
     "organization_for_operation",
@@ -81,6 +86,35 @@ def plan_item_for_change(user: User, pk: int) -> PlanItem:
     item = get_object_or_404(items.select_related("plan__promotion__target_organization"), pk=pk)
     require_role(user, item.plan.promotion.target_organization, Role.OPERATOR)
     return item
+
+
+def approvals_for_read(user: User) -> QuerySet[Approval]:
+    """Those of promotions that the person may read, with what a list shows."""
+    return Approval.objects.visible_to(user).select_related(
+        "plan__promotion__target_sandbox__organization",
+        "plan__promotion__target_organization",
+        "plan__promotion__source_organization",
+        "plan__promotion__package",
+        "requested_by",
+        "decided_by",
+    )
+
+
+def approval_for_read(user: User, pk: int) -> Approval:
+    return get_object_or_404(approvals_for_read(user), pk=pk)
+
+
+def approval_for_decision(user: User, pk: int) -> Approval:
+    """An approval to give or refuse; that the person takes part in it themselves is for the service to say."""
+    approval = approval_for_read(user, pk)
+    require_role(user, approval.plan.promotion.target_organization, Role.APPROVER)
+    return approval
+
+
+def group_for_read(user: User, pk: int) -> PromotionGroup:
+    """A group of which the person may read at least one promotion; pages show only those."""
+    groups = PromotionGroup.objects.filter(pk__in=Promotion.objects.visible_to(user).values("group_id"))
+    return get_object_or_404(groups.select_related("package__organization", "created_by"), pk=pk)
 
 
 def job_for_read(user: User, pk: int) -> Job:

@@ -95,6 +95,7 @@ class ProblemKind(TextChoices):
     UNAVAILABLE = "unavailable", "Platform not reachable"
     CONTRACT = "contract", "Answer not understood"
     PLAN_CHANGED = "plan_changed", "Facts changed since the plan"
+    NOT_APPROVED = "not_approved", "Approval missing or void"
     OUTCOME_UNKNOWN = "outcome_unknown", "Outcome unknown"
     DEADLINE = "deadline", "Deadline passed"
     STOPPED_FOLLOWING = "stopped_following", "No longer followed"

@@ -12,10 +12,10 @@ from accounts.errors import Usage
 from accounts.models import Credential, Organization, User
 from accounts.services import audit, usage
 from promotions.choices import UNFINISHED, PlanState
-from promotions.engine import registry, schedules
+from promotions.engine import chores, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import jobs, verbs
+from promotions.services import approvals, jobs, verbs
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
@@ -48,6 +48,7 @@ def register() -> None:
         (kinds.DISCOVER_JOBS, every / 3),
     ):
         schedules.register(Routine(kind, interval, _routine(kind)))
+    chores.register("approvals", approvals.expire_late)
     registries.register_credential_test(_start_credential_test)
     registries.register_sandbox_sync(_start_sandbox_sync)
     usage.register(_used_by)

@@ -2,13 +2,19 @@
 
 from celery import shared_task
 
-from promotions.engine import activities, dispatch, following, submissions
+from promotions.engine import activities, chores, dispatch, following, submissions
 
 
 @shared_task
 def tick() -> None:
     """Beat runs this every second, and services after a commit that made something due."""
     dispatch.dispatch_due()
+
+
+@shared_task
+def do_chores() -> None:
+    """Beat runs this every half minute."""
+    chores.do_all()
 
 
 @shared_task

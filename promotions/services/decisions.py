@@ -1,6 +1,6 @@
 """What a person decides on the objects of a plan."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,22 @@ class Verdict:
 
 def first_proposals(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
     """Use what the platform proposes first, where it proposes anything."""
+    return _first_targets(plan.items.filter(pk__in=item_ids, must_decide=True))
+
+
+def _first_targets(items: Iterable[PlanItem]) -> list[Verdict]:
     found = []
-    for item in plan.items.filter(pk__in=item_ids, must_decide=True):
+    for item in items:
         target = next((choice["target"] for choice in item.choices if choice["target"]), None)
         if target is not None:
-            found.append(Verdict(item.pk, Decision.REUSE, target["id"]))
+            found.append(Verdict(item.pk, Decision.REUSE, target["id"], item.batch))
     return found
+
+
+def exact_matches(plan: Plan) -> list[Verdict]:
+    """Use the one existing object of the same title and type, where it is proposed first and nothing is decided yet."""
+    undecided = plan.items.filter(match=Match.EXACT, must_decide=True, decision=Decision.UNDECIDED)
+    return _first_targets(undecided)
 
 
 def creations(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
@@ -46,9 +56,24 @@ def creations_of_undecided(plan: Plan) -> list[Verdict]:
     return _created(plan.items.filter(must_decide=True, decision=Decision.UNDECIDED))
 
 
+def remembered(plan: Plan, item_ids: Collection[int] | None = None) -> list[Verdict]:
+    """What was decided before on undecided items, or on the named ones; nothing if the offer is switched off."""
+    if not plan.promotion.is_memory_offered:
+        return []
+    items = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED, remembered__isnull=False)
+    if item_ids is not None:
+        items = items.filter(pk__in=item_ids)
+    found = []
+    for item in items:
+        before = item.remembered or {}
+        target = before["target"] or {}
+        found.append(Verdict(item.pk, Decision(before["decision"]), target.get("id", ""), item.batch))
+    return found
+
+
 def _created(items: Collection[PlanItem]) -> list[Verdict]:
     return [
-        Verdict(item.pk, Decision.CREATE)
+        Verdict(item.pk, Decision.CREATE, seen_batch=item.batch)
         for item in items
         if any(choice["decision"] == Decision.CREATE for choice in item.choices)
     ]
@@ -81,21 +106,10 @@ def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[Plan
     return changed
 
 
-@transaction.atomic
 def accept_exact(*, plan: Plan, actor: User) -> list[PlanItem]:
     """Use the existing object wherever exactly one has the same title and type and is proposed first."""
     plan = plans.open_for(plan, actor)
-    undecided = plan.items.filter(match=Match.EXACT, must_decide=True, decision=Decision.UNDECIDED)
-    changed = []
-    for item in undecided:
-        first = next(choice for choice in item.choices if choice["target"])
-        item.previous = _standing(item)
-        item.decision, item.target = Decision.REUSE, first["target"]
-        changed.append(item)
-    _store_decisions(plan, changed, actor)
-    if changed:
-        _record_decisions(plan, changed, actor)
-    return changed
+    return decide(plan=plan, verdicts=exact_matches(plan), actor=actor)
 
 
 @transaction.atomic

@@ -11,8 +11,8 @@ from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
 from promotions.choices import UNFINISHED, Decision, PlanState
-from promotions.models import Job, Package, Plan, PlanItem, Promotion
-from promotions.services import jobs
+from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup
+from promotions.services import consent, jobs, memory
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.base import Gathered, ItemDraft, system
@@ -23,11 +23,19 @@ JOB_NAME_LIMIT = 200
 
 @transaction.atomic
 def plan_promotion(
-    *, package: Package, sandbox: Sandbox, job_name: str, job_description: str = "", actor: User
+    *,
+    package: Package,
+    sandbox: Sandbox,
+    job_name: str,
+    job_description: str = "",
+    actor: User,
+    group: PromotionGroup | None = None,
+    origin_job: Job | None = None,
 ) -> Promotion:
     """Start a promotion and queue the gathering of facts for its first plan.
 
-    Raises RefusedError if the package or the sandbox cannot take part.
+    `origin_job` is the run whose failed part it repeats. Raises RefusedError if the package or the sandbox cannot take
+    part.
     """
     require_role(actor, package.organization, Role.VIEWER)
     require_role(actor, sandbox.organization, Role.OPERATOR)
@@ -48,6 +56,8 @@ def plan_promotion(
         target_organization=sandbox.organization,
         target_sandbox=sandbox,
         package=package,
+        group=group,
+        origin_job=origin_job,
         job_name=(job_name.strip() or package.name)[:JOB_NAME_LIMIT],
         job_description=job_description.strip(),
         created_by=actor,
@@ -121,6 +131,8 @@ def store_facts(plan: Plan, gathered: Gathered) -> None:
         return
     before, was_gathered = plan.facts, plan.gathered_at is not None
     old_items = {item.key: item for item in plan.items.all()}
+    if not was_gathered and plan.promotion.origin_job is not None:
+        old_items = memory.made_by(plan.promotion.origin_job, plan.promotion.created_by)
     plan.changes = system(plan.promotion.system).describe_changes(before, gathered.facts) if was_gathered else []
     fill(plan, gathered, old_items)
 
@@ -135,9 +147,54 @@ def fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> N
         _keep_items(plan, old_items)
         return
     plan.items.all().delete()
-    PlanItem.objects.bulk_create(
-        _item(plan, position, draft, old_items.get(draft.key)) for position, draft in enumerate(gathered.items)
+    items = [_item(plan, position, draft, old_items.get(draft.key)) for position, draft in enumerate(gathered.items)]
+    memory.remind(plan.promotion.target_sandbox, items)
+    PlanItem.objects.bulk_create(items)
+
+
+def reopen(plan: Plan, *, changes: list[str], gathered: Gathered | None = None) -> Plan:
+    """A newer, open revision of a locked plan, on fresh facts if there are any; decisions stay where they fit.
+
+    Consent to the frozen one ends: what was agreed to is no longer what would be sent.
+    """
+    consent.void(plan, changes, actor=None)
+    items = {item.key: item for item in plan.items.all()}
+    plan.state = PlanState.SUPERSEDED
+    plan.save(update_fields=["state"])
+    newer = Plan.objects.create(promotion=plan.promotion, revision=plan.revision + 1, changes=changes)
+    if gathered is not None:
+        fill(newer, gathered, items)
+        return newer
+    newer.facts, newer.display, newer.blockers = plan.facts, plan.display, plan.blockers
+    newer.state, newer.gathered_at = PlanState.OPEN, plan.gathered_at
+    newer.save()
+    _keep_items(newer, items)
+    return newer
+
+
+@transaction.atomic
+def change(*, plan: Plan, actor: User) -> Plan:
+    """Open a frozen plan that was not sent, as a new revision with the same facts and decisions.
+
+    An approval of the frozen one becomes void. Raises ConflictError if it is being sent, or was.
+    """
+    plan = locked(plan)
+    promotion = plan.promotion
+    require_role(actor, promotion.target_organization, Role.OPERATOR)
+    if plan.state != PlanState.READY or promotion.abandoned_at is not None:
+        raise ConflictError("Only a plan that is frozen can be opened again. Reload the page.")
+    run = run_job(plan)
+    if run is not None and (run.state in UNFINISHED or run.submit_count):
+        raise ConflictError(f"This plan is in use by job {run.pk}. Plan again to decide anew.")
+    newer = reopen(plan, changes=[f"{actor} opened the plan again."])
+    audit.record(
+        Verb.PLAN_REOPENED,
+        actor=actor,
+        subject=promotion,
+        organization=promotion.target_organization,
+        details={"revision": newer.revision, "changes": newer.changes},
     )
+    return newer
 
 
 def _keep_items(plan: Plan, old_items: Mapping[str, PlanItem]) -> None:
@@ -171,7 +228,13 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
         must_decide=draft.must_decide,
         decision=draft.default,
     )
-    if old is not None and draft.must_decide and _still_fits(old, choices):
+    if old is None:
+        return item
+    if (made := memory.made_choices(old)) and not _still_fits(old, choices):
+        # The target does not name it among what fits; what a job of ours made is known all the same.
+        item.choices = choices = [*made, *choices]
+        item.must_decide = True
+    if item.must_decide and _still_fits(old, choices):
         item.decision, item.target = old.decision, old.target
         item.decided_by, item.decided_at = old.decided_by, old.decided_at
     return item
@@ -213,6 +276,7 @@ def abandon(*, promotion: Promotion, actor: User, reason: str = "") -> None:
     if promotion.abandoned_at is None:
         promotion.abandoned_at = timezone.now()
         promotion.save(update_fields=["abandoned_at"])
+        consent.void(locked(promotion.current_plan), [f"{actor} put the promotion away."], actor=actor)
         audit.record(
             Verb.PROMOTION_ABANDONED,
             actor=actor,
@@ -242,5 +306,5 @@ def open_for(plan: Plan, actor: User) -> Plan:
     if plan.state == PlanState.GATHERING:
         raise ConflictError("The facts of this plan are being gathered. Decide when they are there.")
     if plan.state != PlanState.OPEN:
-        raise ConflictError("This plan is frozen, because it was run. Plan again to decide anew.")
+        raise ConflictError("This plan is frozen. Open it again, if it was not sent, to decide anew.")
     return plan

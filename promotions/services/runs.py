@@ -1,20 +1,17 @@
-"""When a plan may run, freezing and running it, and the last look before anything is sent."""
+"""When a plan may run, running it, and the last look before anything is sent."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import User
 from accounts.services import audit
 from promotions.choices import UNFINISHED, ItemKind, JobState, PlanState, ProblemKind
-from promotions.engine.registry import Ending
+from promotions.engine.registry import Ending, Report
 from promotions.models import Job, Plan
-from promotions.services import jobs, plans
+from promotions.services import consent, freezing, jobs, memory, plans
 from promotions.services.errors import NotReadyError
 from promotions.services.verbs import Verb
 from promotions.systems.base import Gathered, system
@@ -25,6 +22,11 @@ NAMED_CHANGES = 5
 
 def reasons_not_to_run(plan: Plan) -> list[str]:
     """Why the plan may not run now, each as a sentence; empty if it may. The same for every face."""
+    return reasons_not_ready(plan) or consent.reasons_without_consent(plan)
+
+
+def reasons_not_ready(plan: Plan) -> list[str]:
+    """What keeps the plan from running, whether or not somebody consents."""
     if plan.state == PlanState.SUPERSEDED:
         return ["A newer revision of this plan exists."]
     if plan.promotion.abandoned_at is not None:
@@ -46,11 +48,6 @@ def reasons_not_to_run(plan: Plan) -> list[str]:
     missing = sum(item.is_right_missing for item in items)
     if missing:
         reasons.append(f"{missing} object{' lacks' if missing == 1 else 's lack'} a right in the target.")
-    if plan.promotion.target_sandbox.is_production:
-        reasons.append(
-            f"{plan.promotion.target_sandbox.name} is production and needs an approval, which this version of Towpath "
-            "cannot record yet. Choose a development sandbox."
-        )
     return reasons
 
 
@@ -67,9 +64,9 @@ def request_run(*, plan: Plan, actor: User) -> Job:
     if reasons:
         raise NotReadyError(reasons)
     promotion = plan.promotion
-    plan.state, plan.frozen_at, plan.frozen_by = PlanState.READY, timezone.now(), actor
-    plan.content_hash = content_hash(plan)
-    plan.save(update_fields=["state", "frozen_at", "frozen_by", "content_hash"])
+    freezing.freeze(plan, actor)
+    if plans.run_job(plan) is None:
+        memory.keep(plan)
     job = jobs.queue(
         kind=system(promotion.system).run_kind,
         title=promotion.job_name,
@@ -93,38 +90,17 @@ def request_run(*, plan: Plan, actor: User) -> Job:
     return job
 
 
-def content_hash(plan: Plan) -> str:
-    """SHA-256 over source and version, target, facts, and every decision; what an approval will bind to."""
-    promotion = plan.promotion
-    content = {
-        "system": promotion.system,
-        "source": promotion.source_organization.remote_id,
-        "target": [promotion.target_organization.remote_id, promotion.target_sandbox.name],
-        "job": [promotion.job_name, promotion.job_description],
-        "facts": plan.facts,
-        "decisions": [
-            [
-                item.key,
-                item.decision,
-                item.target["id"] if item.target else None,
-                item.target["type"] if item.target else None,
-            ]
-            for item in plan.items.order_by("key")
-        ],
-    }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def recheck(plan: Plan, *, may_reopen: bool = True) -> Ending | None:
+def recheck(plan: Plan, report: Report, *, may_reopen: bool = True) -> Ending | None:
     """Read the facts again just before sending; call it outside any transaction. May raise ApiError.
 
     If anything in the hash differs, the plan reopens as a new revision that says what changed, and nothing is sent.
     """
-    if content_hash(plan) != plan.content_hash:
+    if (ending := consent.lost(plan)) is not None:
+        return ending
+    if freezing.content_hash(plan) != plan.content_hash:
         reason = "The plan's own content no longer fits its hash."
         return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
-    gathered = system(plan.promotion.system).gather(plan.promotion, _silent)
+    gathered = system(plan.promotion.system).gather(plan.promotion, report)
     if gathered.facts == plan.facts and not gathered.blockers:
         return None
     changes = system(plan.promotion.system).describe_changes(plan.facts, gathered.facts)
@@ -132,22 +108,11 @@ def recheck(plan: Plan, *, may_reopen: bool = True) -> Ending | None:
     return _reopened(plan, gathered, changes) if may_reopen else _changed(changes)
 
 
-def _silent(text: str, *, done: int | None = None, total: int | None = None) -> None:
-    """Progress that nobody watches."""
-
-
 @transaction.atomic
 def _reopened(plan: Plan, gathered: Gathered | None, changes: list[str]) -> Ending:
     plan = plans.locked(plan)
     if plan.state == PlanState.READY:
-        old_items = {item.key: item for item in plan.items.all()}
-        plan.state = PlanState.SUPERSEDED
-        plan.save(update_fields=["state"])
-        newer = Plan.objects.create(promotion=plan.promotion, revision=plan.revision + 1, changes=changes)
-        if gathered is None:
-            plans.queue_gathering(newer, None)
-        else:
-            plans.fill(newer, gathered, old_items)
+        newer = plans.reopen(plan, changes=changes, gathered=gathered)
         audit.record(
             Verb.PLAN_REOPENED,
             actor=None,

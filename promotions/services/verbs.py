@@ -18,6 +18,15 @@ class Verb(TextChoices):
     PLAN_REOPENED = "promotion.plan_reopened", "reopened the plan of"
     ITEMS_DECIDED = "promotion.items_decided", "decided on objects of"
     DECISION_UNDONE = "promotion.decision_undone", "took back the last decision on"
+    MEMORY_SWITCHED = "promotion.memory_switched", "switched the offer of earlier decisions for"
+    RUN_REPEATED = "promotion.run_repeated", "planned again"
+    TARGETS_CHOSEN = "promotion.targets_chosen", "planned for several targets"
+    APPROVAL_REQUESTED = "approval.requested", "asked for the"
+    APPROVAL_GIVEN = "approval.given", "gave the"
+    APPROVAL_REJECTED = "approval.rejected", "refused the"
+    APPROVAL_WITHDRAWN = "approval.withdrawn", "withdrew the"
+    APPROVAL_VOIDED = "approval.voided", "made void the"
+    APPROVAL_EXPIRED = "approval.expired", "saw the end of time for the"
     IMPORT_REQUESTED = "job.import_requested", "asked to run the import"
     IMPORT_ACCEPTED = "job.import_accepted", "had the platform import"
     IMPORT_ENDED = "job.import_ended", "saw the end of the import"
@@ -29,4 +38,4 @@ class Verb(TextChoices):
     ATTENTION_CLOSED = "job.attention_closed", "closed the job"
 
 
-GROUP_LABELS = {"package": "Packages", "promotion": "Promotions", "job": "Jobs"}
+GROUP_LABELS = {"package": "Packages", "promotion": "Promotions", "approval": "Approvals", "job": "Jobs"}

@@ -1,0 +1,197 @@
+"""Asking for consent to a frozen plan, giving or refusing it, and taking it back."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.access import has_role, require_role
+from accounts.choices import Role
+from accounts.models import User
+from accounts.services import audit
+from promotions.choices import OPEN_APPROVALS, UNFINISHED, ApprovalState, PlanState
+from promotions.models import Approval, Plan
+from promotions.services import consent, freezing, notices, plans, runs
+from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.services.verbs import Verb
+
+
+@transaction.atomic
+def request_approval(*, plan: Plan, actor: User, note: str = "", runs_at_once: bool = False) -> Approval:
+    """Freeze the plan and ask the approvers of its target.
+
+    `runs_at_once` has the run start with the consent. Raises NotReadyError with every reason why the plan could not run
+    even then, RefusedError if no approval is needed, ConflictError if one was asked for already.
+    """
+    plan = plans.locked(plan)
+    promotion = plan.promotion
+    require_role(actor, promotion.target_organization, Role.OPERATOR)
+    rule = consent.rule_for(promotion)
+    if not rule:
+        raise RefusedError(f"Importing into {promotion.target_sandbox.name} needs no approval. Run it.")
+    if reasons := runs.reasons_not_ready(plan):
+        raise NotReadyError(reasons)
+    _end_late(plan)
+    if (open_one := consent.standing(plan)) is not None:
+        raise ConflictError(f"{open_one.requested_by} has asked for an approval of this plan already.")
+    freezing.freeze(plan, actor)
+    approval = Approval.objects.create(
+        plan=plan,
+        content_hash=plan.content_hash,
+        rule=rule,
+        note=note.strip(),
+        runs_at_once=runs_at_once,
+        requested_by=actor,
+        expires_at=timezone.now() + timedelta(hours=settings.APPROVAL_HOURS),
+    )
+    notices.approval_wanted(approval, consent.deciders(approval))
+    _record(Verb.APPROVAL_REQUESTED, approval, actor, reason=approval.note)
+    return approval
+
+
+@transaction.atomic
+def approve(*, approval: Approval, actor: User, reason: str = "", seen_hash: str = "") -> Approval:
+    """Consent to the frozen plan. `seen_hash` is the content hash that the person was shown, if known.
+
+    Raises ConflictError if it was decided meanwhile or no longer stands, PermissionDenied for a person who may not.
+    """
+    approval = _decided(approval, ApprovalState.APPROVED, actor, reason, seen_hash)
+    # From consent to run the same time again.
+    approval.expires_at = timezone.now() + timedelta(hours=settings.APPROVAL_HOURS)
+    approval.save(update_fields=["expires_at"])
+    notices.approval_decided(approval)
+    _record(Verb.APPROVAL_GIVEN, approval, actor, reason=approval.reason)
+    if approval.runs_at_once:
+        _run(approval)
+    return approval
+
+
+def _run(approval: Approval) -> None:
+    """Start what was asked to start with the consent; where that cannot be, the consent stands and somebody runs it."""
+    organization = approval.plan.promotion.target_organization
+    if not has_role(approval.requested_by, organization, Role.OPERATOR):
+        return
+    try:
+        runs.request_run(plan=approval.plan, actor=approval.requested_by)
+    except (RefusedError, PermissionDenied) as refusal:
+        notices.run_not_started(approval, str(refusal))
+
+
+@transaction.atomic
+def reject(*, approval: Approval, actor: User, reason: str, seen_hash: str = "") -> Approval:
+    """Refuse consent, with a reason. The plan opens again as a new revision, so that it can be mended."""
+    if not reason.strip():
+        raise RefusedError("Say why you reject it: whoever asked has to know what to change.", field="reason")
+    approval = _decided(approval, ApprovalState.REJECTED, actor, reason, seen_hash)
+    approval.ended_at = approval.decided_at
+    approval.save(update_fields=["ended_at"])
+    plans.reopen(approval.plan, changes=[f"{actor} rejected it: {approval.reason}"])
+    notices.approval_decided(approval)
+    _record(Verb.APPROVAL_REJECTED, approval, actor, reason=approval.reason)
+    return approval
+
+
+def _decided(approval: Approval, to: ApprovalState, actor: User, reason: str, seen_hash: str) -> Approval:
+    """Take the decision if this person may and nobody was faster."""
+    plan = plans.locked(approval.plan)
+    approval = Approval.objects.select_related("requested_by", "decided_by").get(pk=approval.pk)
+    approval.plan = plan
+    require_role(actor, plan.promotion.target_organization, Role.APPROVER)
+    if approval.state != ApprovalState.PENDING:
+        raise ConflictError(_what_became_of(approval))
+    if approval.is_late:
+        raise ConflictError("The time for this approval is over. It has to be asked for again.")
+    if objection := consent.reason_not_to_decide(approval, actor):
+        raise PermissionDenied(objection)
+    if seen_hash and seen_hash != approval.content_hash:
+        raise ConflictError("This is not the revision you were shown. Reload the page and look again.")
+    if to == ApprovalState.APPROVED and approval.content_hash != freezing.content_hash(plan):
+        raise ConflictError("The plan's content is not what the approval was asked for. It has to be asked for again.")
+    approval.state, approval.decided_by, approval.decided_at = to, actor, timezone.now()
+    approval.reason = reason.strip()
+    approval.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    return approval
+
+
+def _what_became_of(approval: Approval) -> str:
+    """For somebody who came too late."""
+    words = {
+        ApprovalState.APPROVED: f"{approval.decided_by} has approved it already.",
+        ApprovalState.REJECTED: f"{approval.decided_by} has rejected it already: {approval.reason}",
+        ApprovalState.WITHDRAWN: "The request was withdrawn.",
+        ApprovalState.VOID: f"The request became void: {' '.join(approval.void_changes)}",
+        ApprovalState.EXPIRED: "The time for this approval is over.",
+    }
+    return f"{words[ApprovalState(approval.state)]} Your decision was not taken."
+
+
+@transaction.atomic
+def withdraw(*, approval: Approval, actor: User, reason: str = "") -> Approval:
+    """Take back a request, or a consent that was not used yet; the plan opens again as a new revision.
+
+    For operators of the target and for whoever decided. Raises ConflictError if its run has started or it ended.
+    """
+    plan = plans.locked(approval.plan)
+    approval = Approval.objects.select_related("requested_by", "decided_by").get(pk=approval.pk)
+    approval.plan = plan
+    require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
+    if approval.state not in OPEN_APPROVALS:
+        raise ConflictError(_what_became_of(approval))
+    run = plans.run_job(plan)
+    if run is not None and (run.state in UNFINISHED or run.submit_count):
+        raise ConflictError(f"Job {run.pk} has used this approval. Cancel the job, if it is still queued.")
+    approval.state, approval.ended_at = ApprovalState.WITHDRAWN, timezone.now()
+    approval.void_changes = [f"{actor} withdrew it{f': {reason.strip()}' if reason.strip() else '.'}"]
+    approval.save(update_fields=["state", "ended_at", "void_changes"])
+    plans.reopen(plan, changes=approval.void_changes)
+    notices.approval_ended(approval)
+    _record(Verb.APPROVAL_WITHDRAWN, approval, actor, reason=reason)
+    return approval
+
+
+def expire_late() -> int:
+    """End what nobody decided, or nobody ran, in time; returns how many. The clock calls it."""
+    late = Approval.objects.filter(state__in=OPEN_APPROVALS, expires_at__lte=timezone.now())
+    number = 0
+    for plan in Plan.objects.filter(pk__in=list(late.values_list("plan_id", flat=True))):
+        with transaction.atomic():
+            number += _expire(plans.locked(plan))
+    return number
+
+
+def _expire(plan: Plan) -> int:
+    """End the late ones of a locked plan and open it again, unless a run has used the consent."""
+    run = plans.run_job(plan)
+    if run is not None and (run.state in UNFINISHED or run.submit_count):
+        return 0
+    ended = _end_late(plan)
+    if ended and plan.state == PlanState.READY and plan.promotion.abandoned_at is None:
+        plans.reopen(plan, changes=["The time for its approval was over."])
+    return ended
+
+
+def _end_late(plan: Plan) -> int:
+    late = plan.approvals.filter(state__in=OPEN_APPROVALS, expires_at__lte=timezone.now())
+    ended = list(late.select_related("requested_by"))
+    for approval in ended:
+        was = "Nobody decided" if approval.state == ApprovalState.PENDING else "Nobody ran it"
+        approval.plan = plan
+        approval.state, approval.ended_at = ApprovalState.EXPIRED, timezone.now()
+        approval.void_changes = [f"{was} in time."]
+        approval.save(update_fields=["state", "ended_at", "void_changes"])
+        notices.approval_ended(approval)
+        _record(Verb.APPROVAL_EXPIRED, approval, None)
+    return len(ended)
+
+
+def _record(verb: Verb, approval: Approval, actor: User | None, *, reason: str = "") -> None:
+    audit.record(
+        verb,
+        actor=actor,
+        subject=approval,
+        organization=approval.plan.promotion.target_organization,
+        reason=reason,
+        details={"revision": approval.plan.revision, "content_hash": approval.content_hash},
+    )

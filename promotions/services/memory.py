@@ -1,0 +1,153 @@
+"""What was decided before on the same objects: kept when a plan is run, and offered to the next one, unapplied."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.access import require_role
+from accounts.choices import Role
+from accounts.models import Sandbox, User
+from accounts.services import audit
+from promotions.choices import Decision, ItemKind, ResultOutcome
+from promotions.models import Job, Plan, PlanItem, Promotion, RememberedDecision
+from promotions.services.verbs import Verb
+
+LOOKUP_SIZE = 500
+# Marks a choice that a run which is being repeated brought about.
+_MADE = "made_by_job"
+
+
+def keep(plan: Plan) -> None:
+    """Remember what people decided in a plan that is about to be run."""
+    sandbox = plan.promotion.target_sandbox
+    decided = [
+        item
+        for item in plan.items.filter(kind=ItemKind.OBJECT, must_decide=True).exclude(decided_by=None)
+        if item.decision != Decision.UNDECIDED
+    ]
+    known = _known(sandbox, decided)
+    rows = []
+    for item in decided:
+        before = known.get((item.type, item.remote_id))
+        is_same = before is not None and _target_of(before.decision, before.target) == _target_of(
+            item.decision, item.target
+        )
+        rows.append(
+            RememberedDecision(
+                target_sandbox=sandbox,
+                type=item.type,
+                remote_id=item.remote_id,
+                decision=item.decision,
+                target=item.target,
+                times=before.times + 1 if before is not None and is_same else 1,
+                decided_by=item.decided_by,
+                decided_at=item.decided_at or timezone.now(),
+            )
+        )
+    RememberedDecision.objects.bulk_create(
+        rows,
+        batch_size=LOOKUP_SIZE,
+        update_conflicts=True,
+        unique_fields=["target_sandbox", "type", "remote_id"],
+        update_fields=["decision", "target", "times", "decided_by", "decided_at"],
+    )
+
+
+def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
+    """Note on new, unsaved items what was decided before, where that can still be chosen."""
+    open_ones = [item for item in items if item.must_decide and item.kind == ItemKind.OBJECT]
+    known = _known(sandbox, open_ones)
+    for item in open_ones:
+        before = known.get((item.type, item.remote_id))
+        if before is not None and _is_offered(item, before):
+            item.remembered = {
+                "decision": before.decision,
+                "target": before.target,
+                "by": str(before.decided_by) if before.decided_by else "",
+                "at": before.decided_at.isoformat(),
+                "times": before.times,
+            }
+
+
+def _known(sandbox: Sandbox, items: Sequence[PlanItem]) -> dict[tuple[str, str], RememberedDecision]:
+    found: dict[tuple[str, str], RememberedDecision] = {}
+    ids = sorted({item.remote_id for item in items})
+    for start in range(0, len(ids), LOOKUP_SIZE):
+        rows = RememberedDecision.objects.filter(
+            target_sandbox=sandbox, remote_id__in=ids[start : start + LOOKUP_SIZE]
+        ).select_related("decided_by")
+        found |= {(row.type, row.remote_id): row for row in rows}
+    return found
+
+
+def _is_offered(item: PlanItem, before: RememberedDecision) -> bool:
+    wanted = _target_of(before.decision, before.target)
+    return any(_target_of(choice["decision"], choice["target"]) == wanted for choice in item.choices)
+
+
+def _target_of(decision: str, target: dict[str, str] | None) -> tuple[str, str]:
+    return decision, target["id"] if target else ""
+
+
+@transaction.atomic
+def offer(*, promotion: Promotion, is_offered: bool, actor: User) -> None:
+    """Show earlier decisions on this promotion's plans, or not; what was decided stays."""
+    require_role(actor, promotion.target_organization, Role.OPERATOR)
+    if (
+        not Promotion.objects.filter(pk=promotion.pk)
+        .exclude(is_memory_offered=is_offered)
+        .update(is_memory_offered=is_offered)
+    ):
+        return
+    promotion.is_memory_offered = is_offered
+    audit.record(
+        Verb.MEMORY_SWITCHED,
+        actor=actor,
+        subject=promotion,
+        organization=promotion.target_organization,
+        details={"is_offered": is_offered},
+    )
+
+
+def made_by(job: Job, person: User) -> dict[str, PlanItem]:
+    """The decisions of a run, by item key, in which what it created counts as existing; `person` decided that.
+
+    The rows are for reading only and are not saved.
+    """
+    if job.plan is None:
+        return {}
+    made = {
+        (result.type, result.remote_id): result
+        for result in job.results.filter(outcome=ResultOutcome.CREATED).exclude(new_id="")
+    }
+    unclear = set(job.results.filter(outcome=ResultOutcome.UNKNOWN).values_list("type", "remote_id"))
+    items = {}
+    for item in job.plan.items.all():
+        result = made.get((item.type, item.remote_id))
+        if result is not None and item.decision == Decision.CREATE:
+            target = {"id": result.new_id, "type": item.type, "title": result.title or item.title}
+            item.decision, item.target = Decision.REUSE, target
+            item.decided_by, item.decided_at = person, timezone.now()
+            item.choices = [_made_choice(job, target)]
+        elif (item.type, item.remote_id) in unclear:
+            item.decision, item.target = Decision.UNDECIDED, None
+        items[item.key] = item
+    return items
+
+
+def _made_choice(job: Job, target: dict[str, str]) -> dict[str, Any]:
+    return {
+        "decision": Decision.REUSE,
+        "target": target,
+        "reason": f"created by job {job.pk}",
+        "consequence": "",
+        "rank": 0,
+        _MADE: job.pk,
+    }
+
+
+def made_choices(item: PlanItem) -> list[dict[str, Any]]:
+    """The choice of what the repeated run created, where that is the item's decision."""
+    return [choice for choice in item.choices if _MADE in choice] if item.decision == Decision.REUSE else []
