@@ -14,12 +14,11 @@ from promotions.models import Job
 
 # How long a claim lasts while its message waits in the broker; the worker that picks it up takes its own lease.
 DISPATCH_LEASE = timedelta(seconds=60)
-# Longer than a task may run (settings.TASK_TIME_LIMIT_S), so that two workers never hold one row.
-WORK_LEASE = timedelta(seconds=300)
 # Longer than any activity works without a word of progress, which extends it.
 ACTIVITY_LEASE = timedelta(seconds=150)
-# Longer than one read with all its tries. A reader extends it before each; one that dies is replaced this soon.
+# Longer than one read with all its tries. A reader extends it as it goes on; one that dies is replaced this soon.
 READ_LEASE = timedelta(seconds=75)
+_BETWEEN_EXTENSIONS = timedelta(seconds=10)
 
 
 class LeaseLostError(Exception):
@@ -55,7 +54,7 @@ def claim_due(limit: int = 500) -> list[Claim]:
     return [Claim(*row, token) for row in rows]
 
 
-def begin(job_id: int, token: str, *, lease: timedelta = WORK_LEASE) -> Job | None:
+def begin(job_id: int, token: str, *, lease: timedelta) -> Job | None:
     """Start on a claimed row; None if the claim has passed to somebody else or the job is over."""
     started = Job.objects.filter(pk=job_id, lease_token=token, state__in=ACTIVE).update(due_at=timezone.now() + lease)
     return Job.objects.select_related("organization").get(pk=job_id) if started else None
@@ -80,6 +79,20 @@ def keep(job: Job, **changes: Any) -> None:
 def extend(job: Job) -> None:
     """Claim a row for one more read; raises LeaseLostError if somebody else has it meanwhile."""
     keep(job, due_at=timezone.now() + READ_LEASE)
+
+
+class Heartbeat:
+    """To be called before each read of a work that has many: extends the claim. Raises LeaseLostError if it is lost."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._next = timezone.now()
+
+    def __call__(self, text: str = "", *, done: int | None = None, total: int | None = None) -> None:
+        now = timezone.now()
+        if now >= self._next:
+            self._next = now + _BETWEEN_EXTENSIONS
+            extend(self._job)
 
 
 def hand_back(job: Job, *, after: timedelta, **changes: Any) -> None:

@@ -1,10 +1,12 @@
 """The one place where a job ends or is handed to a person."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from promotions.choices import ACTIVE, FINISHED, GOOD_ENDS, UNFINISHED, JobState, Severity
+from promotions.choices import ACTIVE, FINISHED, GOOD_ENDS, UNFINISHED, JobState, ProblemKind, Severity
 from promotions.engine import timeline
 from promotions.engine.registry import Activity, Ending, Submission, job_type
 from promotions.models import Job
@@ -53,3 +55,16 @@ def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
         elif isinstance(kind, Activity) and ending.state not in GOOD_ENDS:
             kind.given_up(job)
     return True
+
+
+def ask_person(job: Job, problem: str, *, result: Mapping[str, object] | None = None) -> None:
+    """Hand a job over because what became of a write cannot be known here."""
+    end(
+        job,
+        Ending(
+            state=JobState.NEEDS_ATTENTION,
+            problem_kind=ProblemKind.OUTCOME_UNKNOWN,
+            problem=problem,
+            result=dict(result or {}),
+        ),
+    )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.errors import NoCredentialError
 from clients import errors
+from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind
 from promotions.engine import claims, faults, timeline
 from promotions.engine.endings import end
@@ -30,6 +31,8 @@ VERIFY_ATTEMPTS = 5
 CONTRADICTED_LOOKS = 3
 # One look at many jobs ends well within the task time limit; what is left falls due again at once.
 SLICE_S = 60
+# A list that takes longer than this is no help; each job is then read by itself.
+LIST_S = 30
 # The document of a job with many objects grows with each of them: it is kept at changes of state, not at every look.
 RAW_AT_EVERY_LOOK = 200
 
@@ -43,12 +46,17 @@ def follow(job_ids: Iterable[int], token: str) -> None:
 
 
 def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
+    began = time.monotonic()
     try:
-        statuses = kind.list_statuses([job for job in jobs if job.remote_finished_at is None])
+        with deadline(LIST_S):
+            statuses = kind.list_statuses([job for job in jobs if job.remote_finished_at is None])
     except (errors.ApiError, NoCredentialError) as exc:
-        for job in jobs:
-            _could_not_look(job, exc)
-        return
+        if time.monotonic() - began < LIST_S:
+            for job in jobs:
+                _could_not_look(job, exc)
+            return
+        log.warning("the list of %s jobs takes too long; each job is read by itself", kind.kind)
+        statuses = {}
     except Exception:
         log.exception("the list of %s jobs could not be used; each job is read by itself", kind.kind)
         statuses = {}

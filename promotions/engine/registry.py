@@ -102,8 +102,11 @@ class Submission(JobType):
     follow_deadline: timedelta
 
     @abstractmethod
-    def recheck(self, job: Job) -> Ending | None:
-        """Read again what the write rests on; an ending means that nothing may be sent, and why."""
+    def recheck(self, job: Job, report: Report) -> Ending | None:
+        """Read again what the write rests on; an ending means that nothing may be sent, and why.
+
+        `report` is to be called before each read.
+        """
 
     def note_before(self, job: Job) -> dict[str, Any]:
         """What must be remembered to recognise the effect of the write later; stored before the call goes out."""
@@ -114,8 +117,8 @@ class Submission(JobType):
         """The one call that writes. Runs under the total deadline, which every call of `clients` keeps."""
 
     @abstractmethod
-    def look_up(self, job: Job) -> LookUp:
-        """Search for the effect of a write whose answer was lost."""
+    def look_up(self, job: Job, report: Report) -> LookUp:
+        """Search for the effect of a write whose answer was lost. `report` is to be called before each read."""
 
     @abstractmethod
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:

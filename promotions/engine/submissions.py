@@ -11,6 +11,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -18,8 +19,8 @@ from accounts.errors import NoCredentialError
 from clients import errors
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
-from promotions.engine import claims, faults, mandates, timeline
-from promotions.engine.endings import end
+from promotions.engine import claims, faults, rechecking, timeline
+from promotions.engine.endings import ask_person, end
 from promotions.engine.hooks import credential_refused
 from promotions.engine.registry import Ending, LookUp, Submission, Submitted, submission
 from promotions.models import Job
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 
 SENDS_LIMIT = 3
 EMPTY_LOOK_UPS_NEEDED = 2
-RECHECK_PATIENCE = timedelta(minutes=30)
+# Looking and checking end this long before the task would be killed, the time of the write not counted.
+TASK_MARGIN_S = 10
 FIRST_LOOK = timedelta(seconds=2)
 # An accepted write without a trace: how often to look before a person is asked about a job that resembles it.
 LOOKS_BEFORE_ASKING = 5
@@ -41,35 +43,41 @@ def new_marker() -> str:
 
 def step(job_id: int, token: str) -> None:
     """Do what a claimed submission needs next: send it, or find out whether it was sent."""
-    job = claims.begin(job_id, token)
+    job = claims.begin(job_id, token, lease=claims.READ_LEASE)
     if job is None:
         return
+    kind = submission(job.kind)
     try:
-        if job.state == JobState.QUEUED:
-            _send_first(job)
-        elif job.state == JobState.SUBMITTING:
-            _recover(job)
+        # However slow the platform is, this ends in words, not in the end of the process, and leaves time to send.
+        with deadline(preparation_s(kind)):
+            before = _ready_to_send(job, kind)
+        if before is not None:
+            _send(job, kind, params={**rechecking.finished(job.params), "before": before})
     except claims.LeaseLostError:
         log.warning("job %s: another worker has taken over; this one stops", job_id)
 
 
-def _send_first(job: Job) -> None:
-    kind = submission(job.kind)
-    if job.started_at is not None:
-        # It was under way before: turned away for now, or given back by a person. A late effect must not be repeated.
-        if not _is_found(job, kind):
-            _send_again(job, kind)
-        return
-    before = _prepared(job, kind)
-    if before is not None:
-        _send(job, kind, params={**job.params, "before": before})
+def preparation_s(kind: Submission) -> float:
+    """How long looking and checking may take in one task, so that the time of the write itself is left."""
+    return max(TASK_MARGIN_S, settings.TASK_TIME_LIMIT_S - TASK_MARGIN_S - kind.deadline.total_seconds())
 
 
-def _send_again(job: Job, kind: Submission) -> None:
-    """Send once more, if nothing speaks against it and a last look, just before, finds no trace either."""
-    before = _prepared(job, kind)
-    if before is not None and not _is_found(job, kind):
-        _send(job, kind, params={**job.params, "before": before})
+def _ready_to_send(job: Job, kind: Submission) -> dict[str, object] | None:
+    """What must be remembered before sending; None if nothing is to be sent now."""
+    if job.state == JobState.SUBMITTING:
+        return _recover(job, kind)
+    if job.state != JobState.QUEUED:
+        return None
+    if job.started_at is None:
+        return rechecking.prepared(job, kind)
+    # It was under way before: turned away for now, or given back by a person. A late effect must not be repeated.
+    return None if _is_found(job, kind) else _ready_to_repeat(job, kind)
+
+
+def _ready_to_repeat(job: Job, kind: Submission) -> dict[str, object] | None:
+    """The same, if nothing speaks against sending once more and a last look, just before, finds no trace either."""
+    before = rechecking.prepared(job, kind)
+    return None if before is None or _is_found(job, kind) else before
 
 
 def _is_found(job: Job, kind: Submission) -> bool:
@@ -80,53 +88,14 @@ def _is_found(job: Job, kind: Submission) -> bool:
 
 def _look_up(job: Job, kind: Submission) -> LookUp | None:
     try:
-        return kind.look_up(job)
+        return kind.look_up(job, claims.Heartbeat(job))
+    except claims.LeaseLostError:
+        raise
     except (errors.ApiError, NoCredentialError) as exc:
         _look_up_failed(job, exc)
     except Exception as exc:
         log.exception("job %s (%s): looking for it broke", job.pk, job.kind)
         _look_up_failed(job, exc)
-    return None
-
-
-def _prepared(job: Job, kind: Submission) -> dict[str, object] | None:
-    """Read the facts again, and what must be remembered; None if nothing may be sent now.
-
-    A job that must not be sent ends here, one that cannot be checked waits.
-    """
-    try:
-        ending = mandates.lost(job) or kind.recheck(job)
-        if ending is None:
-            before: dict[str, object] = job.params.get("before") or kind.note_before(job)
-            return before
-    except errors.ApiError as exc:
-        if isinstance(exc, errors.ApiAuthError):
-            credential_refused(job.organization, exc)
-        if faults.is_passing(exc) and timezone.now() - job.created_at < RECHECK_PATIENCE:
-            wait = faults.wait_after(job.attempts, exc)
-            timeline.warn(job, f"The facts cannot be read again before sending: {faults.words(exc)}. Nothing was sent.")
-            claims.hand_back(job, after=wait, attempts=job.attempts + 1)
-            return None
-        ending = faults.ending("Nothing was sent, because the facts could not be read again", exc)
-    except NoCredentialError as exc:
-        ending = Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=exc.message)
-    except claims.LeaseLostError:
-        raise
-    except Exception:
-        log.exception("job %s (%s) broke before sending", job.pk, job.kind)
-        ending = Ending(
-            state=JobState.FAILED,
-            problem_kind=ProblemKind.INTERNAL,
-            problem=f"Nothing was sent: Towpath itself failed. Look for job {job.pk} in the log of the worker.",
-        )
-    if job.submit_count:
-        _ask_person(
-            job,
-            "It was sent, no answer came, and the platform shows no trace of it. It is not sent again, because what it "
-            f"rests on is no longer so: {ending.problem} Look at the platform whether it arrived.",
-        )
-    else:
-        end(job, ending)
     return None
 
 
@@ -194,7 +163,7 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
             credential_refused(job.organization, exc)
         if job.submit_count > 1:
             words = faults.sentence("The platform refused it when it was sent again", exc)
-            _ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
+            ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
         else:
             end(job, faults.ending("The platform refused it, and did nothing", exc))
 
@@ -224,7 +193,7 @@ def _not_sent(job: Job, message: str, ending: Ending | None, exc: errors.ApiErro
             state = JobState.SUBMITTING if sent_before else JobState.QUEUED
             claims.advance(job, state, only_from=JobState.SUBMITTING, lease_token="")
         elif sent_before:
-            _ask_person(job, f"An earlier sending got no answer, and no further one was possible: {ending.problem}")
+            ask_person(job, f"An earlier sending got no answer, and no further one was possible: {ending.problem}")
         else:
             end(job, ending)
 
@@ -242,7 +211,7 @@ def accept(job: Job, submitted: Submitted, *, how: str) -> bool:
         except IntegrityError:
             log.warning("job %s: remote job %s is another row's", job.pk, submitted.remote_id, exc_info=True)
     job.refresh_from_db()
-    _ask_person(
+    ask_person(
         job,
         f"The platform names its job {submitted.remote_id}, which belongs to another job here already. Compare the two "
         "at the platform, and say which remote job is this one.",
@@ -297,11 +266,11 @@ def _answered_too_late(job: Job, remote_id: str) -> None:
         timeline.note(job, f"The platform answered late: it has it as job {remote_id}.", severity=Severity.ERROR)
 
 
-def _recover(job: Job) -> None:
-    kind = submission(job.kind)
+def _recover(job: Job, kind: Submission) -> dict[str, object] | None:
+    """Act on a search for the lost write; what must be remembered, if it is to be sent once more."""
     found = _look_up(job, kind)
     if found is None:
-        return
+        return None
     is_last_look = job.empty_look_ups + 1 >= EMPTY_LOOK_UPS_NEEDED
     if found.remote_ids or not found.is_complete or _is_late(job) or job.params.get("accepted"):
         _is_settled_by(found, job)
@@ -309,10 +278,14 @@ def _recover(job: Job) -> None:
         timeline.note(job, "No trace of it at the platform; looking once more after the settle time.")
         claims.hand_back(job, after=kind.settle, empty_look_ups=job.empty_look_ups + 1, attempts=0)
     elif not _is_settled_by(found, job):
-        if job.submit_count >= SENDS_LIMIT:
-            _ask_person(job, f"It was sent {job.submit_count} times without an answer or a trace at the platform.")
-        else:
-            _send_again(job, kind)
+        if job.submit_count < SENDS_LIMIT:
+            return _ready_to_repeat(job, kind)
+        ask_person(
+            job,
+            f"It was sent {job.submit_count} times without an answer or a trace at the platform. Look for it there, "
+            "then say which job is ours, have it sent again, or close it.",
+        )
+    return None
 
 
 def _is_settled_by(found: LookUp, job: Job) -> bool:
@@ -321,7 +294,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
     if len(found.remote_ids) == 1:
         accept(job, Submitted(found.remote_ids[0], job.raw), how="found by looking for it")
     elif found.remote_ids:
-        _ask_person(
+        ask_person(
             job,
             "Several jobs at the platform fit this one. Compare them and say which is ours.",
             result={"candidates": list(found.remote_ids)},
@@ -330,7 +303,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
         _is_late(job) or (found.is_complete and (not is_accepted or job.attempts >= LOOKS_BEFORE_ASKING))
     ):
         number = "A job" if len(found.similar) == 1 else f"{len(found.similar)} jobs"
-        _ask_person(
+        ask_person(
             job,
             f"{number} at the platform may be this one, but without our mark in the description. Compare, and say "
             "whether it is ours, or have it sent again.",
@@ -338,7 +311,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
         )
     elif _is_late(job):
         trace = "shows no trace of it" if found.is_complete else "could not list its jobs completely"
-        _ask_person(job, f"The platform {trace}, and the deadline has passed. Look for it there.")
+        ask_person(job, f"The platform {trace}, and the deadline has passed. Look for it there.")
     elif not found.is_complete:
         timeline.warn(job, "The platform's list could not be read completely; looking again.")
         claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
@@ -359,20 +332,8 @@ def _look_up_failed(job: Job, exc: Exception) -> None:
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
     if _is_late(job):
-        _ask_person(job, f"Whether the platform has it could not be found out before the deadline: {message}.")
+        ask_person(job, f"Whether the platform has it could not be found out before the deadline: {message}.")
         return
     timeline.warn(job, f"Looking for it failed: {message}. Looking again; nothing is sent meanwhile.")
     wait = faults.wait_after(job.attempts, exc if isinstance(exc, errors.ApiError) else None)
     claims.hand_back(job, after=wait, attempts=job.attempts + 1)
-
-
-def _ask_person(job: Job, problem: str, *, result: dict[str, object] | None = None) -> None:
-    end(
-        job,
-        Ending(
-            state=JobState.NEEDS_ATTENTION,
-            problem_kind=ProblemKind.OUTCOME_UNKNOWN,
-            problem=problem,
-            result=result or {},
-        ),
-    )

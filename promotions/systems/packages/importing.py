@@ -7,7 +7,7 @@ from accounts.services import audit
 from clients.errors import ApiRejectedError
 from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
 from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
-from promotions.engine.registry import Ending, LookUp, Snapshot, Submitted
+from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Plan, TaskResult
 from promotions.services import runs
 from promotions.services.verbs import Verb
@@ -32,9 +32,9 @@ class ImportSubmission(ToolingSubmission):
     label = "Import"
     request_type = "IMPORT"
 
-    def recheck(self, job: Job) -> Ending | None:
+    def recheck(self, job: Job, report: Report) -> Ending | None:
         # A change after a lost answer may be the effect of that very import: then the plan stays as it is.
-        return runs.recheck(_plan(job), may_reopen=not job.submit_count)
+        return runs.recheck(_plan(job), report, may_reopen=not job.submit_count)
 
     def submit(self, job: Job) -> Submitted:
         plan, promotion = _plan(job), _plan(job).promotion
@@ -49,24 +49,30 @@ class ImportSubmission(ToolingSubmission):
             )
         return Submitted(receipt.job_id or None, receipt.raw)
 
-    def look_up(self, job: Job) -> LookUp:
+    def look_up(self, job: Job, report: Report) -> LookUp:
         since = (job.started_at or job.created_at) - remote_jobs.CLOCK_MARGIN
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
-            listing = remote_jobs.newest_first(client, request_type=self.request_type, since=since)
+            listing = remote_jobs.newest_first(
+                client,
+                request_type=self.request_type,
+                since=since,
+                on_page=lambda rows: report(f"Looking through {rows} jobs"),
+            )
         ids = [row.id for row in listing.rows if job.marker and remote_jobs.marker_of(row.description) == job.marker]
         if ids:
             return LookUp(ids, listing.is_complete)
         similar = _lookalikes(job, listing.rows)
         if similar:
-            ids, similar = self._told_apart(job, similar)
+            ids, similar = self._told_apart(job, similar, report)
         is_complete = listing.is_complete and not _is_known_missing(job, listing.rows)
         return LookUp(ids, is_complete, similar=[] if ids else similar)
 
-    def _told_apart(self, job: Job, similar: Sequence[str]) -> tuple[list[str], list[str]]:
+    def _told_apart(self, job: Job, similar: Sequence[str], report: Report) -> tuple[list[str], list[str]]:
         """Those that their details show to be ours, and those that may still be: lists cut texts, or leave them out."""
         ours, unclear = [], []
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
             for position, remote_id in enumerate(similar):
+                report("Looking at what resembles it", done=position, total=len(similar))
                 try:
                     remote = client.get_job(remote_id) if position < DETAILS_AT_MOST else None
                 except ApiRejectedError:

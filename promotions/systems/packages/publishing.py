@@ -7,7 +7,7 @@ from accounts.services import audit
 from clients.errors import ApiError
 from clients.sandbox_tooling import RemoteJob, RemotePackage
 from promotions.choices import PUBLISHABLE, JobState, PackageStatus, PackageType, ProblemKind, label
-from promotions.engine.registry import Ending, LookUp, Snapshot, Submitted
+from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
 from promotions.services import packages
 from promotions.services.verbs import Verb
@@ -27,7 +27,7 @@ class PublishSubmission(ToolingSubmission):
     label = "Publish"
     request_type = "EXPORT"
 
-    def recheck(self, job: Job) -> Ending | None:
+    def recheck(self, job: Job, report: Report) -> Ending | None:
         remote = self._package(job)
         if job.submit_count and _has_moved(remote, job.params["before"]):
             return None  # sent before: what moved it may be that very call, and the look-up decides
@@ -50,7 +50,7 @@ class PublishSubmission(ToolingSubmission):
             receipt = client.publish_package(_package(job).remote_id, expiry_days=job.params.get("expiry_days"))
         return Submitted(receipt.job_id or None, receipt.raw)
 
-    def look_up(self, job: Job) -> LookUp:
+    def look_up(self, job: Job, report: Report) -> LookUp:
         """The package itself tells: publishing moves its status and raises its version."""
         remote = self._package(job)
         return LookUp([""] if _has_moved(remote, job.params["before"]) else [], is_complete=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils import timezone
 from clients.deadlines import remaining
 from promotions.choices import ACTIVE, JobState
 from promotions.engine import claims, inline, registry
-from promotions.engine.registry import Ending, LookUp, Snapshot, Submission, Submitted
+from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submission, Submitted
 from promotions.models import Job
 from tests.factories_promotions import JobFactory
 
@@ -35,6 +36,7 @@ class Post(Submission):
     look_ups: list[LookUp] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     objection: Ending | None = None
+    before: dict[str, Any] = field(default_factory=dict)
     is_contradicted: bool = False
     reads: list[str] = field(default_factory=list)
     at_recheck: Callable[[Job], None] = nothing
@@ -45,9 +47,12 @@ class Post(Submission):
     ends: list[str] = field(default_factory=list)
     time_left: float | None = None
 
-    def recheck(self, job: Job) -> Ending | None:
+    def recheck(self, job: Job, report: Report) -> Ending | None:
         self.at_recheck(job)
         return self.objection
+
+    def note_before(self, job: Job) -> dict[str, Any]:
+        return self.before
 
     def submit(self, job: Job) -> Submitted:
         self.time_left = remaining()
@@ -55,7 +60,7 @@ class Post(Submission):
         self.at_submit(job)
         return self.answer
 
-    def look_up(self, job: Job) -> LookUp:
+    def look_up(self, job: Job, report: Report) -> LookUp:
         self.at_look_up(job)
         return self.look_ups.pop(0) if self.look_ups else LookUp([], is_complete=True)
 

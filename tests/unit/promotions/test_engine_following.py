@@ -262,8 +262,8 @@ def test_a_claim_lasts_until_its_lease_and_then_passes_on(post: Post) -> None:
 
     second = claims.claim_due()
 
-    assert claims.begin(job.pk, first[0].token) is None
-    assert claims.begin(job.pk, second[0].token) == job
+    assert claims.begin(job.pk, first[0].token, lease=claims.READ_LEASE) is None
+    assert claims.begin(job.pk, second[0].token, lease=claims.READ_LEASE) == job
 
 
 def test_a_row_without_a_claim_cannot_be_kept(post: Post) -> None:

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from clients.transport import CallPolicy
 from promotions.choices import JobState
-from promotions.engine import claims
+from promotions.engine import claims, submissions
 from promotions.models import Job
 from promotions.systems.packages import kinds
+from promotions.systems.packages.importing import ImportSubmission
 from tests.factories_promotions import JobFactory
 
 
@@ -22,12 +23,42 @@ def followed(db: None) -> Job:
     return claims.begin_all([claim.job_id], claim.token)[0]
 
 
-def test_the_lease_of_a_reader_outlives_one_read_and_ends_long_before_that_of_a_writer() -> None:
-    assert timedelta(seconds=CallPolicy().read_budget_s) < claims.READ_LEASE < claims.WORK_LEASE / 2
+def test_the_lease_of_a_reader_outlives_one_read() -> None:
+    assert timedelta(seconds=CallPolicy().read_budget_s) < claims.READ_LEASE
 
 
-def test_the_lease_of_a_writer_outlives_the_longest_task() -> None:
-    assert timedelta(seconds=settings.TASK_TIME_LIMIT_S) < claims.WORK_LEASE
+def test_preparing_and_sending_end_before_the_task_is_killed() -> None:
+    kind = ImportSubmission()
+
+    longest_s = submissions.preparation_s(kind) + kind.deadline.total_seconds()
+
+    assert longest_s < settings.TASK_TIME_LIMIT_S
+
+
+def test_the_claim_of_a_writer_outlives_its_deadline() -> None:
+    kind = ImportSubmission()
+
+    assert kind.deadline < kind.settle
+
+
+def test_a_heartbeat_extends_the_claim_and_not_at_every_beat(followed: Job) -> None:
+    Job.objects.filter(pk=followed.pk).update(due_at=timezone.now())
+    beat = claims.Heartbeat(followed)
+
+    beat()
+    extended = Job.objects.get(pk=followed.pk).due_at
+    beat()
+
+    assert extended > timezone.now() + claims.READ_LEASE / 2
+    assert Job.objects.get(pk=followed.pk).due_at == extended
+
+
+def test_a_heartbeat_of_a_worker_that_was_replaced_stops_it(followed: Job) -> None:
+    Job.objects.filter(pk=followed.pk).update(due_at=timezone.now())
+    claims.claim_due()
+
+    with pytest.raises(claims.LeaseLostError):
+        claims.Heartbeat(followed)()
 
 
 def test_a_follower_that_dies_is_replaced_after_its_lease(followed: Job) -> None:
