@@ -35,7 +35,10 @@ def request_approval(*, plan: Plan, actor: User, note: str = "", runs_at_once: b
         raise NotReadyError(reasons)
     _end_late(plan)
     if (open_one := consent.standing(plan)) is not None:
-        raise ConflictError(f"{open_one.requested_by} has asked for an approval of this plan already.")
+        objections = consent.objections(open_one)
+        if open_one.state == ApprovalState.PENDING or not objections:
+            raise ConflictError(f"{open_one.requested_by} has asked for an approval of this plan already.")
+        consent.void(plan, objections, actor=actor)
     freezing.freeze(plan, actor)
     approval = Approval.objects.create(
         plan=plan,

@@ -48,10 +48,10 @@ def reasons_without_consent(plan: Plan) -> list[str]:
         return [f"{rule} It needs an approval by somebody else; ask for it."]
     if found.state == ApprovalState.PENDING:
         return [f"It waits for an approval that {found.requested_by} asked for."]
-    return _objections(found)
+    return objections(found)
 
 
-def _objections(approval: Approval) -> list[str]:
+def objections(approval: Approval) -> list[str]:
     """What speaks against a consent that was given."""
     approver, organization = approval.decided_by, approval.plan.promotion.target_organization
     if approver is None or not access.has_role(approver, organization, Role.APPROVER):

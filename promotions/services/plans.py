@@ -106,16 +106,24 @@ def run_job(plan: Plan) -> Job | None:
 
 @transaction.atomic
 def refresh(*, plan: Plan, actor: User) -> Job:
-    """Gather the facts of an open plan again; decisions stay where they still fit."""
+    """Gather the facts of an open plan again; decisions stay where they still fit.
+
+    A frozen plan that was not sent is compared with the facts as they are now, and reopens if they differ.
+    """
     plan = locked(plan)
     require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
     gathering = gathering_job(plan)
     if plan.state == PlanState.GATHERING and gathering is not None and gathering.state in UNFINISHED:
         return gathering
-    if plan.state not in (PlanState.OPEN, PlanState.GATHERING):
-        raise ConflictError("This plan is frozen. Its facts are read again just before it is sent.")
-    plan.state = PlanState.GATHERING
-    plan.save(update_fields=["state"])
+    if plan.state == PlanState.SUPERSEDED or plan.promotion.abandoned_at is not None:
+        raise ConflictError("This plan is over: there is a newer revision, or the promotion was put away.")
+    if plan.state == PlanState.READY:
+        require_unused(plan)
+        if gathering is not None and gathering.state in UNFINISHED:
+            return gathering
+    else:
+        plan.state = PlanState.GATHERING
+        plan.save(update_fields=["state"])
     job = queue_gathering(plan, actor)
     audit.record(
         Verb.FACTS_REFRESHED, actor=actor, subject=plan.promotion, organization=plan.promotion.target_organization
@@ -172,6 +180,13 @@ def reopen(plan: Plan, *, changes: list[str], gathered: Gathered | None = None) 
     return newer
 
 
+def require_unused(plan: Plan) -> None:
+    """Raise ConflictError if a frozen plan is being sent, or was."""
+    run = run_job(plan)
+    if run is not None and (run.state in UNFINISHED or run.submit_count):
+        raise ConflictError(f"This plan is in use by job {run.pk}. Plan again to decide anew.")
+
+
 @transaction.atomic
 def change(*, plan: Plan, actor: User) -> Plan:
     """Open a frozen plan that was not sent, as a new revision with the same facts and decisions.
@@ -183,9 +198,7 @@ def change(*, plan: Plan, actor: User) -> Plan:
     require_role(actor, promotion.target_organization, Role.OPERATOR)
     if plan.state != PlanState.READY or promotion.abandoned_at is not None:
         raise ConflictError("Only a plan that is frozen can be opened again. Reload the page.")
-    run = run_job(plan)
-    if run is not None and (run.state in UNFINISHED or run.submit_count):
-        raise ConflictError(f"This plan is in use by job {run.pk}. Plan again to decide anew.")
+    require_unused(plan)
     newer = reopen(plan, changes=[f"{actor} opened the plan again."])
     audit.record(
         Verb.PLAN_REOPENED,

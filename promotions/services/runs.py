@@ -91,12 +91,29 @@ def request_run(*, plan: Plan, actor: User) -> Job:
 
 
 def recheck(plan: Plan, report: Report, *, may_reopen: bool = True) -> Ending | None:
-    """Read the facts again just before sending; call it outside any transaction. May raise ApiError.
+    """Ask once more for the consent and for the facts, just before sending; call it outside any transaction.
 
-    If anything in the hash differs, the plan reopens as a new revision that says what changed, and nothing is sent.
+    An ending means that nothing may be sent. May raise ApiError.
     """
-    if (ending := consent.lost(plan)) is not None:
+    if (ending := _without_consent(plan)) is not None:
         return ending
+    return check(plan, report, may_reopen=may_reopen)
+
+
+@transaction.atomic
+def _without_consent(plan: Plan) -> Ending | None:
+    """What a consent that no longer holds does to the run; it ends there and then, for all to see."""
+    ending = consent.lost(plan)
+    if ending is not None:
+        consent.void(plans.locked(plan), consent.reasons_without_consent(plan), actor=None)
+    return ending
+
+
+def check(plan: Plan, report: Report, *, may_reopen: bool = True) -> Ending | None:
+    """Compare a frozen plan with the facts as they are now; call it outside any transaction. May raise ApiError.
+
+    None if nothing in the hash differs; otherwise the plan reopens as a new revision, and any consent to it is void.
+    """
     if freezing.content_hash(plan) != plan.content_hash:
         reason = "The plan's own content no longer fits its hash."
         return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
