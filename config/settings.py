@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -183,12 +184,15 @@ CELERY_TASK_ROUTES = {
     "promotions.tasks.follow_organization": {"queue": "tick"},
     "promotions.tasks.do_chores": {"queue": "tick"},
     "promotions.tasks.run_long": {"queue": "long"},
+    "promotions.tasks.warn_of_expiries": {"queue": "interactive"},
     "accounts.tasks.deliver_notices": {"queue": "interactive"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Beat is a metronome: what is due stands in the database. An old tick is worth nothing, so it expires.
     "tick": {"task": "promotions.tasks.tick", "schedule": 1.0, "options": {"expires": 3}},
     "chores": {"task": "promotions.tasks.do_chores", "schedule": 30.0, "options": {"expires": 60}},
+    "mail": {"task": "accounts.tasks.deliver_notices", "schedule": 10.0, "options": {"expires": 10}},
+    "expiries": {"task": "promotions.tasks.warn_of_expiries", "schedule": crontab(minute="7")},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 

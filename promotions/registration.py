@@ -11,11 +11,12 @@ from accounts.choices import OrganizationKind
 from accounts.errors import Usage
 from accounts.models import Credential, Organization, User
 from accounts.services import audit, usage
+from accounts.services.notices import NoticeKind, register_kind
 from promotions.choices import UNFINISHED, PlanState
-from promotions.engine import chores, registry, schedules
+from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import approvals, jobs, verbs
+from promotions.services import approvals, job_notices, jobs, verbs
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
@@ -24,6 +25,35 @@ from promotions.systems.packages.importing import ImportSubmission
 from promotions.systems.packages.planning import PackageSystem
 from promotions.systems.packages.publishing import PublishSubmission
 from promotions.systems.packages.synchronizing import DiscoverJobs, Synchronize
+
+NOTICE_KINDS = (
+    NoticeKind(
+        "approval_wanted",
+        "An approval is wanted from me",
+        "Somebody asks for the consent to a promotion, and you are one of those who may give it.",
+    ),
+    NoticeKind(
+        "approval_decided",
+        "My request was approved, rejected or became void",
+        "Somebody decided on what you asked for, or what it rested on has changed.",
+    ),
+    NoticeKind(
+        "job_attention",
+        "A job of mine needs attention",
+        "What became of it cannot be known without you; it waits until somebody decides.",
+    ),
+    NoticeKind(
+        "job_ended",
+        "A job of mine ended",
+        "An import or a publishing that you asked for is over, well or not, or a plan could not be made.",
+    ),
+    NoticeKind(
+        "expiry",
+        "Credentials and packages about to expire",
+        "14 days, 7 days and 1 day before: credentials of organizations whose admin you are, packages of those whose "
+        "operator you are.",
+    ),
+)
 
 
 def register() -> None:
@@ -49,6 +79,10 @@ def register() -> None:
     ):
         schedules.register(Routine(kind, interval, _routine(kind)))
     chores.register("approvals", approvals.expire_late)
+    for kind in NOTICE_KINDS:
+        register_kind(kind)
+    hooks.on_end(job_notices.job_ended)
+    hooks.on_resume(job_notices.job_resumed)
     registries.register_credential_test(_start_credential_test)
     registries.register_sandbox_sync(_start_sandbox_sync)
     usage.register(_used_by)

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from promotions.engine import activities, chores, dispatch, following, submissions
+from promotions.services import expiries
 
 
 @shared_task
@@ -15,6 +16,12 @@ def tick() -> None:
 def do_chores() -> None:
     """Beat runs this every half minute."""
     chores.do_all()
+
+
+@shared_task
+def warn_of_expiries() -> None:
+    """Beat runs this every hour."""
+    expiries.warn()
 
 
 @shared_task

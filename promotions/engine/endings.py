@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from promotions.choices import ACTIVE, FINISHED, GOOD_ENDS, UNFINISHED, JobState, ProblemKind, Severity
-from promotions.engine import timeline
+from promotions.engine import hooks, timeline
 from promotions.engine.registry import Activity, Ending, Submission, job_type
 from promotions.models import Job
 
@@ -49,6 +49,7 @@ def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
             severity=_SEVERITIES.get(ending.state, Severity.ERROR),
             actor=actor,
         )
+        hooks.ended(job, ending, actor)
         kind = job_type(job.kind)
         if isinstance(kind, Submission):
             kind.ended(job, ending)

@@ -19,7 +19,7 @@ from accounts.errors import NoCredentialError
 from clients import errors
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
-from promotions.engine import claims, faults, rechecking, timeline
+from promotions.engine import claims, faults, hooks, rechecking, timeline
 from promotions.engine.endings import ask_person, end
 from promotions.engine.hooks import credential_refused
 from promotions.engine.registry import Ending, LookUp, Submission, Submitted, submission
@@ -255,6 +255,7 @@ def _accept(job: Job, submitted: Submitted, *, how: str) -> bool:
         if submitted.remote_id
         else f"The platform has it ({how}).",
     )
+    hooks.resumed(job)
     kind.submitted(job, how=how)
     return True
 

@@ -14,7 +14,7 @@ from accounts.models import Credential, Organization, Sandbox, User
 from accounts.services import audit
 from promotions import tasks
 from promotions.choices import ACTIVE, JobState, ProblemKind, Severity
-from promotions.engine import registry, submissions, timeline
+from promotions.engine import hooks, registry, submissions, timeline
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending, Submitted
 from promotions.models import Job, Package, Plan, Promotion
@@ -164,6 +164,7 @@ def resume_following(*, job: Job, actor: User) -> None:
     ):
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
     timeline.note(job, "Following it again.", actor=actor)
+    hooks.resumed(job)
     audit.record(Verb.FOLLOWING_RESUMED, actor=actor, subject=job)
     wake()
 
@@ -217,6 +218,7 @@ def retry_sending(*, job: Job, actor: User, reason: str) -> None:
     ):
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
     timeline.note(job, f"To be sent again: {reason}", severity=Severity.WARNING, actor=actor)
+    hooks.resumed(job)
     audit.record(Verb.ATTENTION_RETRIED, actor=actor, subject=job, reason=reason)
     wake()
 
