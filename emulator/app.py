@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from emulator import (
     control,
+    distortions,
     gateway,
     handshakes,
     imports,
@@ -159,10 +160,13 @@ class Emulator:
             answer = self._dispatch(request, path, of_work)
         except RefusedError as refusal:
             answer = refusal.answer
-        unknown = next((armed for armed in of_work if armed.fault == Fault.UNKNOWN_STATUS), None)
         body = answer.body
-        if unknown and request.method == "GET" and not path.endswith("/export"):
-            body = _with_status(body, str(unknown.options.get("value", UNKNOWN_STATUS)))
+        is_read = request.method == "GET" and not path.endswith("/export")
+        for armed in of_work if is_read else ():
+            if armed.fault == Fault.UNKNOWN_STATUS:
+                body = distortions.with_status(body, str(armed.options.get("value", UNKNOWN_STATUS)))
+            elif armed.fault == Fault.NULLS:
+                body = distortions.with_nulls(body)
         return Answer(body, answer.status, {**answer.headers, "x-request-id": request_id})
 
     def _dispatch(self, request: Request, path: str, of_work: Sequence[ArmedFault]) -> Answer:
@@ -274,20 +278,6 @@ def _retry_after(options: Mapping[str, Any]) -> dict[str, str]:
 
 def _half(data: bytes) -> bytes:
     return data[: max(1, len(data) // 2)]
-
-
-def _with_status(body: Any, status: str) -> Any:
-    """The same answer with a status nobody has documented, wherever a package or a job shows one."""
-    if isinstance(body, list):
-        return [_with_status(entry, status) for entry in body]
-    if not isinstance(body, dict):
-        return body
-    if isinstance(body.get("data"), list):
-        return {**body, "data": _with_status(body["data"], status)}
-    if isinstance(body.get("object"), dict):
-        return {**body, "object": _with_status(body["object"], status)}
-    name = "jobStatus" if "jobStatus" in body else "status"
-    return {**body, name: status} if name in body else body
 
 
 def _connection(request: Request) -> socket.socket:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request
 
 from emulator.answers import Answer
-from emulator.faults import Fault
+from emulator.faults import CONCERNS, Fault
 from emulator.seeds import load
 from emulator.world import Job, Package, Sandbox, SandboxObject, Switches, Task, World
 
@@ -63,7 +63,7 @@ def _index(app: "Emulator", request: Request, rest: str) -> Answer:
             "speed": app.world.clock.speed,
             "now": app.world.now_ms(),
             "controls": sorted(f"{method} {PREFIX}/{name}" for method, name in _HANDLERS),
-            "faults": list(Fault),
+            "faults": {fault.value: CONCERNS.get(fault, ("any",)) for fault in Fault},
         }
     )
 

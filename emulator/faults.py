@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Fault(StrEnum):
-    """What can go wrong. The second half concerns the work that a call starts, not the call itself."""
+    """What can go wrong: first what breaks a call, then what spoils the work it starts, then what spoils its answer."""
 
     RATE_LIMIT = "rate_limit"
     STATUS = "status"
@@ -28,11 +28,33 @@ class Fault(StrEnum):
     STUCK_JOB = "stuck_job"
     UNKNOWN_STATUS = "unknown_status"
     PUBLISH_FAILURE = "publish_failure"
+    JOB_FAILURE = "job_failure"
+    JOB_CANCELLED = "job_cancelled"
+    UNNAMED_JOB = "unnamed_job"
+    UNLISTED_JOB = "unlisted_job"
+
+    NULLS = "nulls"
+    EMPTY_PAGE = "empty_page"
+    SHIFTED_ROWS = "shifted_rows"
 
 
-OF_WORK = frozenset(
-    {Fault.HIDDEN_ERROR, Fault.PARTIAL_FAILURE, Fault.STUCK_JOB, Fault.UNKNOWN_STATUS, Fault.PUBLISH_FAILURE}
-)
+# What a fault concerns: any call, or only those that import, publish, read, or list page by page.
+CONCERNS: Mapping[Fault, tuple[str, ...]] = {
+    Fault.HIDDEN_ERROR: ("import",),
+    Fault.PARTIAL_FAILURE: ("import", "publish"),
+    Fault.STUCK_JOB: ("import", "publish"),
+    Fault.UNKNOWN_STATUS: ("import", "publish", "read"),
+    Fault.PUBLISH_FAILURE: ("publish",),
+    Fault.JOB_FAILURE: ("import",),
+    Fault.JOB_CANCELLED: ("import",),
+    Fault.UNNAMED_JOB: ("import", "publish"),
+    Fault.UNLISTED_JOB: ("import", "publish"),
+    Fault.NULLS: ("read",),
+    Fault.EMPTY_PAGE: ("list",),
+    Fault.SHIFTED_ROWS: ("list",),
+}
+# The call is made and answered in form: any number of these may go with it.
+OF_WORK = frozenset(CONCERNS)
 _OPTIONS: Mapping[str, type | tuple[type, ...]] = {
     "status": int,
     "retry_after": (int, float),

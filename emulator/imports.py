@@ -12,7 +12,7 @@ from emulator import conflicts, kinds, permissions
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import known_package, text_of
-from emulator.submission import PENDING_S, begin, new_import, submitted, unknown_status
+from emulator.submission import PENDING_S, answer_to, begin, new_import, unknown_status
 from emulator.world import (
     Credential,
     Job,
@@ -41,6 +41,7 @@ class ImportRun:
     fails: frozenset[Ref] = frozenset()
     hides: frozenset[Ref] = frozenset()
     stops_before: int | None = None
+    ends_as: str = ""  # what a job that stops early says; nothing if it hangs
     overwrites: Mapping[str, Ref] = field(default_factory=dict)  # objects that an update changes
     new_refs: dict[Ref, Ref] = field(default_factory=dict)
     lost: set[Ref] = field(default_factory=set)  # failed, or not tried because of one that failed
@@ -145,7 +146,7 @@ def _submit(call: Call, body: dict[str, Any]) -> Answer:
     run = ImportRun(job, package, target, call.caller, alternatives, content)
     _direct(call, run)
     call.world.after(PENDING_S, partial(start, call.world, run))
-    return Answer(submitted(job, package), 202)
+    return Answer(answer_to(call.world, job, package, call.directives), 202)
 
 
 def _direct(call: Call, run: ImportRun) -> None:
@@ -163,6 +164,11 @@ def _direct(call: Call, run: ImportRun) -> None:
             run.stops_before = int(directive.options.get("after_tasks", len(run.content) // 2))
         elif directive.name == "unknown_status":
             run.job.shown_status = unknown_status([directive])
+        elif directive.name == "job_failure":
+            run.stops_before, run.ends_as = 0, "FAILED"
+        elif directive.name == "job_cancelled":
+            run.stops_before = int(directive.options.get("after_tasks", len(run.content) // 2))
+            run.ends_as = "CANCELLED"
 
 
 def start(world: World, run: ImportRun) -> None:
@@ -172,6 +178,8 @@ def start(world: World, run: ImportRun) -> None:
 
 def _next(world: World, run: ImportRun, index: int) -> None:
     if run.stops_before is not None and index >= run.stops_before:
+        if run.ends_as:
+            run.job.status, run.job.finished_ms = run.ends_as, world.current_ms()
         return
     if index < len(run.content):
         world.after(TASK_S, partial(_step, world, run, index), since=world.current_s)

@@ -6,7 +6,7 @@ from functools import partial
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import DEFAULT_EXPIRY_MS, known_package
-from emulator.submission import PENDING_S, begin, new_job, submitted, unknown_status
+from emulator.submission import PENDING_S, answer_to, begin, new_job, unknown_status
 from emulator.world import DAY_MS, Job, Package, SandboxObject, Task, World
 
 SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S = 2.0, 5.0
@@ -44,7 +44,7 @@ def _publish(call: Call) -> Answer:
         duration_s = world.random.uniform(SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S)
         fails = bool(names & {"publish_failure", "partial_failure"})
         world.after(duration_s, partial(_finish_publish, world, job, package, life_ms, fails))
-    return Answer(submitted(job, package))
+    return Answer(answer_to(world, job, package, call.directives))
 
 
 def _finish_publish(world: World, job: Job, package: Package, life_ms: int, fails: bool) -> None:

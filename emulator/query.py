@@ -161,13 +161,18 @@ def page_of(call: Call, rows: Sequence[T], show: Callable[[T], dict[str, Any]], 
     """The page that `start` and `limit` ask for."""
     start = _number(call, "start", 0, 0)
     limit = _number(call, "limit", DEFAULT_LIMIT, 1)
+    names = {directive.name for directive in call.directives}
+    if "shifted_rows" in names:  # as if a row had come in on top since the page before
+        rows = [*rows[:1], *rows]
     total = len(rows)
+    if "empty_page" in names:
+        rows = []
     return {
         "totalElements": total,
         "currentPage": start // limit,
         "totalPages": math.ceil(total / limit),
         "hasPreviousPage": start > 0,
-        "hasNextPage": start + limit < total,
+        "hasNextPage": start + limit < total or "empty_page" in names,
         "data": [show(row) for row in rows[start : start + limit]],
         **more,
     }

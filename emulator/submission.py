@@ -1,6 +1,7 @@
 """What publishing, importing and versioning share: a job, and the answer that says it was submitted."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from emulator.calls import Directive
@@ -8,6 +9,7 @@ from emulator.world import Credential, Job, Package, World
 
 PENDING_S = 0.3
 UNKNOWN_STATUS = "QUARANTINED"
+UNLISTED_S = 60.0
 
 
 def new_job(
@@ -76,6 +78,22 @@ def submitted(job: Job, package: Package) -> dict[str, Any]:
     if job.target:
         body["destinationSandbox"] = {"name": job.target[1], "imsOrgId": job.target[0]}
     return body | {"type": package.package_type, "correlationId": job.correlation_id, "jobId": job.id}
+
+
+def answer_to(world: World, job: Job, package: Package, directives: Sequence[Directive]) -> dict[str, Any]:
+    """The answer to a publish or an import, and what faults do to it: no name for the job, or no trace of it yet."""
+    body = submitted(job, package)
+    for directive in directives:
+        if directive.name == "unnamed_job":
+            del body["jobId"]
+        elif directive.name == "unlisted_job":
+            job.is_listed = False
+            world.after(float(directive.options.get("seconds", UNLISTED_S)), partial(_list, job))
+    return body
+
+
+def _list(job: Job) -> None:
+    job.is_listed = True
 
 
 def unknown_status(directives: Sequence[Directive]) -> str:

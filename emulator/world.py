@@ -212,7 +212,7 @@ class Task:
 class Job:
     """A publish, import, copy or version job.
 
-    PENDING -> IN_PROGRESS -> SUCCESS | FAILED
+    PENDING -> IN_PROGRESS -> SUCCESS | FAILED | CANCELLED
     """
 
     id: str
@@ -237,6 +237,7 @@ class Job:
     delta: dict[str, Any] | None = None
     shown_status: str | None = None
     finished_ms: int | None = None
+    is_listed: bool = True
 
     @property
     def is_finished(self) -> bool:

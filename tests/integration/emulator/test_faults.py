@@ -157,6 +157,88 @@ def test_stuck_publish_never_ends(platform):
     assert platform.package("Forms draft").status == "PUBLISH_IN_PROGRESS"
 
 
+def test_failed_job_names_no_object(platform):
+    arm(platform, "job_failure", method="POST", path="/packages/import")
+    job_id = platform.submit("Forms").json["jobId"]
+
+    platform.advance(60)
+
+    detail = platform.job(job_id)
+    assert (detail["jobStatus"], detail["completedTasks"]) == ("FAILED", [])
+    assert "failedTasks" not in detail
+
+
+def test_cancelled_job_keeps_what_was_done_until_then(platform):
+    arm(platform, "job_cancelled", method="POST", path="/packages/import", after_tasks=1)
+    job_id = platform.submit("Forms").json["jobId"]
+
+    platform.advance(60)
+
+    detail = platform.job(job_id)
+    assert (detail["jobStatus"], len(detail["completedTasks"])) == ("CANCELLED", 1)
+
+
+def test_unnamed_job_is_made_and_listed_all_the_same(platform):
+    arm(platform, "unnamed_job", method="POST", path="/packages/import")
+
+    answer = platform.submit("Forms")
+
+    assert (answer.status_code, "jobId" in answer.json) == (202, False)
+    assert imports_of(platform) == 1
+    assert len(platform.get("/packages/jobs?property=requestType==IMPORT").json["data"]) == 1
+
+
+def test_unlisted_job_shows_up_after_its_time(platform):
+    arm(platform, "unlisted_job", method="POST", path="/packages/import", seconds=5)
+    job_id = platform.submit("Forms").json["jobId"]
+
+    before = platform.get(f"/tools/job/{job_id}").status_code, platform.get("/packages/jobs").json["totalElements"]
+    platform.advance(5)
+    after = platform.get(f"/tools/job/{job_id}").status_code, platform.get("/packages/jobs").json["totalElements"]
+
+    assert before == (404, after[1] - 1)
+    assert after[0] == 200
+
+
+def test_nulls_take_the_optional_texts_and_the_times_of_an_answer(platform):
+    package_id = platform.package("Forms").id
+    arm(platform, "nulls", path=f"/packages/{package_id}")
+
+    spoiled, whole = (platform.get(f"/packages/{package_id}").json for _ in range(2))
+
+    assert (spoiled["id"], spoiled["status"]) == (whole["id"], whole["status"])
+    assert (spoiled["description"], spoiled["createdDate"]) == (None, 0)
+    assert whole["description"]
+
+
+def test_empty_page_promises_more_rows(platform):
+    arm(platform, "empty_page", path="/packages")
+
+    spoiled, whole = (platform.get("/packages").json for _ in range(2))
+
+    assert (spoiled["data"], spoiled["hasNextPage"]) == ([], True)
+    assert spoiled["totalElements"] == whole["totalElements"] == len(whole["data"])
+
+
+def test_shifted_rows_repeat_the_last_row_of_the_page_before(platform):
+    whole = [row["id"] for row in platform.get("/packages").json["data"]]
+    first = platform.get("/packages?limit=2").json
+    arm(platform, "shifted_rows", path="/packages")
+
+    second = platform.get("/packages?start=2&limit=2").json
+
+    assert [row["id"] for row in second["data"]] == whole[1:3]
+    assert second["totalElements"] == first["totalElements"] + 1
+
+
+def test_every_fault_is_named_with_what_it_concerns(platform):
+    faults = platform.http.get("/__emulator/").json["faults"]
+
+    assert faults["reset"] == ["any"]
+    assert faults["stuck_job"] == ["import", "publish"]
+    assert {word for words in faults.values() for word in words} == {"any", "import", "publish", "read", "list"}
+
+
 @pytest.mark.parametrize(
     "members",
     [
