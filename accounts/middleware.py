@@ -3,13 +3,16 @@
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.addresses import client_address
-from accounts.services import audit, first_run
+from accounts.services import audit, first_run, second_factor
+from config.sign_in import SecondFactor
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -48,6 +51,31 @@ class FirstRunMiddleware:
                 content_type="application/problem+json",
             )
         return redirect(set_up_url)
+
+
+class SecondFactorMiddleware:
+    """Leads people who must have a second factor, and have none, to its page; nothing else opens until they do.
+
+    The REST API knows no sessions, only tokens; those that exist go on working.
+    """
+
+    OPEN_PATHS = (*OPEN_PATHS, "/api/")
+    OPEN_NAMES = ("accounts:second-factor-set-up", "account_logout", "account_reauthenticate", "mfa_reauthenticate")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECOND_FACTOR is not SecondFactor.REQUIRED or request.path.startswith(self.OPEN_PATHS):
+            return self.get_response(request)
+        if not request.user.is_authenticated or request.path in [reverse(name) for name in self.OPEN_NAMES]:
+            return self.get_response(request)
+        if not second_factor.must_enrol(request.user):
+            return self.get_response(request)
+        url = reverse("accounts:second-factor-set-up")
+        if request.headers.get("HX-Request"):
+            return HttpResponseClientRedirect(url)
+        return redirect(url)
 
 
 class TimeZoneMiddleware:

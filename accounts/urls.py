@@ -12,6 +12,7 @@ from accounts.views import (
     passwords,
     people,
     profile,
+    second_factor,
 )
 
 app_name = "accounts"
@@ -22,6 +23,9 @@ urlpatterns = [
     path("audit/", audit.audit_list, name="audit-list"),
     path("settings/", profile.settings_index, name="settings-index"),
     path("settings/profile/", profile.profile_edit, name="profile-edit"),
+    path("settings/profile/second-factor/", second_factor.set_up, name="second-factor-set-up"),
+    path("settings/profile/second-factor/codes/", second_factor.new_codes, name="second-factor-codes"),
+    path("settings/profile/second-factor/remove/", second_factor.remove, name="second-factor-remove"),
     path("settings/api-tokens/", profile.api_token_list, name="api-token-list"),
     path("settings/api-tokens/add/", profile.api_token_create, name="api-token-create"),
     path("settings/api-tokens/<int:pk>/revoke/", profile.api_token_revoke, name="api-token-revoke"),
@@ -31,6 +35,8 @@ urlpatterns = [
     path("settings/people/<int:pk>/deactivate/", people.deactivate, name="person-deactivate"),
     path("settings/people/<int:pk>/reactivate/", people.reactivate, name="person-reactivate"),
     path("settings/people/<int:pk>/password-link/", passwords.password_link, name="person-password-link"),
+    path("settings/people/<int:pk>/second-factor/", second_factor.take_away, name="person-second-factor"),
+    path("settings/people/<int:pk>/identity/", second_factor.unlink, name="person-identity"),
     path("settings/people/<int:pk>/administrator/", people.set_administrator, name="person-administrator"),
     path("settings/invitations/<int:pk>/revoke/", invitations.revoke, name="invitation-revoke"),
     path("settings/organizations/", organizations.organization_list, name="organization-list"),

@@ -80,6 +80,12 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label="Reason", max_length=500, required=False)
 
 
+class NeededReasonForm(forms.Form):
+    """Why something grave is done to somebody; it goes into the record."""
+
+    reason = forms.CharField(label="Reason", max_length=500)
+
+
 class MembershipForm(forms.Form):
     """Who has which role in an organization."""
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.crypto import token_hash
 from accounts.errors import RefusedError
 from accounts.models import ApiToken, User
-from accounts.services import audit
+from accounts.services import audit, second_factor
 
 PREFIX = "tow_"
 SHOWN_LENGTH = 12
@@ -22,6 +22,8 @@ def create_api_token(
     *, user: User, name: str, expires_at: datetime | None = None, actor: User | None
 ) -> tuple[ApiToken, str]:
     """A new token that acts as the user, and its text, which cannot be shown again."""
+    if second_factor.must_enrol(user):
+        raise RefusedError("A second factor is required here. Set one up in your profile, then add the token.")
     if expires_at is not None and expires_at <= timezone.now():
         raise RefusedError("The token would have expired already. Choose a later day.", field="expires_at")
     text = f"{PREFIX}{secrets.token_urlsafe(32)}"

@@ -1,11 +1,14 @@
 """People: how they come in, what they may do, and how they leave."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -109,13 +112,43 @@ def _is_still_backed(invitation: Invitation) -> bool:
 @transaction.atomic
 def accept_invitation(*, token: str, full_name: str, password: str, time_zone: str) -> User:
     """Create the invited person's account. Of two callers with one link, one wins."""
+    rows = Invitation.objects.filter(token_hash=token_hash(token))
+    if (invitation := rows.first()) is not None and not may_choose_password(invitation):
+        raise RefusedError("Passwords are closed here. Sign in through the provider, with the invited address.")
+    return _accept(rows, full_name=full_name, password=password, time_zone=time_zone)
+
+
+@transaction.atomic
+def accept_invitation_by_address(*, email: str, full_name: str) -> User | None:
+    """The account of somebody whose address an OpenID provider vouches for; None if no invitation to it is open.
+
+    They have no password. The name of the invitation goes before the provider's.
+    """
     now = timezone.now()
-    rows = Invitation.objects.filter(
-        token_hash=token_hash(token), accepted_at=None, revoked_at=None, expires_at__gt=now
-    )
-    if not rows.update(accepted_at=now):
+    rows = Invitation.objects.filter(email__iexact=email, accepted_at=None, revoked_at=None, expires_at__gt=now)
+    invitation = rows.order_by("-pk").first()
+    if invitation is None:
+        return None
+    name = (invitation.full_name or full_name)[: User._meta.get_field("full_name").max_length]
+    return _accept(Invitation.objects.filter(pk=invitation.pk), full_name=name, password=None, time_zone="UTC")
+
+
+def may_use_password(user: User) -> bool:
+    """Where people come in by OpenID Connect only, administrators keep a password for the day the provider is down."""
+    return settings.OIDC is None or not settings.OIDC.is_only or user.is_superuser
+
+
+def may_choose_password(invitation: Invitation) -> bool:
+    """The same for somebody who is not in yet."""
+    return settings.OIDC is None or not settings.OIDC.is_only or invitation.is_administrator
+
+
+def _accept(rows: QuerySet[Invitation], *, full_name: str, password: str | None, time_zone: str) -> User:
+    """`rows` holds one invitation or none."""
+    now = timezone.now()
+    if not rows.filter(accepted_at=None, revoked_at=None, expires_at__gt=now).update(accepted_at=now):
         raise RefusedError("This invitation was used, revoked or has expired. Ask for a new one.")
-    invitation = Invitation.objects.select_related("organization", "created_by").get(token_hash=token_hash(token))
+    invitation = rows.select_related("organization", "created_by").get()
     if not _is_still_backed(invitation):
         raise RefusedError("Whoever sent this invitation may no longer invite. Ask for a new one.")
     try:
@@ -239,6 +272,8 @@ def make_password_link(*, user: User, actor: User) -> str:
     access.require_administrator(actor)
     if not user.is_active:
         raise RefusedError(f"{user} is deactivated. Reactivate the account first.")
+    if not may_use_password(user):
+        raise RefusedError(f"Passwords are closed here. {user} signs in through the provider.")
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     audit.record(audit.Verb.PASSWORD_LINK_MADE, actor=actor, subject=user)
     path: str = reverse("account_reset_password_from_key", args=key.split("-", 1))
@@ -246,9 +281,10 @@ def make_password_link(*, user: User, actor: User) -> str:
 
 
 @transaction.atomic
-def record_sign_in(*, user: User) -> None:
-    """Note that somebody came in, and from where."""
-    audit.record(audit.Verb.SIGNED_IN, actor=user, subject=user)
+def record_sign_in(*, user: User, ways: Sequence[str] = ()) -> None:
+    """Note that somebody came in, from where, and by which ways, in the order in which they were asked for."""
+    details = {"by": list(ways), "message": f"With {' and '.join(ways)}."} if ways else {}
+    audit.record(audit.Verb.SIGNED_IN, actor=user, subject=user, details=details)
 
 
 # Coming and going

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from accounts import crypto
@@ -13,6 +14,8 @@ from accounts.services import audit
 BATCH = 100
 # Every column that holds ciphertext.
 COLUMNS: list[tuple[Any, str]] = [(Credential, "secrets"), (AccessToken, "ciphertext")]
+# The members of allauth's second factors that hold ciphertext.
+SECOND_FACTOR_MEMBERS = ("secret", "seed")
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,12 @@ def rotate_keys(*, actor: User | None, progress: Callable[[int, int], None] | No
     A value that is replaced meanwhile is left alone: whoever wrote it used the newest key.
     """
     total = sum(model.objects.exclude(**{column: ""}).count() for model, column in COLUMNS)
+    total += Authenticator.objects.count()
     done = 0
     undecryptable: list[str] = []
-    for seen, (model, column, row) in enumerate(_rows(), start=1):
+    seen = 0
+    for model, column, row in _rows():
+        seen += 1
         before = getattr(row, column)
         try:
             after = crypto.rotate(before)
@@ -39,6 +45,14 @@ def rotate_keys(*, actor: User | None, progress: Callable[[int, int], None] | No
             undecryptable.append(str(row))
         else:
             done += model.objects.filter(**{"pk": row.pk, column: before}).update(**{column: after})
+        if progress is not None:
+            progress(seen, max(total, seen))
+    for pk in list(Authenticator.objects.order_by("pk").values_list("pk", flat=True)):
+        seen += 1
+        try:
+            done += _rotate_second_factor(pk)
+        except crypto.UndecryptableError:
+            undecryptable.append(f"second factor {pk}")
         if progress is not None:
             progress(seen, max(total, seen))
     with transaction.atomic():
@@ -59,3 +73,16 @@ def _rows() -> Iterator[tuple[Any, str, Any]]:
             for row in batch:
                 yield model, column, row
             after = batch[-1].pk
+
+
+@transaction.atomic
+def _rotate_second_factor(pk: int) -> int:
+    """Its row holds more than secrets, so it is locked rather than compared; returns how many it was, 0 if gone."""
+    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    if row is None:
+        return 0
+    row.data = {
+        name: crypto.rotate(value) if name in SECOND_FACTOR_MEMBERS else value for name, value in row.data.items()
+    }
+    row.save(update_fields=["data"])
+    return 1

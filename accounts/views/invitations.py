@@ -1,5 +1,6 @@
 """Letting people in."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -77,6 +78,10 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     invitation = people.open_invitation(token)
     if invitation is None:
         return render(request, "accounts/people/invitation_closed.html", status=404)
+    if not people.may_choose_password(invitation):
+        return render(
+            request, "accounts/people/accept_by_provider.html", {"invitation": invitation, "oidc": settings.OIDC}
+        )
     initial = {"full_name": invitation.full_name}
     form = AcceptInvitationForm(posted(request), email=invitation.email, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -1,5 +1,6 @@
 """People and what they may do."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -15,7 +16,7 @@ from accounts.errors import RefusedError
 from accounts.forms.people import ReasonForm, role_explanations
 from accounts.http import AuthenticatedRequest, posted
 from accounts.models import Membership
-from accounts.services import people
+from accounts.services import identities, people, second_factor
 
 PAGE_SIZE = 50
 
@@ -57,6 +58,9 @@ def person_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "person": person,
             "memberships": memberships.select_related("organization").order_by("organization__name"),
             "is_administrator": access.is_administrator(request.user),
+            "second_factor": second_factor.state_of(person),
+            "oidc": settings.OIDC,
+            "identity": identities.identity_of(person),
             "role_explanations": role_explanations(),
         },
     )

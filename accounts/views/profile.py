@@ -1,5 +1,6 @@
 """What people manage for themselves, and the start page of the settings."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -13,7 +14,7 @@ from accounts.forms.api_tokens import ApiTokenForm
 from accounts.forms.fields import show_refusal
 from accounts.forms.people import ProfileForm
 from accounts.http import AuthenticatedRequest, never_stored, posted
-from accounts.services import api_tokens, people
+from accounts.services import api_tokens, identities, people, second_factor
 
 
 @login_required
@@ -31,7 +32,18 @@ def profile_edit(request: AuthenticatedRequest) -> HttpResponse:
         people.update_profile(user=person, actor=person, **form.cleaned_data)
         messages.success(request, "Your profile was saved.")
         return redirect("accounts:profile-edit")
-    return render(request, "accounts/settings/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "accounts/settings/profile.html",
+        {
+            "form": form,
+            "second_factor": second_factor.state_of(person),
+            "oidc": settings.OIDC,
+            "identity": identities.identity_of(person),
+            "has_password": person.has_usable_password() and people.may_use_password(person),
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 @login_required

@@ -2,6 +2,7 @@
 //   data-copy="text"           copies the text                    data-dialog            opens the link's question as a dialog
 //   data-dialog-close          closes the dialog it stands in     data-select-all="name" ticks every checkbox of that name
 //   data-selected-count="name" shows how many are ticked          name="theme"           radios of the theme switch
+//   data-print                 prints the page
 (() => {
   "use strict";
 
@@ -141,6 +142,7 @@
     if (!target) return;
     const button = target.closest("[data-copy]");
     if (button) copy(button);
+    if (target.closest("[data-print]")) window.print();
     const close = target.closest("[data-dialog-close]");
     const dialog = close?.closest("dialog");
     if (dialog) {

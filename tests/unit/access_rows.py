@@ -59,12 +59,21 @@ ROWS = [
     row("account_reauthenticate", GET=SIGNED_IN, POST=SIGNED_IN),
     # Coming in
     row("accounts:first-run", GET="in in in in in in in", POST="in in in in in in in"),
+    # The second step and the provider; without a sign-in under way, or a provider, they lead nowhere
+    row("mfa_authenticate", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
+    row("mfa_reauthenticate", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
+    row("oidc-start", GET="404 404 404 404 404 404 404"),
+    row("oidc-callback", GET="404 404 404 404 404 404 404"),
     row("accounts:invitation-accept", "invitation_link", GET=EVERYBODY, POST="422 422 422 422 422 422 422"),
     # Settings
     row("accounts:settings-index", GET=SIGNED_IN),
     row("accounts:profile-edit", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
     row("accounts:api-token-list", GET=SIGNED_IN),
     row("accounts:api-token-create", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
+    # A password is asked for first; what happens then is in tests/unit/accounts/test_second_factor_pages.py
+    row("accounts:second-factor-set-up", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
+    row("accounts:second-factor-codes", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
+    row("accounts:second-factor-remove", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
     row(
         "accounts:api-token-revoke",
         "token_of_admin",
@@ -81,6 +90,8 @@ ROWS = [
     row("accounts:person-password-link", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 201"),
     row("accounts:person-administrator", "member", POST="in 404 403 403 403 403 302"),
     row(
+    row("accounts:person-second-factor", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 422"),
+    row("accounts:person-identity", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 422"),
         "accounts:invitation-revoke", "invitation", GET="in 404 404 404 404 200 200", POST="in 404 404 404 404 302 302"
     ),
     # Organizations

@@ -168,6 +168,15 @@ def test_every_row_has_a_route_and_none_is_double() -> None:
         "/accounts/password/set/",
         "/accounts/login/code/confirm/",
         "/accounts/password/reset/key/x-y/",
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/totp/deactivate/",
+        "/accounts/2fa/recovery-codes/",
+        "/accounts/2fa/recovery-codes/download/",
+        "/accounts/2fa/webauthn/",
+        "/accounts/3rdparty/",
+        "/accounts/3rdparty/signup/",
+        "/accounts/oidc/https:%2F%2Fidp.example.com/login/",
     ],
 )
 @pytest.mark.parametrize("person", PEOPLE)
