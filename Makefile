@@ -2,7 +2,7 @@
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin/python
-TYPED := config clients accounts promotions emulator tests bench manage.py
+TYPED := config clients accounts promotions operations emulator tests bench manage.py
 # Installs a requirements file, unless exactly this one is in the environment already.
 install = cmp -s $(1) .venv/$(1) || { echo "Installing what $(1) names."; $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && cp $(1) .venv/$(1); }
 export TOWPATH_MODE = development

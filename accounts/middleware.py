@@ -17,7 +17,7 @@ from config.sign_in import SecondFactor
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # What must answer before anybody exists: probes, and the files of the set-up page.
-OPEN_PATHS = ("/healthz", "/readyz", "/static/")
+OPEN_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
 
 
 class AuditContextMiddleware:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import stamina
@@ -19,6 +20,7 @@ from clients.answers import Answer, one_line
 from clients.deadlines import DeadlineTransport, deadline, remaining
 from clients.effects import EFFECTS, Effect
 from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailableError, OutcomeUnknownError
+from clients.observing import Exchange, Outcome, outcome_of, tell
 from clients.redaction import redact
 from clients.refusals import classify as classify_adobe
 from clients.slashes import slash_twin
@@ -252,17 +254,38 @@ class Connection:
             answer = self._receive(request.build(self._http, token))
         except (httpx.HTTPError, httpx.InvalidURL, _BodyTooLargeError) as exc:
             error = self._broken(request, exc)
-            logger.info("%s failed after %.0f ms: %s", request.operation, _ms_since(started), error.message)
+            exchange = self._exchange_of(request, started, _outcome_of(exc))
+            _log(exchange, "%s %s %s (%s) failed after %.0f ms: %s", error.message)
             raise error from exc
-        logger.info(
-            "%s: HTTP %d in %.0f ms, %d bytes, request %s",
-            request.operation,
+        exchange = self._exchange_of(
+            request,
+            started,
+            outcome_of(answer.status),
+            status=answer.status,
+            size_bytes=len(answer.content),
+            request_id=answer.request_id,
+        )
+        _log(
+            exchange,
+            "%s %s %s (%s) took %.0f ms: HTTP %d, %d bytes, request %s",
             answer.status,
-            _ms_since(started),
-            len(answer.content),
+            exchange.size_bytes,
             answer.request_id,
         )
         return answer
+
+    def _exchange_of(self, request: "_Request", started: float, outcome: Outcome, **facts: Any) -> Exchange:
+        parts = urlsplit(request.url)
+        return Exchange(
+            operation=request.operation,
+            effect=request.effect,
+            method=request.method,
+            host=parts.hostname or "",
+            path=parts.path,
+            outcome=outcome,
+            seconds=time.monotonic() - started,
+            **facts,
+        )
 
     def _receive(self, request: httpx.Request) -> Answer:
         response = self._http.send(request, stream=True)
@@ -358,8 +381,29 @@ def _unreadable(answer: Answer, exc: Exception) -> str:
     return one_line(f"The answer does not have the agreed form: {detail}.")
 
 
-def _ms_since(started: float) -> float:
-    return (time.monotonic() - started) * 1000
+def _outcome_of(exc: Exception) -> Outcome:
+    if isinstance(exc, _NEVER_SENT):
+        return Outcome.UNREACHABLE
+    return Outcome.TIMEOUT if isinstance(exc, httpx.TimeoutException) else Outcome.BROKEN
+
+
+def _log(exchange: Exchange, text: str, *values: Any) -> None:
+    """One line for people, the same facts as fields for machines, and a word to the observers."""
+    ms = round(exchange.seconds * 1000)
+    fields = {
+        "operation": exchange.operation,
+        "effect": exchange.effect.value,
+        "method": exchange.method,
+        "host": exchange.host,
+        "path": exchange.path,
+        "outcome": exchange.outcome.value,
+        "status": exchange.status,
+        "ms": ms,
+        "request_id": exchange.request_id,
+    }
+    what = (exchange.operation, exchange.method, exchange.path, exchange.outcome.value, ms)
+    logger.info(text, *what, *values, extra={"remote": fields})
+    tell(exchange)
 
 
 def adobe_connection(

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET_LENGTH = 50
+MIN_TOKEN_LENGTH = 24
 MIN_DISTINCT_CHARACTERS = 10
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
@@ -117,6 +118,17 @@ def secret(name: str, current: Mode) -> str:
         raise ImproperlyConfigured(
             f"{name} is too weak: it needs at least {MIN_SECRET_LENGTH} random characters. "
             f'Make one with: python -c "import secrets; print(secrets.token_urlsafe(64))"'
+        )
+    return value
+
+
+def token(name: str) -> str:
+    """A secret that callers present, or nothing; one that could be guessed is refused."""
+    value = text(name, "")
+    if value and (len(value) < MIN_TOKEN_LENGTH or len(set(value)) < MIN_DISTINCT_CHARACTERS):
+        raise ImproperlyConfigured(
+            f"{name} is too weak: it needs at least {MIN_TOKEN_LENGTH} random characters. "
+            f'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
         )
     return value
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from redis.exceptions import RedisError
 
-from config import logs
+from config import logs, metrics
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,10 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        metrics.start("web")  # here, and not when the module is loaded: workers may be forks of what has loaded it
         offered = request.headers.get("X-Request-ID", "")
         current = offered if _ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        request.request_id = current  # type: ignore[attr-defined]
         token = logs.request_id.set(current)
         try:
             response = self.get_response(request)

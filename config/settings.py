@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "accounts",
     "promotions",
+    "operations",
 ]
 
 MIDDLEWARE = [
@@ -189,7 +190,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     # Beat is a metronome: what is due stands in the database. An old tick is worth nothing, so it expires.
-    "tick": {"task": "promotions.tasks.tick", "schedule": 1.0, "options": {"expires": 3}},
+    "tick": {"task": "promotions.tasks.tick", "schedule": 1.0, "args": ["beat"], "options": {"expires": 3}},
     "chores": {"task": "promotions.tasks.do_chores", "schedule": 30.0, "options": {"expires": 60}},
     "mail": {"task": "accounts.tasks.deliver_notices", "schedule": 10.0, "options": {"expires": 10}},
     "expiries": {"task": "promotions.tasks.warn_of_expiries", "schedule": crontab(minute="7")},
@@ -292,7 +293,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # probes come from inside, without TLS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -356,6 +357,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
 }
 
+# Health and figures
+
+# Without a token /metrics does not exist. A proxy makes every caller look local, so "loopback only" would be no rule.
+METRICS_TOKEN = env.token("METRICS_TOKEN")
+METRICS_DIR = Path(env.text("METRICS_DIR", str(DATA_DIR / "metrics"))).absolute()
+READY_FREE_MB = env.integer("READY_FREE_MB", 200, least=0, most=1_000_000)
+
 # Languages, static files, logs
 
 LANGUAGE_CODE = "en"
@@ -384,16 +392,20 @@ STORAGES = {
 }
 # The console of a demo shows what somebody who tries Towpath needs: address and sign-ins.
 LOG_LEVEL = env.choice("LOG_LEVEL", "WARNING" if MODE is Mode.DEMO else "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
+LOG_FORMAT = env.choice("LOG_FORMAT", "LINE", ["LINE", "JSON"]).lower()
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "request_id": {"()": "config.logs.RequestIdFilter"},
+        "context": {"()": "config.logs.ContextFilter"},
         "redact": {"()": "config.logs.RedactFilter"},
     },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(context)s] %(message)s"},
+        "json": {"()": "config.logs.JsonFormatter"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redact"]}
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context", "redact"]}
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {

@@ -7,6 +7,7 @@ from accounts.views import sign_in
 from accounts.views.passwords import password_reset
 from config.health import healthz, readyz
 from config.openapi import ApiDocsView, ApiSchemaView, NoSuchResourceView
+from operations.figures import metrics_page
 
 
 def closed(request: HttpRequest) -> HttpResponse:
@@ -17,6 +18,7 @@ def closed(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics_page, name="metrics"),
     # allauth reverses the names of these pages, so they must exist; ours stand before its own.
     re_path(r"^accounts/(?:signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
     path("accounts/password/reset/", password_reset, name="account_reset_password"),

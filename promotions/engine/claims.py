@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from config import metrics
 from promotions.choices import ACTIVE, JobState
 from promotions.models import Job
 
@@ -48,10 +49,12 @@ def claim_due(limit: int = 500) -> list[Claim]:
         rows = list(
             Job.objects.select_for_update(skip_locked=True)
             .due(now)
-            .values_list("pk", "kind", "state", "organization_id")[:limit]
+            .values_list("pk", "kind", "state", "organization_id", "due_at")[:limit]
         )
         Job.objects.filter(pk__in=[row[0] for row in rows]).update(due_at=now + DISPATCH_LEASE, lease_token=token)
-    return [Claim(*row, token) for row in rows]
+    for _, _, state, _, due_at in rows:
+        metrics.polled("follow" if state == JobState.RUNNING else "start", (now - due_at).total_seconds())
+    return [Claim(*row[:-1], token) for row in rows]
 
 
 def begin(job_id: int, token: str, *, lease: timedelta) -> Job | None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from functools import partial
+
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from config import metrics
 from promotions.choices import ACTIVE, FINISHED, GOOD_ENDS, UNFINISHED, JobState, ProblemKind, Severity
 from promotions.engine import hooks, timeline
 from promotions.engine.registry import Activity, Ending, Submission, job_type
@@ -55,6 +58,7 @@ def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
             kind.ended(job, ending)
         elif isinstance(kind, Activity) and ending.state not in GOOD_ENDS:
             kind.given_up(job)
+        transaction.on_commit(partial(metrics.job_ended, job.kind, ending.state.value), robust=True)
     return True
 
 

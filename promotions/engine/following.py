@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.errors import NoCredentialError
 from clients import errors
+from config import logs
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind
 from promotions.engine import claims, faults, timeline
@@ -82,6 +83,11 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
 
 def look(job: Job, kind: Submission) -> None:
     """Read one job in full, store what it says, and end it when the platform has."""
+    with logs.working_on(job.pk, asked_by=timeline.asked_by(job.pk)):
+        _look(job, kind)
+
+
+def _look(job: Job, kind: Submission) -> None:
     try:
         claims.extend(job)
         if job.remote_finished_at is None:

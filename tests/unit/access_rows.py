@@ -33,6 +33,7 @@ def row(route: str, *things: str, **methods: str) -> Row:
 
 
 EVERYBODY = "200 200 200 200 200 200 200"
+NOT_READY = "503 503 503 503 503 503 503"  # no beat ticks here
 SIGNED_IN = "in 200 200 200 200 200 200"
 ADMINS = "in 404 403 403 403 200 200"
 ADMINS_FORM = "in 404 403 403 403 422 422"
@@ -45,7 +46,8 @@ API_ADMINS = "401 404 403 403 403 200 200"
 ROWS = [
     # Probes and documents
     row("healthz", GET=EVERYBODY, HEAD=EVERYBODY),
-    row("readyz", GET=EVERYBODY, HEAD=EVERYBODY),
+    row("readyz", GET=NOT_READY, HEAD=NOT_READY),
+    row("metrics", GET="404 404 404 404 404 404 404", HEAD="404 404 404 404 404 404 404"),  # no METRICS_TOKEN here
     row("api-schema", GET=EVERYBODY),
     row("api-docs", GET=EVERYBODY),
     # Signing in and out
