@@ -22,15 +22,15 @@ urlpatterns = [
     # allauth reverses the names of these pages, so they must exist; ours stand before its own.
     re_path(r"^accounts/(?:signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
     path("accounts/password/reset/", password_reset, name="account_reset_password"),
-    path("accounts/", include("allauth.account.urls")),
-    path("api/v1/schema/", ApiSchemaView.as_view(), name="api-schema"),
     path("accounts/login/", sign_in.sign_in, name="account_login"),
-    path("api/v1/docs/", ApiDocsView.as_view(), name="api-docs"),
+    path("accounts/", include("allauth.account.urls")),
     # Of allauth's pages for second factors and providers only these exist: the others are ours, or wanted by nobody.
     path("accounts/2fa/authenticate/", sign_in.second_factor_challenge, name="mfa_authenticate"),
     path("accounts/2fa/reauthenticate/", sign_in.second_factor_again, name="mfa_reauthenticate"),
     path("accounts/oidc/login/", sign_in.oidc_start, name="oidc-start"),
     path("accounts/oidc/callback/", sign_in.oidc_callback, name="oidc-callback"),
+    path("api/v1/schema/", ApiSchemaView.as_view(), name="api-schema"),
+    path("api/v1/docs/", ApiDocsView.as_view(), name="api-docs"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("promotions.api.urls")),
     re_path(r"^api/", NoSuchResourceView.as_view(), name="api-no-such-resource"),

@@ -1,7 +1,6 @@
 """The one place where a job ends or is handed to a person."""
 
 from collections.abc import Mapping
-
 from functools import partial
 
 from django.db import transaction

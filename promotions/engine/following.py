@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.errors import NoCredentialError
 from clients import errors
-from config import logs
 from clients.deadlines import deadline
+from config import logs
 from promotions.choices import JobState, ProblemKind
 from promotions.engine import claims, faults, timeline
 from promotions.engine.endings import end

@@ -7,7 +7,6 @@ from config import logs
 from promotions.choices import Severity
 from promotions.models import Job, JobEvent
 
-
 REQUEST_ID = "request_id"
 
 
