@@ -5,8 +5,9 @@ import time
 from typing import Any
 
 from celery import Celery, signals
+from celery.concurrency.thread import TaskPool
 
-from config import logs
+from config import logs, watchdog
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,6 +22,13 @@ _role = "worker"
 @signals.before_task_publish.connect
 def _note_when_sent(headers: dict[str, Any], **_: Any) -> None:
     headers[SENT_AT] = time.time()
+
+
+@signals.worker_init.connect
+def _limit_time(sender: Any, **_: Any) -> None:
+    """Where tasks run in threads, which nobody can end, the process is ended; other pools have limits of their own."""
+    if issubclass(sender.pool_cls, TaskPool):
+        watchdog.watch_tasks(app.conf.task_time_limit)
 
 
 @signals.celeryd_init.connect

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from config import guardian
+from config.forks import Fork
 from config.guardian import Group
 
 FIRST_PAUSE_S = 0.5
@@ -65,18 +66,22 @@ def _opened(path: Path) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Program:
-    """Something to keep running. Programs of a lower wave are ended before those of a higher one."""
+    """Something to keep running. Programs of a lower wave are ended before those of a higher one.
+
+    With `module`, a Python module and its arguments, it runs in a fork of this process instead of as `command`.
+    """
 
     name: str
     command: Sequence[str]
     wave: int
     grace_s: float = 10.0
+    module: tuple[str, Sequence[str]] | None = None
 
 
 @dataclass
 class _Child:
     program: Program
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Fork
     started_at: float
     pause_s: float
     restart_at: float | None = None
@@ -149,20 +154,26 @@ class Supervisor:
         self._spawn(program, pause_s=FIRST_PAUSE_S)
 
     def _spawn(self, program: Program, *, pause_s: float) -> None:
-        process = subprocess.Popen(  # noqa: S603  (commands are put together by us, never from a request)
-            program.command,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches the supervisor alone, and the group can be ended as one
-        )
+        process = self._begin(program)
         child = _Child(program, process, started_at=time.monotonic(), pause_s=pause_s)
         self._children[program.name] = child
         self._tell_guardian()
         assert process.stdout is not None  # noqa: S101  (given by stdout=PIPE above)
         os.set_blocking(process.stdout.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, child)
+
+    def _begin(self, program: Program) -> subprocess.Popen[bytes] | Fork:
+        """In a session of its own: Ctrl-C reaches the supervisor alone, and the group can be ended as one."""
+        if program.module is not None:
+            return Fork(*program.module, self.environment)
+        return subprocess.Popen(  # noqa: S603  (commands are put together by us, never from a request)
+            program.command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def _groups(self) -> list[Group]:
         return [
@@ -210,7 +221,7 @@ class Supervisor:
         child.restart_at = time.monotonic() + child.pause_s
         if not self.is_stopping:
             self.write(
-                f"{child.program.name} has ended ({_how(child.process.returncode)}); "
+                f"{child.program.name} has ended ({_how(child.process.wait())}); "
                 f"it starts again in {child.pause_s:g} s."
             )
         child.pause_s = min(child.pause_s * 2, LONGEST_PAUSE_S)

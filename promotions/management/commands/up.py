@@ -18,14 +18,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from accounts.models import User
-from config import embedded, env, upgrade, valkey
+from config import embedded, env, programs, upgrade, valkey
 from config.env import Mode
+from config.forks import call_apart
+from config.programs import BROKER, EMULATOR
 from config.supervisor import AlreadyRunningError, Program, StoppedError, Supervisor, hold
 
-# Ended in this order: nothing new is started, nobody asks for anything new, work ends, then what the work needs.
-BEAT, WEB, WORKERS, EMULATOR, BROKER = range(5)
-# Tasks can end at any moment without harm, so a worker at a long call is not waited for any longer than this.
-WORKER_GRACE_S = 8.0
 READY_WITHIN_S = 60.0
 DEMO_SPEED = 20
 PREFERRED_EMULATOR_PORT = 9400
@@ -85,37 +83,28 @@ class Command(BaseCommand):
     def environment(self) -> dict[str, str]:
         """What the children inherit: settings as they stand, so that all of them agree."""
         return {
-            **os.environ,
+            **programs.environment(),
             "TOWPATH_MODE": settings.MODE,
             "DATA_DIR": str(settings.DATA_DIR),
-            "PYTHONUNBUFFERED": "1",
         }
 
     def bring_up(self, supervisor: Supervisor, *, demo: bool, empty: bool, host: str, port: int) -> str:
         """Start what the others need, bring the data up to date, then start the rest; returns how to sign in."""
-        welcome = io.StringIO()
         if not os.environ.get("REDIS_URL"):
             self.start_valkey(supervisor)
         emulator_port = _emulator_port(settings.DATA_DIR) if demo else None
         if emulator_port is not None:
             supervisor.start(_emulator(emulator_port))
-        upgrade.migrate(backups=settings.DATA_DIR / "backups", write=self.say)
+        call_apart(partial(upgrade.migrate, backups=settings.DATA_DIR / "backups", write=self.say))
         if emulator_port is not None:
             url = f"http://127.0.0.1:{emulator_port}"
             if not supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
                 raise embedded.EmbeddedError("The emulator does not answer; its lines above say why.")
-            if empty:
-                what = f"python -m emulator --credentials --port {emulator_port}"
-                welcome.write(f"The emulator answers on {url}. Its organizations and credentials: {what}\n")
-            else:
-                call_command("load_demo", emulator_url=url, stdout=welcome)
-        if not User.objects.exists():
-            welcome.write("Open it and become the first administrator with this one-time code: ")
-            call_command("setup_code", stdout=welcome)
-        connections.close_all()  # the supervisor itself needs no database
-        for program in _programs(host, port):
+        welcome = call_apart(partial(_prepare, emulator_port, empty=empty))
+        programs.preload()
+        for program in programs.programs(host, port):
             supervisor.start(program)
-        return welcome.getvalue()
+        return welcome
 
     def start_valkey(self, supervisor: Supervisor) -> None:
         """Start the private server and wait until it has read its data."""
@@ -145,29 +134,20 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _programs(host: str, port: int) -> list[Program]:
-    python = sys.executable
-    web = [
-        *(python, "-m", "granian", "config.wsgi:application", "--interface", "wsgi", "--http", "1", "--no-ws"),
-        *("--host", host, "--port", str(port), "--workers", "2", "--blocking-threads", "2"),
-        *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"),
-    ]
-    workers = [
-        Program(f"worker-{queue}", _worker(queue, concurrency), WORKERS, grace_s=WORKER_GRACE_S)
-        for queue, concurrency in (("tick", 2), ("interactive", 2), ("long", 1))
-    ]
-    beat = [python, "-m", "celery", "-q", "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile="]
-    return [Program("web", web, WEB), *workers, Program("beat", beat, BEAT)]
-
-
-def _worker(queue: str, concurrency: int) -> list[str]:
-    return [
-        # The warning to root is about pickled messages; ours are JSON and nothing else is accepted.
-        *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
-        *("-m", "celery", "-q", "-A", "config", "worker", "--loglevel", "INFO"),
-        *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-    ]
+def _prepare(emulator_port: int | None, *, empty: bool) -> str:
+    """Fill what has to be filled; returns how to sign in."""
+    welcome = io.StringIO()
+    if emulator_port is not None and empty:
+        what = f"python -m emulator --credentials --port {emulator_port}"
+        welcome.write(f"The emulator answers on http://127.0.0.1:{emulator_port}. Its organizations and credentials: ")
+        welcome.write(f"{what}\n")
+    elif emulator_port is not None:
+        call_command("load_demo", emulator_url=f"http://127.0.0.1:{emulator_port}", stdout=welcome)
+    if not User.objects.exists():
+        welcome.write("Open it and become the first administrator with this one-time code: ")
+        call_command("setup_code", stdout=welcome)
+    connections.close_all()  # where this is no fork, the supervisor needs no database from here on
+    return welcome.getvalue()
 
 
 def _emulator(port: int) -> Program:

@@ -11,11 +11,12 @@ import pytest
 from config.supervisor import AlreadyRunningError, hold
 from tests.processes import ROOT, descendants, end, still_running, wait_until
 
+SUPERVISED = "tests.integration.ground.supervised"
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+@pytest.fixture(params=["command", "fork"])
+def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
     """Start a supervisor over programs of these names, and wait until each has said hello."""
     started: list[subprocess.Popen[str]] = []
 
@@ -24,7 +25,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
             old.unlink()
         with (tmp_path / "output").open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.integration.ground.supervised", str(tmp_path), json.dumps(names)],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.integration.ground.supervised",
+                    str(tmp_path),
+                    json.dumps(names),
+                    request.param,
+                ],
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
