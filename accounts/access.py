@@ -15,10 +15,13 @@ from accounts.models import (
     Credential,
     Invitation,
     Membership,
+    Notice,
+    NoticeDelivery,
     Organization,
     Sandbox,
     User,
 )
+from accounts.models.notices import NoticeQuerySet
 from accounts.models.organizations import OrganizationQuerySet, SandboxQuerySet
 
 
@@ -193,6 +196,34 @@ def api_token_for_owner(user: User, pk: int) -> ApiToken:
     if token is None:
         raise Http404("There is no such API token.")
     return token
+
+
+# Notices
+
+
+def notices_for_read(user: User) -> NoticeQuerySet:
+    """One's own, without those about organizations that one may no longer know of."""
+    return Notice.objects.listed_for(user)
+
+
+def notice_for_owner(user: User, pk: int) -> Notice:
+    notice = notices_for_read(user).filter(pk=pk).first()
+    if notice is None:
+        raise Http404("There is no such notice.")
+    return notice
+
+
+def deliveries_for_administrator(user: User) -> QuerySet[NoticeDelivery]:
+    """Mail of all people."""
+    require_administrator(user)
+    return NoticeDelivery.objects.select_related("notice__person")
+
+
+def delivery_for_administrator(user: User, pk: int) -> NoticeDelivery:
+    delivery = deliveries_for_administrator(user).filter(pk=pk).first()
+    if delivery is None:
+        raise Http404("There is no such mail.")
+    return delivery
 
 
 # The record

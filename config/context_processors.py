@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Organization, User
+from accounts.services import notices
 
 # Name, icon, URL name, and the nouns whose pages belong to the place (the part of a URL name before its dash).
 PLACES = (
@@ -21,6 +22,8 @@ PERSON_PAGES = (
     ("API tokens", "key", "accounts:api-token-list"),
     ("Change password", "lock", "account_change_password"),
 )
+# Pages of accounts that belong to no place of the rail: the bell in the top bar leads there.
+PLACELESS = {"notice"}
 MAX_SCOPES = 30
 
 
@@ -33,6 +36,21 @@ class Link:
     icon: str
     is_current: bool = False
     count: int | None = None
+
+
+@dataclass
+class Bell:
+    """The reader's unread notices, counted only if the page shows them."""
+
+    user: User
+
+    @cached_property
+    def count(self) -> int:
+        return notices.unread_count(self.user)
+
+    @property
+    def count_text(self) -> str:
+        return notices.in_words(self.count)
 
 
 @dataclass
@@ -64,6 +82,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "person_pages": [Link(name, url, icon) for name, icon, url_name in PERSON_PAGES if (url := _resolve(url_name))],
         "scope": Scope(user=user, wanted=request.GET.get("organization", ""), url=packages_url),
         "search_url": packages_url,
+        "bell": Bell(user) if _resolve("accounts:notice-list") else None,
     }
 
 
@@ -78,7 +97,7 @@ def _places(request: HttpRequest) -> list[Link]:
         if not url:
             continue
         # Settings holds every page of accounts that no other place claims.
-        is_rest = not nouns and namespace == "accounts" and noun not in claimed
+        is_rest = not nouns and namespace == "accounts" and noun not in claimed | PLACELESS
         links.append(Link(name, url, icon, is_current=noun in nouns or is_rest))
     return links
 

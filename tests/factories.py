@@ -11,12 +11,14 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts import crypto
-from accounts.choices import CredentialKind, Role, SandboxType
+from accounts.choices import CredentialKind, DeliveryState, Role, SandboxType
 from accounts.models import (
     ApiToken,
     Credential,
     Invitation,
     Membership,
+    Notice,
+    NoticeDelivery,
     Organization,
     Sandbox,
     User,
@@ -116,6 +118,40 @@ class ApiTokenFactory(DjangoModelFactory[ApiToken]):
     name = factory.Sequence(lambda n: f"Token {n}")
     prefix = factory.LazyAttribute(lambda made: made.text[:12])
     token_hash = factory.LazyAttribute(lambda made: crypto.token_hash(made.text))
+
+
+class NoticeFactory(DjangoModelFactory[Notice]):
+    """Unread and about no organization."""
+
+    class Meta:
+        model = Notice
+
+    class Params:
+        read = factory.Trait(read_at=factory.LazyFunction(timezone.now))
+        settled = factory.Trait(settled_at=factory.LazyFunction(timezone.now))
+
+    person = factory.SubFactory(UserFactory)
+    kind = "job_ended"
+    text = factory.Sequence(lambda n: f"Import {n} into stage: succeeded")
+    url = "/"
+
+
+class NoticeDeliveryFactory(DjangoModelFactory[NoticeDelivery]):
+    """Waiting for its first try."""
+
+    class Meta:
+        model = NoticeDelivery
+
+    class Params:
+        given_up = factory.Trait(
+            state=DeliveryState.GIVEN_UP,
+            attempts=1,
+            error="The mail server refuses the recipient: 550 no such user",
+            ended_at=factory.LazyFunction(timezone.now),
+        )
+
+    notice = factory.SubFactory(NoticeFactory)
+    give_up_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=3))
 
 
 def api_headers(user: User) -> dict[str, Any]:

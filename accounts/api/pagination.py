@@ -31,3 +31,9 @@ class NewestFirstPagination(KeysetPagination):
     """The newest lines of the record first."""
 
     ordering = "-sequence"
+
+
+class NewestRowFirstPagination(KeysetPagination):
+    """Rows that are numbered as they come, the latest first."""
+
+    ordering = "-pk"

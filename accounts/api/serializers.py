@@ -12,10 +12,12 @@ from accounts.models import (
     AuditEvent,
     Credential,
     Membership,
+    Notice,
     Organization,
     Sandbox,
     User,
 )
+from accounts.services.notices import kinds
 
 YEARS = range(1900, 3000)
 
@@ -205,3 +207,63 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
             "digest",
         )
         read_only_fields = fields
+
+
+class NoticeSerializer(serializers.ModelSerializer[Notice]):
+    is_unread = serializers.BooleanField(
+        read_only=True, help_text="Whether it still asks to be looked at: neither read nor settled."
+    )
+
+    class Meta:
+        model = Notice
+        fields = (
+            "id",
+            "kind",
+            "text",
+            "detail",
+            "url",
+            "organization",
+            "created_at",
+            "read_at",
+            "settled_at",
+            "is_unread",
+        )
+        read_only_fields = fields
+
+
+class MarkedSerializer(serializers.Serializer[Any]):
+    """How many were marked."""
+
+    marked = serializers.IntegerField()
+
+
+class NoticePreferenceSerializer(serializers.Serializer[Any]):
+    """How one is told of one kind."""
+
+    kind = serializers.CharField(source="kind.name")
+    label = serializers.CharField(source="kind.label")  # type: ignore[assignment]  # a field that happens to be named so
+    explanation = serializers.CharField(source="kind.explanation")
+    in_app = serializers.BooleanField(help_text="On the page of notices, with the count in the top bar.")
+    mail = serializers.BooleanField(help_text="By mail, where this installation sends any.")
+
+
+class NoticeChoiceSerializer(Input):
+    kind = serializers.CharField(max_length=32)
+    in_app = serializers.BooleanField()
+    mail = serializers.BooleanField()
+
+    def validate_kind(self, value: str) -> str:
+        known = [kind.name for kind in kinds()]
+        if value not in known:
+            raise serializers.ValidationError(f"There is no such kind of notice. Known here: {', '.join(known)}.")
+        return value
+
+
+class NoticeChoicesSerializer(Input):
+    choices = NoticeChoiceSerializer(many=True)
+
+    def validate_choices(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        names = [one["kind"] for one in value]
+        if len(names) != len(set(names)):
+            raise serializers.ValidationError("Name each kind of notice once.")
+        return value

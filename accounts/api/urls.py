@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.api import schema  # noqa: F401  registers itself
-from accounts.api.views import organizations, people
+from accounts.api.views import notices, organizations, people
 
 app_name = "accounts_api"
 
@@ -23,5 +23,9 @@ urlpatterns = [
     path("sandboxes/", organizations.SandboxList.as_view(), name="sandbox-list"),
     path("people/", people.PersonList.as_view(), name="person-list"),
     path("people/<int:pk>/", people.PersonDetail.as_view(), name="person-detail"),
+    path("notices/", notices.NoticeList.as_view(), name="notice-list"),
+    path("notices/read/", notices.NoticeReadAll.as_view(), name="notice-read-all"),
+    path("notices/preferences/", notices.NoticePreferences.as_view(), name="notice-preferences"),
+    path("notices/<int:pk>/read/", notices.NoticeRead.as_view(), name="notice-read"),
     path("audit/", people.AuditList.as_view(), name="audit-list"),
 ]

@@ -21,6 +21,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """What still asks to be looked at; a thing that was settled meanwhile does not."""
         return self.filter(read_at=None, settled_at=None)
 
+    def looked_at(self) -> "NoticeQuerySet":
+        """What asks for nothing any more: read, or settled."""
+        return self.filter(Q(read_at__isnull=False) | Q(settled_at__isnull=False))
+
 
 class Notice(models.Model):
     """One thing told to one person.

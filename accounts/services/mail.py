@@ -105,7 +105,8 @@ def _claim() -> NoticeDelivery | None:
 
 
 def _pause(attempts: int) -> timedelta:
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 10))
+    doubled: int = 2 ** min(attempts - 1, 10)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * doubled)
 
 
 def _reason_to_drop(notice: Notice) -> str:
@@ -201,7 +202,7 @@ def _message(delivery: NoticeDelivery) -> EmailMessage:
 def _body(notice: Notice) -> str:
     organization = f"Organization: {notice.organization}" if notice.organization else ""
     address = f"{settings.PUBLIC_URL}{notice.url}"
-    choose = f"{settings.PUBLIC_URL}{reverse('accounts:notice-preferences')}"
+    choose = f"{settings.PUBLIC_URL}{reverse('accounts:profile-notices')}"
     parts = [notice.text, notice.detail, organization, address]
     footer = f"-- \nTowpath sends this to {notice.person.email}. Choose what it tells you, and how:\n{choose}\n"
     return "\n\n".join([*(part for part in parts if part), footer])

@@ -170,6 +170,13 @@ def unread_count(user: User) -> int:
     return Notice.objects.listed_for(user).unread().order_by().values("pk")[:COUNT_LIMIT].count()
 
 
+def in_words(count: int) -> str:
+    """The count as screen readers say it."""
+    if count >= COUNT_LIMIT:
+        return f"{COUNT_LIMIT} or more unread notices"
+    return f"{count or 'No'} unread {'notice' if count == 1 else 'notices'}"
+
+
 def mark_read(*, notice: Notice) -> None:
     """Note that the person has looked; a second time changes nothing."""
     if Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=timezone.now()):

@@ -13,11 +13,11 @@ JOB_ATTENTION = "job_attention"
 JOB_ENDED = "job_ended"
 
 
-def job_ended(job: Job, ending: Ending, actor: User | None) -> None:
+def job_ended(job: Job, ending: Ending, by: User | None) -> None:
     """Tell whoever asked for the job, unless it was they who ended it."""
     job_resumed(job)
     person = job.requested_by
-    if person is None or person == actor or not _is_told(job, ending):
+    if person is None or person == by or not _is_told(job, ending):
         return
     needs_attention = ending.state == JobState.NEEDS_ATTENTION
     what = "needs your attention" if needs_attention else JobState(ending.state).label.lower()

@@ -59,23 +59,23 @@ ROWS = [
     row("account_reset_password_done", GET=EVERYBODY),
     row("account_reset_password_from_key_done", GET=EVERYBODY),
     row("account_reauthenticate", GET=SIGNED_IN, POST=SIGNED_IN),
-    # Coming in
-    row("accounts:first-run", GET="in in in in in in in", POST="in in in in in in in"),
     # The second step and the provider; without a sign-in under way, or a provider, they lead nowhere
     row("mfa_authenticate", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
     row("mfa_reauthenticate", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
     row("oidc-start", GET="404 404 404 404 404 404 404"),
     row("oidc-callback", GET="404 404 404 404 404 404 404"),
+    # Coming in
+    row("accounts:first-run", GET="in in in in in in in", POST="in in in in in in in"),
     row("accounts:invitation-accept", "invitation_link", GET=EVERYBODY, POST="422 422 422 422 422 422 422"),
     # Settings
     row("accounts:settings-index", GET=SIGNED_IN),
     row("accounts:profile-edit", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
-    row("accounts:api-token-list", GET=SIGNED_IN),
-    row("accounts:api-token-create", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
     # A password is asked for first; what happens then is in tests/unit/accounts/test_second_factor_pages.py
     row("accounts:second-factor-set-up", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
     row("accounts:second-factor-codes", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
     row("accounts:second-factor-remove", GET="in 302 302 302 302 302 302", POST="in 302 302 302 302 302 302"),
+    row("accounts:api-token-list", GET=SIGNED_IN),
+    row("accounts:api-token-create", GET=SIGNED_IN, POST="in 422 422 422 422 422 422"),
     row(
         "accounts:api-token-revoke",
         "token_of_admin",
@@ -83,6 +83,16 @@ ROWS = [
         POST="in 404 404 404 404 302 404",
     ),
     row("accounts:audit-list", GET=SIGNED_IN),
+    # Notices
+    row("accounts:notice-list", GET=SIGNED_IN),
+    row("accounts:notice-badge", GET=SIGNED_IN),
+    row("accounts:notice-read-all", POST="in 302 302 302 302 302 302"),
+    row("accounts:notice-open", "notice_of_admin", POST="in 404 404 404 404 302 404"),
+    row("accounts:notice-read", "notice_of_admin", POST="in 404 404 404 404 302 404"),
+    row("accounts:profile-notices", GET=SIGNED_IN, POST="in 302 302 302 302 302 302"),
+    row("accounts:mail-index", GET=ADMINISTRATORS),
+    row("accounts:mail-send-all-again", POST="in 403 403 403 403 403 302"),
+    row("accounts:mail-send-again", "delivery", POST="in 403 403 403 403 403 302"),
     # People
     row("accounts:person-list", GET=SIGNED_IN),
     row("accounts:person-detail", "member", GET=MEMBERS),
@@ -90,10 +100,10 @@ ROWS = [
     row("accounts:person-deactivate", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 302"),
     row("accounts:person-reactivate", "member", POST="in 404 403 403 403 403 302"),
     row("accounts:person-password-link", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 201"),
-    row("accounts:person-administrator", "member", POST="in 404 403 403 403 403 302"),
-    row(
     row("accounts:person-second-factor", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 422"),
     row("accounts:person-identity", "member", GET="in 404 403 403 403 403 200", POST="in 404 403 403 403 403 422"),
+    row("accounts:person-administrator", "member", POST="in 404 403 403 403 403 302"),
+    row(
         "accounts:invitation-revoke", "invitation", GET="in 404 404 404 404 200 200", POST="in 404 404 404 404 302 302"
     ),
     # Organizations
@@ -147,5 +157,9 @@ ROWS = [
     row("accounts_api:sandbox-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:person-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:person-detail", "member", GET=API_MEMBERS),
+    row("accounts_api:notice-list", GET="401 200 200 200 200 200 200"),
+    row("accounts_api:notice-read", "notice_of_admin", POST="401 404 404 404 404 200 404"),
+    row("accounts_api:notice-read-all", POST="401 200 200 200 200 200 200"),
+    row("accounts_api:notice-preferences", GET="401 200 200 200 200 200 200", PATCH="401 400 400 400 400 400 400"),
     row("accounts_api:audit-list", GET="401 200 200 200 200 200 200"),
 ]

@@ -18,6 +18,8 @@ from tests.factories import (
     CredentialFactory,
     InvitationFactory,
     MembershipFactory,
+    NoticeDeliveryFactory,
+    NoticeFactory,
     OrganizationFactory,
     SandboxFactory,
     UserFactory,
@@ -74,6 +76,8 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
         "invitation": InvitationFactory(organization=organization, role=Role.VIEWER).pk,
         "invitation_link": "the-link",
         "token_of_admin": ApiTokenFactory(user=people["admin"]).pk,
+        "notice_of_admin": NoticeFactory(person=people["admin"]).pk,
+        "delivery": NoticeDeliveryFactory(notice__person=people["admin"]).pk,
     }
     return World(organization, people, things)
 
