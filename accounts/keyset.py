@@ -58,17 +58,24 @@ class KeysetPage(Generic[M]):
 
 
 def page(
-    rows: QuerySet[M], order: Order, cursor: str = "", *, size: int = PAGE_SIZE, walks: Sequence[Walk] = ()
+    rows: QuerySet[M],
+    order: Order,
+    cursor: str = "",
+    *,
+    size: int = PAGE_SIZE,
+    walks: Sequence[Walk] = (),
+    read: QuerySet[M] | None = None,
 ) -> KeysetPage[M]:
     """The page that `cursor` leads to, or the first one. Raises BadRequest (400) for a cursor that is none.
 
-    `walks` must find the same rows together as `rows` does alone.
+    `walks` must find the same rows together as `rows` does alone. `read` is the same list without its filters, from
+    which the rows that several walks found are read: filters beside the keys could lead a database astray.
     """
     is_backwards, key = _decode(cursor, order)
     descending = order.is_descending != is_backwards
     if key is not None:
         rows = rows.filter(_beyond(order.field, key, descending))
-    found = _first(rows, Order(order.field, descending), size + 1, walks)
+    found = _first(rows, Order(order.field, descending), size + 1, walks, read)
     has_more = len(found) > size
     found = found[:size]
     if is_backwards:
@@ -90,7 +97,9 @@ def first(rows: QuerySet[M], order: Order, number: int, *, among: Among | None =
     return _first(rows, order, number, among.walks if among else ())
 
 
-def _first(rows: QuerySet[M], order: Order, number: int, walks: Sequence[Walk]) -> list[M]:
+def _first(
+    rows: QuerySet[M], order: Order, number: int, walks: Sequence[Walk], read: QuerySet[M] | None = None
+) -> list[M]:
     ordered = _ordered(rows, order)
     if not walks:
         return list(ordered[:number])
@@ -100,7 +109,8 @@ def _first(rows: QuerySet[M], order: Order, number: int, walks: Sequence[Walk]) 
     for walk in walks:
         keys.update(ordered.filter(**walk).values_list(order.field, "pk")[:number])
     nearest = sorted(keys, reverse=order.is_descending)[:number]
-    return list(ordered.filter(pk__in=[pk for _, pk in nearest]))
+    found = ordered if read is None else _ordered(read, order)
+    return list(found.filter(pk__in=[pk for _, pk in nearest]))
 
 
 def slices(rows: QuerySet[M], order: Order, *, size: int, walks: Sequence[Walk] = ()) -> Iterator[list[int]]:

@@ -14,7 +14,7 @@ from accounts.access import (
 )
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, Sandbox, User
-from promotions.models import Approval, Job, Package, Plan, PlanItem, Promotion, PromotionGroup
+from promotions.models import Approval, Job, Package, Plan, PlanItem, Promotion, PromotionGroup, SavedView
 
 __all__ = [
     "approval_for_decision",
@@ -34,6 +34,7 @@ __all__ = [
     "promotion_for_change",
     "promotion_for_read",
     "sandbox_for_read",
+    "saved_view_for_owner",
     "target_sandboxes",
 ]
 
@@ -128,6 +129,10 @@ def job_for_change(user: User, pk: int) -> Job:
     job = job_for_read(user, pk)
     require_role(user, job.organization, Role.OPERATOR)
     return job
+
+
+def saved_view_for_owner(user: User, pk: int) -> SavedView:
+    return get_object_or_404(SavedView, pk=pk, person=user)
 
 
 def can_operate(user: User, organization: Organization) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from promotions.views import home, jobs, packages, plans, promotions
+from promotions.views import home, job_lists, jobs, packages, plans, promotions
 
 app_name = "promotions"
 
@@ -10,7 +10,11 @@ urlpatterns = [
     # Home and jobs
     path("", home.home, name="home"),
     path("home/live/", home.home_live, name="home-live"),
-    path("jobs/", jobs.job_list, name="job-list"),
+    path("jobs/", job_lists.job_list, name="job-list"),
+    path("jobs/newer/", job_lists.job_newer, name="job-newer"),
+    path("jobs/views/", job_lists.view_save, name="view-save"),
+    path("jobs/views/<int:pk>/rename/", job_lists.view_rename, name="view-rename"),
+    path("jobs/views/<int:pk>/delete/", job_lists.view_delete, name="view-delete"),
     path("jobs/<int:pk>/", jobs.job_detail, name="job-detail"),
     path("jobs/<int:pk>/live/", jobs.job_live, name="job-live"),
     path("jobs/<int:pk>/row/", jobs.job_row, name="job-row"),

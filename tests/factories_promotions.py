@@ -20,7 +20,20 @@ from promotions.choices import (
     Visibility,
 )
 from promotions.engine import submissions
-from promotions.models import Artifact, Job, JobEvent, Package, Plan, PlanItem, Promotion, TaskResult
+from promotions.models import (
+    Approval,
+    Artifact,
+    Job,
+    JobEvent,
+    Package,
+    Plan,
+    PlanItem,
+    Promotion,
+    PromotionGroup,
+    SavedView,
+    TaskResult,
+)
+from promotions.services import freezing
 from promotions.systems.packages import kinds
 from tests.factories import OrganizationFactory, SandboxFactory, UserFactory
 
@@ -93,6 +106,49 @@ class PlanFactory(DjangoModelFactory[Plan]):
     state = PlanState.OPEN
     facts = factory.LazyFunction(lambda: {"package": {}, "conflicts": {}})
     gathered_at = factory.LazyFunction(timezone.now)
+
+
+class ApprovalFactory(DjangoModelFactory[Approval]):
+    """A request for consent to a frozen, decided plan into production, unless a trait says otherwise."""
+
+    class Meta:
+        model = Approval
+        skip_postgeneration_save = True
+
+    class Params:
+        late = factory.Trait(expires_at=factory.LazyFunction(lambda: timezone.now() - timedelta(minutes=1)))
+
+    plan = factory.SubFactory(
+        PlanFactory,
+        state=PlanState.READY,
+        frozen_at=factory.LazyFunction(timezone.now),
+        promotion__target_sandbox=factory.SubFactory(
+            SandboxFactory, production=True, organization=factory.SelfAttribute("..package.organization")
+        ),
+    )
+    content_hash = factory.LazyAttribute(lambda made: freezing.content_hash(made.plan))
+    rule = "prod is production."
+    requested_by = factory.SelfAttribute("plan.promotion.created_by")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=72))
+
+    @factory.post_generation
+    def _frozen(self: Approval, create: bool, extracted: Any, **kwargs: Any) -> None:
+        Plan.objects.filter(pk=self.plan.pk).update(content_hash=self.content_hash, frozen_by=self.requested_by)
+
+
+class PromotionGroupFactory(DjangoModelFactory[PromotionGroup]):
+    """A group with one promotion, whose plan is open."""
+
+    class Meta:
+        model = PromotionGroup
+        skip_postgeneration_save = True
+
+    package = factory.SubFactory(PackageFactory)
+    created_by = factory.SubFactory(UserFactory)
+
+    @factory.post_generation
+    def _member(self: PromotionGroup, create: bool, extracted: Any, **kwargs: Any) -> None:
+        PlanFactory(promotion__group=self, promotion__package=self.package, promotion__created_by=self.created_by)
 
 
 def offer(decision: Decision, *, target_id: str = "", title: str = "", rank: int = 0) -> dict[str, Any]:
@@ -191,3 +247,12 @@ class TaskResultFactory(DjangoModelFactory[TaskResult]):
     title = factory.Sequence(lambda n: f"Schema {n}")
     claim = "SUCCESS"
     outcome = ResultOutcome.CREATED
+
+
+class SavedViewFactory(DjangoModelFactory[SavedView]):
+    class Meta:
+        model = SavedView
+
+    person = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"View {n}")
+    query = "state=failed"

@@ -112,7 +112,9 @@ class ApiView(APIView):
         order: Order,
         query: dict[str, Any],
     ) -> Response:
-        found = keyset.page(rows, order, query.get("cursor", ""), size=query["limit"])
+        return self.answer_page(serializer, keyset.page(rows, order, query.get("cursor", ""), size=query["limit"]))
+
+    def answer_page(self, serializer: type[serializers.BaseSerializer[Any]], found: keyset.KeysetPage[Any]) -> Response:
         return Response(
             {
                 "next": self._link(found.older),

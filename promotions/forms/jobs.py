@@ -1,15 +1,16 @@
 """The filter of the job list, and what a person says when a job needs a decision."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts import access
 from accounts.forms.fields import DayField, offer_choices, offer_rows
 from accounts.models import Organization, Sandbox, User
-from promotions.choices import ACTIVE, FINISHED, JobState
+from promotions.choices import ACTIVE, FINISHED, JobState, label
 from promotions.engine import registry
 from promotions.queries import JobFilters
 
@@ -18,25 +19,48 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "attention": ("Needs attention", (JobState.NEEDS_ATTENTION,)),
     "finished": ("Over", tuple(FINISHED)),
 }
-_FIRST = ("state", "kind", "organization")
-_SINGLE = tuple(state for state in JobState if state != JobState.NEEDS_ATTENTION)
+_FIRST = ("kind", "organization", "sandbox", "person", "when")
+WHENS: dict[str, tuple[str, timedelta | None]] = {
+    "today": ("Today", None),
+    "7d": ("Last 7 days", timedelta(days=7)),
+    "30d": ("Last 30 days", timedelta(days=30)),
+}
+ME = "me"
+
+
+if TYPE_CHECKING:
+    _PersonChoice = forms.ModelChoiceField[User]
+else:
+    _PersonChoice = forms.ModelChoiceField
+
+
+class PersonField(_PersonChoice):
+    """Somebody, or whoever reads: a view by the name of "mine" is then everybody's own."""
+
+    reader: User | None = None
+
+    def to_python(self, value: Any) -> Any:
+        return self.reader if value == ME else super().to_python(value)
 
 
 class JobFilterForm(forms.Form):
-    """Every part may be empty."""
+    """Every part may be empty; the address holds all of it. States are toggled by links beside the form."""
 
-    state = forms.ChoiceField(label="State", required=False)
+    state = forms.MultipleChoiceField(label="State", required=False, widget=forms.MultipleHiddenInput)
     kind = forms.ChoiceField(label="Kind", required=False)
     organization = forms.ModelChoiceField(
         Organization.objects.none(), label="Organization", required=False, empty_label="All"
     )
-    sandbox = forms.ModelChoiceField(Sandbox.objects.none(), label="Sandbox", required=False, empty_label="All")
+    sandbox = forms.ModelChoiceField(Sandbox.objects.none(), label="Target sandbox", required=False, empty_label="All")
+    person = PersonField(User.objects.none(), label="Asked by", required=False, empty_label="Everybody")
+    when = forms.ChoiceField(
+        label="Time", required=False, choices=[("", "Any"), *((name, words) for name, (words, _) in WHENS.items())]
+    )
     origin = forms.ChoiceField(
         label="Started",
         required=False,
         choices=[("", "Anywhere"), ("here", "Here"), ("elsewhere", "Elsewhere")],
     )
-    person = forms.ModelChoiceField(User.objects.none(), label="Asked by", required=False, empty_label="Everybody")
     since = DayField(label="From", required=False)
     until = DayField(label="To", required=False)
     routine = forms.BooleanField(label="Routine reads too", required=False)
@@ -46,15 +70,22 @@ class JobFilterForm(forms.Form):
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         groups = [(name, words) for name, (words, _) in GROUPS.items()]
-        singles = [(str(state.value), str(state.label)) for state in _SINGLE]
-        offer_choices(self, "state", [("", "Any"), *groups, *singles])
+        offer_choices(self, "state", [*groups, *((str(state.value), str(state.label)) for state in JobState)])
         offer_choices(self, "kind", [("", "Any"), *registry.kinds()])
         offer_rows(self, "organization", access.organizations_for_read(reader))
         sandboxes = access.sandboxes_for_read(reader).select_related("organization")
         offer_rows(self, "sandbox", sandboxes.order_by("organization__name", "name"))
         offer_rows(self, "person", access.people_for_read(reader).order_by("full_name", "email"))
+        person = cast(PersonField, self.fields["person"])
+        person.reader = reader
+        person.widget.choices = [("", "Everybody"), (ME, "Me"), *list(person.widget.choices)[1:]]
 
-    NARROW = ("kind", "sandbox", "person", "package", "promotion")
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This day is before the first one. Swap them or drop one.")
+        return cleaned
 
     def first_fields(self) -> list[forms.BoundField]:
         """What is always in sight."""
@@ -67,23 +98,52 @@ class JobFilterForm(forms.Form):
     def is_more_set(self) -> bool:
         return any(field.value() or field.errors for field in self.more_fields())
 
-    def filters(self) -> JobFilters:
-        """The filter in terms of the list; only for a valid form."""
-        wanted = self.cleaned_data
-        state = wanted["state"]
+    def active(self) -> list[str]:
+        """Names of the parts that narrow or widen the list; only for a valid form."""
+        return [name for name in self.fields if self.cleaned_data[name]]
+
+    def words_for(self, name: str) -> str:
+        """One part of the filter in words, for its chip."""
+        field, value = self.fields[name], self.cleaned_data[name]
+        if name == "state":
+            return "State: " + " or ".join(label(JobState, state).lower() for state in self.states())
+        if isinstance(field, forms.BooleanField):
+            return str(field.label)
+        if name in ("package", "promotion"):
+            return f"{name.capitalize()} {value}"
+        if isinstance(value, date):
+            return f"{field.label} {date_format(value, 'j M Y')}"
+        if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+            return f"{field.label}: {dict(cast(Any, field.choices))[value]}"
+        return f"{field.label}: {value}"
+
+    def states(self, *, without: str = "") -> tuple[str, ...]:
+        """The chosen states in their order, groups taken apart."""
+        chosen = set() if without == "state" else set(self.cleaned_data["state"])
+        for name, (_, members) in GROUPS.items():
+            if name in chosen:
+                chosen.update(members)
+        return tuple(state.value for state in JobState if state in chosen)
+
+    def filters(self, *, without: str = "") -> JobFilters:
+        """The filter in terms of the list, one part left out if it is named; only for a valid form."""
+        wanted = {name: None if name == without else value for name, value in self.cleaned_data.items()}
+        since, until = wanted["since"], wanted["until"]
         return JobFilters(
-            states=GROUPS[state][1] if state in GROUPS else (state,) * bool(state),
-            kind=wanted["kind"],
+            states=self.states(without=without),
+            kind=wanted["kind"] or "",
             organization_id=_pk(wanted["organization"]),
             sandbox_id=_pk(wanted["sandbox"]),
             requested_by_id=_pk(wanted["person"]),
             package_id=wanted["package"],
             promotion_id=wanted["promotion"],
-            is_foreign={"here": False, "elsewhere": True}.get(wanted["origin"]),
+            is_foreign={"here": False, "elsewhere": True}.get(wanted["origin"] or ""),
             # Asking for a kind is asking for all of it: most kinds are routine only.
-            with_routine=wanted["routine"] or bool(wanted["kind"]),
-            created_from=_start_of(wanted["since"]),
-            created_to=_start_of(wanted["until"] + timedelta(days=1)) if wanted["until"] else None,
+            with_routine=bool(wanted["routine"] or wanted["kind"]),
+            created_from=max(
+                (moment for moment in (_start_of(since), _begin_of(wanted["when"])) if moment), default=None
+            ),
+            created_to=_start_of(until + timedelta(days=1)) if until else None,
         )
 
 
@@ -91,8 +151,25 @@ def _pk(row: Any) -> int | None:
     return None if row is None else row.pk
 
 
+def _begin_of(when: str | None) -> datetime | None:
+    if not when:
+        return None
+    distance = WHENS[when][1]
+    return _start_of(timezone.localdate()) if distance is None else timezone.now() - distance
+
+
 def _start_of(day: date | None) -> datetime | None:
     return None if day is None else timezone.make_aware(datetime.combine(day, time.min))
+
+
+class ViewNameForm(forms.Form):
+    """The name of a saved view."""
+
+    prefix = "view"
+
+    name = forms.CharField(
+        label="Name", max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off", "size": 24})
+    )
 
 
 def _reason_field() -> forms.CharField:

@@ -3,6 +3,7 @@ from promotions.models.jobs import Job, JobEvent, Schedule, TaskResult
 from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
 from promotions.models.plans import Plan, PlanItem, Promotion, PromotionGroup
+from promotions.models.saved_views import SavedView
 
 __all__ = [
     "Approval",
@@ -15,6 +16,7 @@ __all__ = [
     "Promotion",
     "PromotionGroup",
     "RememberedDecision",
+    "SavedView",
     "Schedule",
     "TaskResult",
 ]

@@ -113,12 +113,39 @@ class Job(models.Model):
         indexes = [
             # The tick: what is due among the few jobs that are not over.
             models.Index(fields=["due_at"], condition=Q(state__in=ACTIVE), name="job_due"),
-            # The list, newest first: all, by organization, by state, and by both.
+            # The list, newest first, by whatever it is narrowed (job_lists.py). A trailing column is one that is only
+            # looked at in passing, so that jobs can be counted without being read.
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
-            models.Index(fields=["organization", "-created_at", "-id"], name="job_org_newest"),
-            models.Index(fields=["state", "-created_at", "-id"], name="job_state_newest"),
-            models.Index(fields=["organization", "state", "-created_at", "-id"], name="job_org_state_newest"),
+            models.Index(fields=["organization", "-created_at", "-id", "is_quiet"], name="job_organization"),
+            models.Index(fields=["state", "-created_at", "-id", "is_quiet"], name="job_state"),
+            models.Index(
+                fields=["organization", "state", "-created_at", "-id", "is_quiet"], name="job_organization_state"
+            ),
             models.Index(fields=["kind", "-created_at", "-id"], name="job_kind_newest"),
+            models.Index(fields=["organization", "kind", "-created_at", "-id"], name="job_organization_kind"),
+            models.Index(fields=["sandbox", "-created_at", "-id", "organization", "is_quiet"], name="job_sandbox"),
+            models.Index(
+                fields=["sandbox", "state", "-created_at", "-id", "organization", "is_quiet"], name="job_sandbox_state"
+            ),
+            models.Index(fields=["requested_by", "-created_at", "-id", "organization", "is_quiet"], name="job_person"),
+            models.Index(
+                fields=["requested_by", "state", "-created_at", "-id", "organization", "is_quiet"],
+                name="job_person_state",
+            ),
+            # The list of what was started elsewhere, and of what was started here.
+            models.Index(
+                fields=["organization", "-created_at", "-id"], condition=Q(is_foreign=True), name="job_elsewhere"
+            ),
+            models.Index(
+                fields=["organization", "state", "-created_at", "-id"],
+                condition=Q(is_foreign=True),
+                name="job_elsewhere_state",
+            ),
+            models.Index(
+                fields=["organization", "-created_at", "-id"],
+                condition=Q(is_foreign=False, is_quiet=False),
+                name="job_here",
+            ),
         ]
 
     def __str__(self) -> str:

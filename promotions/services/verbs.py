@@ -36,6 +36,16 @@ class Verb(TextChoices):
     ATTENTION_ADOPTED = "job.attention_adopted", "named the remote job of"
     ATTENTION_RETRIED = "job.attention_retried", "had sent again the job"
     ATTENTION_CLOSED = "job.attention_closed", "closed the job"
+    JOBS_EXPORTED = "job.list_exported", "exported"
+    VIEW_SAVED = "view.saved", "saved the view"
+    VIEW_RENAMED = "view.renamed", "renamed the view"
+    VIEW_DELETED = "view.deleted", "deleted the view"
 
 
-GROUP_LABELS = {"package": "Packages", "promotion": "Promotions", "approval": "Approvals", "job": "Jobs"}
+GROUP_LABELS = {
+    "package": "Packages",
+    "promotion": "Promotions",
+    "approval": "Approvals",
+    "job": "Jobs",
+    "view": "Saved views",
+}

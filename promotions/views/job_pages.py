@@ -31,6 +31,9 @@ from promotions.services import jobs
 
 NEWEST_FIRST = keyset.Order("created_at", is_descending=True, is_time=True)
 TABS = {"objects": "Objects", "timeline": "Time line", "decisions": "Decisions", "raw": "Raw"}
+# Every live row asks for itself; where there are many, each asks less often.
+FEW_LIVE_ROWS = 10
+ROW_EVERY_S = (5, 20)
 OBJECTS_SHOWN = 200
 EVENTS_SHOWN = 500
 # Times in words move on by themselves; the page of a job that stands still is renewed this often.

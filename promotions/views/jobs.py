@@ -1,8 +1,7 @@
-"""The list of jobs, the page of one, and what people may do with it."""
+"""The page of a job, its row in lists, and what people may do with it."""
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -14,59 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
-from promotions import access, keyset
+from promotions import access
 from promotions.choices import ACTIVE
-from promotions.forms.jobs import AdoptForm, CloseForm, JobFilterForm, RetryForm
+from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
 from promotions.models import Job
-from promotions.queries import filtered_jobs
 from promotions.services import jobs
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.views import job_pages
-
-# Every live row asks for itself; where there are many, each asks less often.
-FEW_LIVE_ROWS = 10
-WIDE_STATES = (None, "", "finished")
-ROW_EVERY_S = (5, 20)
-
-
-@login_required
-@require_GET
-def job_list(request: AuthenticatedRequest) -> HttpResponse:
-    form = JobFilterForm(request.GET, reader=request.user)
-    visible = Job.objects.visible_to(request.user)
-    found = filtered_jobs(visible, form.filters()) if form.is_valid() else visible.none()
-    # A filter that keeps few jobs has an index of its own; walking each organization's would meet all the others.
-    is_wide = not any(request.GET.get(name) for name in form.NARROW) and request.GET.get("state") in WIDE_STATES
-    among = job_pages.among_organizations(request.user) if is_wide else None
-    page = keyset.page(_with_names(found), job_pages.NEWEST_FIRST, request.GET.get("cursor", ""), among=among)
-    number, is_more = keyset.capped_count(found)
-    is_filtered = any(request.GET.get(name) for name in form.fields)
-    many = sum(row.is_live for row in page.rows) > FEW_LIVE_ROWS
-    return render(
-        request,
-        "promotions/jobs/list.html",
-        {
-            "form": form,
-            "rows": job_pages.rows_of(page.rows),
-            "every": ROW_EVERY_S[many],
-            "shown": f"{number:,}{'+' if is_more else ''} {'job' if number == 1 else 'jobs'}",
-            "is_filtered": is_filtered,
-            "newer_url": _url(request, cursor=page.newer),
-            "older_url": _url(request, cursor=page.older),
-        },
-        status=200 if form.is_valid() else 422,
-    )
-
-
-def _with_names(found: Any) -> Any:
-    return found.select_related("organization", "sandbox__organization", "requested_by").defer("raw", "params")
-
-
-def _url(request: AuthenticatedRequest, *, cursor: str) -> str:
-    if not cursor:
-        return ""
-    kept = {name: value for name, value in request.GET.items() if value and name != "cursor"}
-    return f"{request.path}?{urlencode({**kept, 'cursor': cursor})}"
 
 
 @login_required
@@ -78,7 +31,10 @@ def job_row(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "promotions/jobs/_row.html",
-        {"row": job_pages.rows_of([job])[0], "every": every if every in ROW_EVERY_S else ROW_EVERY_S[0]},
+        {
+            "row": job_pages.rows_of([job])[0],
+            "every": every if every in job_pages.ROW_EVERY_S else job_pages.ROW_EVERY_S[0],
+        },
     )
 
 

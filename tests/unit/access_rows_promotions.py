@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.models import Organization
-from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory
+from tests.factories_promotions import (
+    ApprovalFactory,
+    JobFactory,
+    PackageFactory,
+    PlanFactory,
+    PlanItemFactory,
+    PromotionGroupFactory,
+    SavedViewFactory,
+)
 from tests.unit import access_rows_api, access_rows_packages
 from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
 
@@ -16,6 +24,9 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "plan": lambda organization: PlanFactory(promotion__package__organization=organization),
     "plan_item": lambda organization: PlanItemFactory(plan__promotion__package__organization=organization),
     "job": lambda organization: JobFactory(organization=organization),
+    "view_of_nobody_here": lambda organization: SavedViewFactory(),
+    "approval": lambda organization: ApprovalFactory(plan__promotion__package__organization=organization),
+    "group": lambda organization: PromotionGroupFactory(package__organization=organization),
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
 }
 
@@ -27,6 +38,15 @@ HOME_AND_JOBS = [
     row("promotions:home", GET=SIGNED_IN),
     row("promotions:home-live", GET="in 302 302 302 302 302 302"),
     row("promotions:job-list", GET=SIGNED_IN),
+    row("promotions:job-newer", GET="in 302 302 302 302 302 302"),
+    row("promotions:view-save", POST="in 422 422 422 422 422 422"),
+    row("promotions:view-rename", "view_of_nobody_here", POST="in 404 404 404 404 404 404"),
+    row(
+        "promotions:view-delete",
+        "view_of_nobody_here",
+        GET="in 404 404 404 404 404 404",
+        POST="in 404 404 404 404 404 404",
+    ),
     row("promotions:job-detail", "job", GET=MEMBERS),
     row("promotions:job-live", "job", GET="in 404 302 302 302 302 302"),
     row("promotions:job-row", "job", GET=MEMBERS),

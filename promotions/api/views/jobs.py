@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from promotions import access
 from promotions.api.base import ApiView, ListQuery, paged
 from promotions.api.filters import JobQuery, job_filters
+from promotions.api.idempotency import idempotent
 from promotions.api.serializers.jobs import (
     AdoptInput,
     JobDetailSerializer,
@@ -17,10 +18,11 @@ from promotions.api.serializers.jobs import (
     ReasonInput,
     TaskResultSerializer,
 )
+from promotions.api.serializers.promotions import PromotionDetailSerializer
+from promotions.job_lists import JobList
 from promotions.keyset import Order
 from promotions.models import Job
-from promotions.queries import NEWEST_FIRST, filtered_jobs
-from promotions.services import jobs
+from promotions.services import jobs, repeats
 
 OLDEST_FIRST = Order("at", is_descending=False, is_time=True)
 IN_JOB_ORDER = Order("position", is_descending=False, is_number=True)
@@ -36,10 +38,9 @@ class JobListView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = JobQuery.read(request)
-        rows = Job.objects.visible_to(self.user).select_related(
-            "organization", "sandbox__organization", "package", "requested_by"
-        )
-        return self.page(JobSerializer, filtered_jobs(rows, job_filters(query)), NEWEST_FIRST, query)
+        rows = Job.objects.select_related("organization", "sandbox__organization", "package", "requested_by")
+        found = JobList(self.user, job_filters(query)).page(rows, query.get("cursor", ""), size=query["limit"])
+        return self.answer_page(JobSerializer, found)
 
 
 class JobView(ApiView):
@@ -154,3 +155,18 @@ class JobCloseView(_ActView):
     )
     def post(self, request: Request, pk: int) -> Response:
         return self.done(pk, lambda job: jobs.close(job=job, **self.body(ReasonInput), actor=self.user))
+
+
+class JobRetryFailedView(ApiView):
+    @extend_schema(
+        operation_id="jobs_retry_failed",
+        summary="Plan again what failed of an import",
+        description="A new promotion of the same package and target, in which what was created is already decided.",
+        tags=["Jobs"],
+        request=None,
+        responses={201: PromotionDetailSerializer},
+    )
+    @idempotent
+    def post(self, request: Request, pk: int) -> Response:
+        promotion = repeats.retry_failed(job=access.job_for_change(self.user, pk), actor=self.user)
+        return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")

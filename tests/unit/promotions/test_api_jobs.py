@@ -85,7 +85,7 @@ def test_queries_of_the_list_do_not_grow_with_its_rows(
             package=PackageFactory(organization=organization),
         )
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         response = operator_api.get("jobs/")
 
     assert len(ids(response)) == 10
