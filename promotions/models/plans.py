@@ -22,6 +22,11 @@ class PromotionGroup(models.Model):
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="groups")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    last_act = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='{"words", "by", "at", "outcomes": [{"promotion", "words", "tone"}]} of the last act on all.',
+    )
 
     def __str__(self) -> str:
         return f"{self.package} into several targets"
@@ -135,6 +140,11 @@ class PlanItem(models.Model):
         null=True,
         blank=True,
         help_text='{"decision", "target", "by", "at", "times"} of the last run; never applied unseen.',
+    )
+    earlier = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='{"job", "outcome", "text", "target"}: what became of it in the run that this plan retries.',
     )
     previous = models.JSONField(null=True, blank=True)
     batch = models.PositiveIntegerField(default=0)

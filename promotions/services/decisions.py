@@ -15,15 +15,21 @@ from promotions.services import plans
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 
+MEMORY_IS_OFF = "Earlier decisions are switched off for this promotion. Switch them on to take them."
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """A person's decision on one item. `seen_batch` is the item's `batch` as the person saw it, if known."""
+    """A person's decision on one item. `seen_batch` is the item's `batch` as the person saw it, if known.
+
+    `is_remembered` says that they took what was decided before; it must then be just that.
+    """
 
     item_id: int
     decision: Decision
     target_id: str = ""
     seen_batch: int | None = None
+    is_remembered: bool = False
 
 
 def first_proposals(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
@@ -67,7 +73,9 @@ def remembered(plan: Plan, item_ids: Collection[int] | None = None) -> list[Verd
     for item in items:
         before = item.remembered or {}
         target = before["target"] or {}
-        found.append(Verdict(item.pk, Decision(before["decision"]), target.get("id", ""), item.batch))
+        found.append(
+            Verdict(item.pk, Decision(before["decision"]), target.get("id", ""), item.batch, is_remembered=True)
+        )
     return found
 
 
@@ -87,7 +95,7 @@ def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[Plan
     """
     plan = plans.open_for(plan, actor)
     items = {item.pk: item for item in plan.items.filter(pk__in=[verdict.item_id for verdict in verdicts])}
-    changed = []
+    changed, from_memory = [], []
     for verdict in verdicts:
         item = items.get(verdict.item_id)
         if item is None:
@@ -96,20 +104,40 @@ def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[Plan
             who = item.decided_by or "somebody"
             raise ConflictError(f"{item} was decided by {who} meanwhile. Look at the row again before changing it.")
         target = _offered(item, verdict)
+        if verdict.is_remembered:
+            _require_remembered(plan, item, verdict)
         if (item.decision, item.target) != (verdict.decision, target):
             item.previous = _standing(item)
             item.decision, item.target = verdict.decision, target
             changed.append(item)
+            if verdict.is_remembered:
+                from_memory.append(item.key)
     _store_decisions(plan, changed, actor)
     if changed:
-        _record_decisions(plan, changed, actor)
+        _record_decisions(plan, changed, actor, from_memory=from_memory)
     return changed
 
 
+@transaction.atomic
 def accept_exact(*, plan: Plan, actor: User) -> list[PlanItem]:
     """Use the existing object wherever exactly one has the same title and type and is proposed first."""
     plan = plans.open_for(plan, actor)
     return decide(plan=plan, verdicts=exact_matches(plan), actor=actor)
+
+
+@transaction.atomic
+def take_remembered(*, plan: Plan, actor: User, item_ids: Collection[int] | None = None) -> list[PlanItem]:
+    """Decide as before wherever that is offered and nothing is decided yet, or on the named items of those.
+
+    Raises RefusedError if earlier decisions are not offered for this promotion, or none fits.
+    """
+    plan = plans.open_for(plan, actor)
+    if not plan.promotion.is_memory_offered:
+        raise RefusedError(MEMORY_IS_OFF)
+    verdicts = remembered(plan, item_ids)
+    if not verdicts:
+        raise RefusedError("No undecided object has an earlier decision that is still offered.")
+    return decide(plan=plan, verdicts=verdicts, actor=actor)
 
 
 @transaction.atomic
@@ -150,6 +178,15 @@ def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:
     raise RefusedError(f"That choice is not offered for {item}. Reload the page to see what is.")
 
 
+def _require_remembered(plan: Plan, item: PlanItem, verdict: Verdict) -> None:
+    if not plan.promotion.is_memory_offered:
+        raise RefusedError(MEMORY_IS_OFF)
+    before = item.remembered or {}
+    target = before.get("target") or {}
+    if (before.get("decision"), target.get("id", "")) != (verdict.decision, verdict.target_id):
+        raise ConflictError(f"What was decided before on {item} is something else. Reload the page.")
+
+
 def _store_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
     if not items:
         return
@@ -168,7 +205,7 @@ def _store_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None
     )
 
 
-def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
+def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User, *, from_memory: Sequence[str]) -> None:
     audit.record(
         Verb.ITEMS_DECIDED,
         actor=actor,
@@ -180,5 +217,6 @@ def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> Non
                 item.key: {"decision": item.decision, "target": item.target["id"] if item.target else None}
                 for item in items
             },
+            **({"remembered": list(from_memory)} if from_memory else {}),
         },
     )

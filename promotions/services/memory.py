@@ -1,7 +1,6 @@
 """What was decided before on the same objects: kept when a plan is run, and offered to the next one, unapplied."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,13 +9,11 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import Decision, ItemKind, ResultOutcome
-from promotions.models import Job, Plan, PlanItem, Promotion, RememberedDecision
+from promotions.choices import Decision, ItemKind
+from promotions.models import Plan, PlanItem, Promotion, RememberedDecision
 from promotions.services.verbs import Verb
 
 LOOKUP_SIZE = 500
-# Marks a choice that a run which is being repeated brought about.
-_MADE = "made_by_job"
 
 
 def keep(plan: Plan) -> None:
@@ -41,7 +38,7 @@ def keep(plan: Plan) -> None:
                 remote_id=item.remote_id,
                 decision=item.decision,
                 target=item.target,
-                times=before.times + 1 if before is not None and is_same else 1,
+                times=_times(before, item) if before is not None and is_same else 1,
                 decided_by=item.decided_by,
                 decided_at=item.decided_at or timezone.now(),
             )
@@ -53,6 +50,11 @@ def keep(plan: Plan) -> None:
         unique_fields=["target_sandbox", "type", "remote_id"],
         update_fields=["decision", "target", "times", "decided_by", "decided_at"],
     )
+
+
+def _times(before: RememberedDecision, item: PlanItem) -> int:
+    """One decision that is run twice, or carried into a newer revision, was taken once."""
+    return before.times if before.decided_at == item.decided_at else before.times + 1
 
 
 def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
@@ -109,45 +111,3 @@ def offer(*, promotion: Promotion, is_offered: bool, actor: User) -> None:
         organization=promotion.target_organization,
         details={"is_offered": is_offered},
     )
-
-
-def made_by(job: Job, person: User) -> dict[str, PlanItem]:
-    """The decisions of a run, by item key, in which what it created counts as existing; `person` decided that.
-
-    The rows are for reading only and are not saved.
-    """
-    if job.plan is None:
-        return {}
-    made = {
-        (result.type, result.remote_id): result
-        for result in job.results.filter(outcome=ResultOutcome.CREATED).exclude(new_id="")
-    }
-    unclear = set(job.results.filter(outcome=ResultOutcome.UNKNOWN).values_list("type", "remote_id"))
-    items = {}
-    for item in job.plan.items.all():
-        result = made.get((item.type, item.remote_id))
-        if result is not None and item.decision == Decision.CREATE:
-            target = {"id": result.new_id, "type": item.type, "title": result.title or item.title}
-            item.decision, item.target = Decision.REUSE, target
-            item.decided_by, item.decided_at = person, timezone.now()
-            item.choices = [_made_choice(job, target)]
-        elif (item.type, item.remote_id) in unclear:
-            item.decision, item.target = Decision.UNDECIDED, None
-        items[item.key] = item
-    return items
-
-
-def _made_choice(job: Job, target: dict[str, str]) -> dict[str, Any]:
-    return {
-        "decision": Decision.REUSE,
-        "target": target,
-        "reason": f"created by job {job.pk}",
-        "consequence": "",
-        "rank": 0,
-        _MADE: job.pk,
-    }
-
-
-def made_choices(item: PlanItem) -> list[dict[str, Any]]:
-    """The choice of what the repeated run created, where that is the item's decision."""
-    return [choice for choice in item.choices if _MADE in choice] if item.decision == Decision.REUSE else []

@@ -12,7 +12,7 @@ from accounts.models import Sandbox, User
 from accounts.services import audit
 from promotions.choices import UNFINISHED, Decision, PlanState
 from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup
-from promotions.services import consent, jobs, memory
+from promotions.services import consent, jobs, memory, repairs
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.base import Gathered, ItemDraft, system
@@ -140,7 +140,7 @@ def store_facts(plan: Plan, gathered: Gathered) -> None:
     before, was_gathered = plan.facts, plan.gathered_at is not None
     old_items = {item.key: item for item in plan.items.all()}
     if not was_gathered and plan.promotion.origin_job is not None:
-        old_items = memory.made_by(plan.promotion.origin_job, plan.promotion.created_by)
+        old_items = repairs.earlier_items(plan.promotion.origin_job, plan.promotion.created_by)
     plan.changes = system(plan.promotion.system).describe_changes(before, gathered.facts) if was_gathered else []
     fill(plan, gathered, old_items)
 
@@ -243,11 +243,8 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
     )
     if old is None:
         return item
-    if (made := memory.made_choices(old)) and not _still_fits(old, choices):
-        # The target does not name it among what fits; what a job of ours made is known all the same.
-        item.choices = choices = [*made, *choices]
-        item.must_decide = True
-    if item.must_decide and _still_fits(old, choices):
+    repairs.carry(item, old)
+    if item.must_decide and _still_fits(old, item.choices):
         item.decision, item.target = old.decision, old.target
         item.decided_by, item.decided_at = old.decided_by, old.decided_at
     return item

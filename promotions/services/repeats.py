@@ -1,20 +1,18 @@
 """Promoting once more: what failed, the same again, or into several targets at once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts.access import has_role, require_role
+from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import GOOD_ENDS, UNFINISHED, Decision, JobState, PlanState, ResultOutcome
-from promotions.models import Approval, Job, Package, Plan, Promotion, PromotionGroup
-from promotions.services import approvals, consent, decisions, plans, runs
-from promotions.services.decisions import Verdict
-from promotions.services.errors import ConflictError, RefusedError
+from promotions.choices import GOOD_ENDS, UNFINISHED, ResultOutcome
+from promotions.models import Job, Package, Promotion, PromotionGroup, TaskResult
+from promotions.services import plans
+from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 
 TARGETS_LIMIT = 20
@@ -27,16 +25,31 @@ def reason_not_to_retry(job: Job) -> str:
         return "It was not planned here, so there is no plan to repeat."
     if job.state in UNFINISHED:
         return "It is not over yet."
-    if job.state in GOOD_ENDS and not job.results.filter(outcome__in=FAILED_OUTCOMES).exists():
-        return "Nothing of it failed."
-    if job.state == JobState.CANCELLED and not job.submit_count:
+    if not job.submit_count:
         return "Nothing of it was sent. Run its plan instead."
+    if job.state in GOOD_ENDS and not failed_results(job).exists():
+        return "Nothing of it failed."
+    if job.promotion.package.is_full:
+        return "An entire sandbox cannot be imported in part: all of it would be created once more."
+    if (retry := standing_retry(job)) is not None:
+        return f"Promotion {retry.pk} retries it already. Go on there, or put that one away first."
     return ""
+
+
+def failed_results(job: Job) -> QuerySet[TaskResult]:
+    """What a retry is about: what failed, openly or not, and what nothing is known of."""
+    return job.results.filter(outcome__in=FAILED_OUTCOMES)
+
+
+def standing_retry(job: Job) -> Promotion | None:
+    """The promotion that retries this job and was not put away."""
+    return job.retries.filter(abandoned_at=None).order_by("-pk").first()
 
 
 @transaction.atomic
 def retry_failed(*, job: Job, actor: User) -> Promotion:
     """A new plan of the same package and target, in which what the job created is already decided as existing."""
+    job = Job.objects.select_for_update(of=("self",)).select_related("promotion__package", "plan").get(pk=job.pk)
     if reason := reason_not_to_retry(job):
         raise RefusedError(f"“{job.title}” cannot be retried: {reason}")
     promotion = job.promotion
@@ -107,86 +120,3 @@ def promote_to(
         details={"sandboxes": [sandbox.name for sandbox in targets.values()]},
     )
     return group
-
-
-def current_plans(group: PromotionGroup, user: User) -> list[Plan]:
-    """The latest revision of each promotion that the person may read, in the order of the targets' names."""
-    found = (
-        Plan.objects.filter(promotion__in=Promotion.objects.visible_to(user).filter(group=group))
-        .exclude(state=PlanState.SUPERSEDED)
-        .select_related(
-            "promotion__target_sandbox__organization",
-            "promotion__target_organization",
-            "promotion__source_organization",
-            "promotion__package",
-        )
-    )
-    return sorted(found, key=lambda plan: (plan.promotion.target_sandbox.name, plan.pk))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one target when all of a group were acted on: how many items changed, or what was started."""
-
-    promotion: Promotion
-    changed: int = 0
-    job: Job | None = None
-    approval: Approval | None = None
-    refusal: str = ""
-
-
-Chooser = Callable[[Plan], list[Verdict]]
-
-
-def for_key(key: str, decision: Decision, title: str = "") -> Chooser:
-    """One object in every target: create it, or use the existing one of that title (the first one without a title)."""
-
-    def choose(plan: Plan) -> list[Verdict]:
-        for item in plan.items.filter(key=key, must_decide=True):
-            for choice in item.choices:
-                target = choice["target"]
-                if choice["decision"] == decision and (target is None or not title or target["title"] == title):
-                    return [Verdict(item.pk, decision, target["id"] if target else "", item.batch)]
-        return []
-
-    return choose
-
-
-@transaction.atomic
-def decide_together(*, group: PromotionGroup, choose: Chooser, actor: User) -> list[Outcome]:
-    """Take one decision in every open plan of a group, where it is offered; the others say why not."""
-
-    def decide(plan: Plan) -> Outcome:
-        plan = plans.open_for(plan, actor)
-        changed = decisions.decide(plan=plan, verdicts=choose(plan), actor=actor)
-        return Outcome(plan.promotion, changed=len(changed))
-
-    return _each(group, actor, decide)
-
-
-@transaction.atomic
-def run_together(*, group: PromotionGroup, actor: User, note: str = "") -> list[Outcome]:
-    """Run every plan of a group that may run, ask for approval where one is needed; the others say why not."""
-
-    def run(plan: Plan) -> Outcome:
-        if consent.rule_for(plan.promotion) and consent.standing(plan) is None:
-            approval = approvals.request_approval(plan=plan, actor=actor, note=note)
-            return Outcome(plan.promotion, approval=approval)
-        return Outcome(plan.promotion, job=runs.request_run(plan=plan, actor=actor))
-
-    return _each(group, actor, run)
-
-
-def _each(group: PromotionGroup, actor: User, act: Callable[[Plan], Outcome]) -> list[Outcome]:
-    outcomes = []
-    for plan in current_plans(group, actor):
-        promotion = plan.promotion
-        if not has_role(actor, promotion.target_organization, Role.OPERATOR):
-            outcomes.append(Outcome(promotion, refusal="This needs the role operator."))
-            continue
-        try:
-            with transaction.atomic():
-                outcomes.append(act(plan))
-        except (RefusedError, ConflictError, PermissionDenied) as refusal:
-            outcomes.append(Outcome(promotion, refusal=str(refusal)))
-    return outcomes
