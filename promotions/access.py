@@ -17,6 +17,7 @@ from accounts.models import Organization, Sandbox, User
 from promotions.models import Approval, Job, Package, Plan, PlanItem, Promotion, PromotionGroup, SavedView
 
 __all__ = [
+    "approval_for_change",
     "approval_for_decision",
     "approval_for_read",
     "approvals_for_read",
@@ -103,6 +104,13 @@ def approvals_for_read(user: User) -> QuerySet[Approval]:
 
 def approval_for_read(user: User, pk: int) -> Approval:
     return get_object_or_404(approvals_for_read(user), pk=pk)
+
+
+def approval_for_change(user: User, pk: int) -> Approval:
+    """An approval to take back; needs an operator of the target."""
+    approval = approval_for_read(user, pk)
+    require_role(user, approval.plan.promotion.target_organization, Role.OPERATOR)
+    return approval
 
 
 def approval_for_decision(user: User, pk: int) -> Approval:

@@ -16,7 +16,7 @@ from promotions.choices import UNFINISHED, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import approvals, job_notices, jobs, verbs
+from promotions.services import approvals, idempotency, job_notices, jobs, verbs
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
@@ -79,6 +79,7 @@ def register() -> None:
     ):
         schedules.register(Routine(kind, interval, _routine(kind)))
     chores.register("approvals", approvals.expire_late)
+    chores.register("idempotency", idempotency.forget_old)
     for kind in NOTICE_KINDS:
         register_kind(kind)
     hooks.on_end(job_notices.job_ended)

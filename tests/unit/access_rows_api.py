@@ -18,6 +18,20 @@ ROWS: list[Row] = [
     row("promotions_api:promotion-list", GET=LIST, POST="401 400 400 400 400 400 400"),
     row("promotions_api:promotion-detail", "promotion", GET=READ, PATCH=DONE),
     row("promotions_api:promotion-abandon", "promotion", POST=INCOMPLETE),
+    row("promotions_api:promotion-run-again", "promotion", POST="401 404 403 201 201 201 201"),
+    row("promotions_api:promotion-memory", "promotion", PUT=INCOMPLETE),
+    row("promotions_api:group-create", POST="401 400 400 400 400 400 400"),
+    row("promotions_api:group-detail", "group", GET=READ),
+    row("promotions_api:group-decide", "group", POST="401 404 400 400 400 400 400"),
+    row("promotions_api:group-run", "group", POST="401 404 200 200 200 200 200"),  # each target answers for itself
+    row("promotions_api:approval-list", GET=LIST),
+    row("promotions_api:approval-detail", "approval", GET=READ),
+    row("promotions_api:approval-approve", "approval", POST="401 404 403 403 200 200 200"),
+    row("promotions_api:approval-reject", "approval", POST="401 404 403 403 400 400 400"),
+    row("promotions_api:approval-withdraw", "approval", POST=DONE),
+    row("promotions_api:plan-approval", "plan", POST=REFUSED),  # development needs none
+    row("promotions_api:plan-change", "plan", POST=UNFIT),
+    row("promotions_api:plan-take-remembered", "plan", POST=DONE),
     row("promotions_api:plan-detail", "plan", GET=READ),
     row("promotions_api:plan-items", "plan", GET=READ),
     row("promotions_api:plan-refresh", "plan", POST=STARTED),
@@ -34,5 +48,6 @@ ROWS: list[Row] = [
     row("promotions_api:job-resume", "job", POST=REFUSED),
     row("promotions_api:job-adopt", "job", POST=INCOMPLETE),
     row("promotions_api:job-retry", "job", POST=INCOMPLETE),
+    row("promotions_api:job-retry-failed", "job", POST=REFUSED),
     row("promotions_api:job-close", "job", POST=INCOMPLETE),
 ]

@@ -9,7 +9,7 @@ from promotions.api.base import LARGEST_ID, IdField, Input
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import Decision
 from promotions.models import Job, Plan, PlanItem
-from promotions.services import plans, runs
+from promotions.services import consent, plans, runs
 from promotions.systems.base import system
 
 VERDICTS_LIMIT = 5000
@@ -34,11 +34,22 @@ class MissingRightSerializer(serializers.Serializer[Any]):
     permissions = serializers.ListField(child=serializers.CharField())
 
 
+class RememberedSerializer(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    target = ObjectSerializer(allow_null=True)
+    by = serializers.CharField(help_text="Who decided it last.")
+    at = serializers.DateTimeField()
+    times = serializers.IntegerField(help_text="How often in a row it was decided so and run.")
+
+
 class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
     needed_by = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="Keys of other items.")
     choices = ChoiceSerializer(many=True, read_only=True)
     target = ObjectSerializer(read_only=True, allow_null=True)
     missing_rights = MissingRightSerializer(many=True, read_only=True)
+    remembered = RememberedSerializer(
+        read_only=True, allow_null=True, help_text="What was decided before on this object and target; never applied."
+    )
     decided_by = PersonRefSerializer(read_only=True, allow_null=True)
     is_undecided = serializers.BooleanField(read_only=True)
 
@@ -62,6 +73,7 @@ class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
             "is_undecided",
             "decision",
             "target",
+            "remembered",
             "batch",
             "decided_by",
             "decided_at",
@@ -80,6 +92,8 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
     undecided_count = serializers.SerializerMethodField()
     reasons_not_to_run = serializers.SerializerMethodField(help_text="Empty if it may run now.")
     run_title = serializers.SerializerMethodField(help_text="What running it will do, in words; empty until gathered.")
+    approval_rule = serializers.SerializerMethodField(help_text="Why running needs an approval; empty if it does not.")
+    approval = serializers.SerializerMethodField(help_text="Id of the latest approval of this revision.")
     gathering_job = serializers.SerializerMethodField(help_text="Id of the job that finds out the facts.")
     run_job = serializers.SerializerMethodField(help_text="Id of the job that runs, or ran, this revision.")
     facts = serializers.JSONField(read_only=True, help_text="All that the hash covers besides the decisions.")
@@ -99,6 +113,8 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
             "undecided_count",
             "reasons_not_to_run",
             "run_title",
+            "approval_rule",
+            "approval",
             "content_hash",
             "created_at",
             "gathered_at",
@@ -125,6 +141,13 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
 
     def get_run_title(self, plan: Plan) -> str:
         return system(plan.promotion.system).run_title(plan.promotion, self._items) if plan.gathered_at else ""
+
+    def get_approval_rule(self, plan: Plan) -> str:
+        return consent.rule_for(plan.promotion)
+
+    def get_approval(self, plan: Plan) -> int | None:
+        latest = consent.latest(plan)
+        return latest.pk if latest else None
 
     def get_gathering_job(self, plan: Plan) -> int | None:
         return _pk(plans.gathering_job(plan))

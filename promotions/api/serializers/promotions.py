@@ -37,6 +37,9 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
             "package",
             "job_name",
             "job_description",
+            "group",
+            "origin_job",
+            "is_memory_offered",
             "created_by",
             "created_at",
             "abandoned_at",
@@ -57,6 +60,10 @@ class PromotionDetailSerializer(PromotionSerializer):
 
     class Meta(PromotionSerializer.Meta):
         fields = [*PromotionSerializer.Meta.fields, "current_plan", "plans"]
+
+
+class MemoryInput(Input):
+    is_memory_offered = serializers.BooleanField()
 
 
 class JobTextInput(Input):

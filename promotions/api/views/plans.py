@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PlanItemQuery, plan_item_filters
+from promotions.api.idempotency import idempotent
 from promotions.api.problems import UnderWayError
 from promotions.api.serializers.jobs import JobDetailSerializer
 from promotions.api.serializers.plans import DecidedSerializer, DecideInput, PlanItemSerializer, PlanSerializer
@@ -50,7 +51,9 @@ class PlanRefreshView(ApiView):
     @extend_schema(
         operation_id="plans_refresh",
         summary="Gather the facts again",
-        description="Decisions stay where they still fit. Starts a job, or answers with the one that is under way.",
+        description="Decisions stay where they still fit. Starts a job, or answers with the one that is under way. A "
+        "frozen plan that was not sent is compared: if anything differs, it opens as a new revision and an approval of "
+        "it is void.",
         tags=["Plans"],
         request=None,
         responses={202: JobDetailSerializer},
@@ -109,6 +112,34 @@ class PlanAcceptExactView(_DecidingView):
         return self.decided(plan, decisions.accept_exact(plan=plan, actor=self.user))
 
 
+class PlanTakeRememberedView(_DecidingView):
+    @extend_schema(
+        operation_id="plans_take_remembered",
+        summary="Decide undecided items as they were decided before",
+        description="Only where the promotion offers earlier decisions and the choice is still there.",
+        tags=["Plans"],
+        request=None,
+        responses=DecidedSerializer,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        plan = access.plan_for_change(self.user, pk)
+        return self.decided(plan, decisions.decide(plan=plan, verdicts=decisions.remembered(plan), actor=self.user))
+
+
+class PlanChangeView(ApiView):
+    @extend_schema(
+        operation_id="plans_change",
+        summary="Open a frozen plan that was not sent, as a new revision",
+        description="An approval of the frozen one is void.",
+        tags=["Plans"],
+        request=None,
+        responses={201: PlanSerializer},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        newer = plans.change(plan=access.plan_for_change(self.user, pk), actor=self.user)
+        return self.answer(PlanSerializer, access.plan_for_read(self.user, newer.pk), status=201, at="plan-detail")
+
+
 class PlanUndoView(_DecidingView):
     @extend_schema(
         operation_id="plans_undo",
@@ -132,6 +163,7 @@ class PlanRunView(ApiView):
         request=None,
         responses={202: JobDetailSerializer},
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
         try:

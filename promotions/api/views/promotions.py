@@ -13,16 +13,18 @@ from accounts.models import User
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PromotionQuery
+from promotions.api.idempotency import idempotent
 from promotions.api.serializers.jobs import ReasonInput
 from promotions.api.serializers.promotions import (
     JobTextInput,
+    MemoryInput,
     PromotionDetailSerializer,
     PromotionInput,
     PromotionSerializer,
 )
 from promotions.models import Promotion
 from promotions.queries import NEWEST_FIRST
-from promotions.services import plans
+from promotions.services import memory, plans, repeats
 from promotions.services.errors import RefusedError
 
 M = TypeVar("M", bound=Model)
@@ -57,11 +59,12 @@ class PromotionListView(ApiView):
         request=PromotionInput,
         responses={201: PromotionDetailSerializer},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         body = self.body(PromotionInput)
         promotion = plans.plan_promotion(
-            package=_named("package", access.package_for_read, self.user, body),
-            sandbox=_named("sandbox", access.sandbox_for_read, self.user, body),
+            package=named("package", access.package_for_read, self.user, body),
+            sandbox=named("sandbox", access.sandbox_for_read, self.user, body),
             job_name=body.get("job_name", ""),
             job_description=body.get("job_description", ""),
             actor=self.user,
@@ -69,7 +72,7 @@ class PromotionListView(ApiView):
         return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")
 
 
-def _named(field: str, find: Callable[[User, int], M], user: User, body: dict[str, Any]) -> M:
+def named(field: str, find: Callable[[User, int], M], user: User, body: dict[str, Any]) -> M:
     """What a field of the body names; that it is not there is the field's fault, not the address's."""
     try:
         return find(user, body[field])
@@ -118,4 +121,32 @@ class PromotionAbandonView(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         promotion = access.promotion_for_change(self.user, pk)
         plans.abandon(promotion=promotion, actor=self.user, reason=self.body(ReasonInput)["reason"])
+        return self.answer(PromotionDetailSerializer, access.promotion_for_read(self.user, pk))
+
+
+class PromotionRunAgainView(ApiView):
+    @extend_schema(
+        operation_id="promotions_run_again",
+        summary="Plan the same package for the same target anew",
+        tags=["Promotions"],
+        request=None,
+        responses={201: PromotionDetailSerializer},
+    )
+    @idempotent
+    def post(self, request: Request, pk: int) -> Response:
+        promotion = repeats.run_again(promotion=access.promotion_for_change(self.user, pk), actor=self.user)
+        return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")
+
+
+class PromotionMemoryView(ApiView):
+    @extend_schema(
+        operation_id="promotions_memory",
+        summary="Offer earlier decisions on the same objects, or not",
+        tags=["Promotions"],
+        request=MemoryInput,
+        responses=PromotionDetailSerializer,
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        promotion = access.promotion_for_change(self.user, pk)
+        memory.offer(promotion=promotion, is_offered=self.body(MemoryInput)["is_memory_offered"], actor=self.user)
         return self.answer(PromotionDetailSerializer, access.promotion_for_read(self.user, pk))

@@ -256,7 +256,7 @@ def test_running_into_production_is_refused(operator_api, package) -> None:
     response = operator_api.post(f"plans/{plan.pk}/run/")
 
     assert response.status_code == 409
-    assert "is production and needs an approval" in response.json()["reasons"][0]
+    assert "It needs an approval by somebody else" in response.json()["reasons"][0]
 
 
 def test_run_is_queued_once_and_the_second_call_names_the_job_of_the_first(operator_api, plan) -> None:

@@ -1,0 +1,95 @@
+"""Promotions of one package into several targets."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from promotions.api.base import IdField, Input
+from promotions.api.serializers.common import PackageRefSerializer, PersonRefSerializer
+from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer
+from promotions.choices import Decision
+from promotions.models import Promotion, PromotionGroup
+from promotions.services.repeats import TARGETS_LIMIT
+
+
+class GroupMemberSerializer(PromotionSerializer):
+    current_plan = PlanRefSerializer(read_only=True)
+
+    class Meta(PromotionSerializer.Meta):
+        fields = [*PromotionSerializer.Meta.fields, "current_plan"]
+
+
+class PromotionGroupSerializer(serializers.ModelSerializer[PromotionGroup]):
+    url = serializers.HyperlinkedIdentityField(view_name="promotions_api:group-detail")
+    package = PackageRefSerializer(read_only=True)
+    created_by = PersonRefSerializer(read_only=True)
+    promotions = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PromotionGroup
+        fields = ["id", "url", "package", "created_by", "created_at", "promotions"]
+
+    @extend_schema_field(GroupMemberSerializer(many=True))
+    def get_promotions(self, group: PromotionGroup) -> Any:
+        visible = Promotion.objects.visible_to(self.context["request"].user)
+        rows = visible.filter(group=group).select_related(
+            "target_sandbox__organization", "target_organization", "source_organization", "package", "created_by"
+        )
+        ordered = rows.order_by("target_sandbox__name", "pk")
+        return GroupMemberSerializer(ordered, many=True, context=self.context).data
+
+
+class GroupInput(JobTextInput):
+    package = IdField()
+    sandboxes = serializers.ListField(child=IdField(), min_length=1, max_length=TARGETS_LIMIT)
+
+
+class GroupDecideInput(Input):
+    act = serializers.ChoiceField(
+        choices=[
+            ("exact", "Use the existing object wherever exactly one fits"),
+            ("remembered", "Take what was decided before"),
+            ("create_undecided", "Create new wherever nothing is decided yet"),
+            ("item", "Decide one object in every target"),
+        ]
+    )
+    key = serializers.CharField(required=False, default="", max_length=600, help_text="With “item”: the item's key.")
+    decision = serializers.ChoiceField(
+        required=False,
+        choices=[choice for choice in Decision.choices if choice[0] != Decision.UNDECIDED],
+        help_text="With “item”.",
+    )
+    title = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=500,
+        help_text="With “item” and “reuse”: the title of the existing object to use; the first proposed if empty.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["act"] == "item" and not (attrs["key"] and attrs.get("decision")):
+            raise serializers.ValidationError("Say which key, and what to decide on it.")
+        return attrs
+
+
+class GroupRunInput(Input):
+    note = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=2000, help_text="For approvers, where they are asked."
+    )
+
+
+class GroupOutcomeSerializer(serializers.Serializer[Any]):
+    promotion = serializers.IntegerField(source="promotion.pk")
+    sandbox = serializers.CharField(source="promotion.target_sandbox.name")
+    changed = serializers.IntegerField(help_text="How many items were decided.")
+    job = serializers.IntegerField(source="job.pk", default=None, allow_null=True, help_text="What was started.")
+    approval = serializers.IntegerField(
+        source="approval.pk", default=None, allow_null=True, help_text="The approval that was asked for."
+    )
+    refusal = serializers.CharField(help_text="Why nothing happened for this target; empty if something did.")
+
+
+class GroupOutcomesSerializer(serializers.Serializer[Any]):
+    outcomes = GroupOutcomeSerializer(many=True)

@@ -1,0 +1,90 @@
+"""One package into several targets: planned, decided and run together."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from promotions import access
+from promotions.api.base import ApiView
+from promotions.api.idempotency import idempotent
+from promotions.api.serializers.groups import (
+    GroupDecideInput,
+    GroupInput,
+    GroupOutcomesSerializer,
+    GroupRunInput,
+    PromotionGroupSerializer,
+)
+from promotions.api.views.promotions import named
+from promotions.choices import Decision
+from promotions.services import decisions, groups, repeats
+
+
+class GroupCreateView(ApiView):
+    @extend_schema(
+        operation_id="groups_create",
+        summary="Plan a package for several targets",
+        description="One promotion and plan for each, all or none.",
+        tags=["Groups"],
+        request=GroupInput,
+        responses={201: PromotionGroupSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        body = self.body(GroupInput)
+        group = repeats.promote_to(
+            package=named("package", access.package_for_read, self.user, body),
+            sandboxes=[
+                named("sandboxes", access.sandbox_for_read, self.user, {"sandboxes": pk}) for pk in body["sandboxes"]
+            ],
+            job_name=body.get("job_name", ""),
+            job_description=body.get("job_description", ""),
+            actor=self.user,
+        )
+        return self.answer(PromotionGroupSerializer, group, status=201, at="group-detail")
+
+
+class GroupView(ApiView):
+    @extend_schema(
+        operation_id="groups_retrieve",
+        summary="One group with its promotions",
+        tags=["Groups"],
+        responses=PromotionGroupSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        return self.answer(PromotionGroupSerializer, access.group_for_read(self.user, pk))
+
+
+class GroupDecideView(ApiView):
+    @extend_schema(
+        operation_id="groups_decide",
+        summary="Take one decision in every open plan of a group",
+        tags=["Groups"],
+        request=GroupDecideInput,
+        responses=GroupOutcomesSerializer,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        group, body = access.group_for_read(self.user, pk), self.body(GroupDecideInput)
+        choosers: dict[str, groups.Chooser] = {
+            "exact": decisions.exact_matches,
+            "remembered": groups.as_before,
+            "create_undecided": decisions.creations_of_undecided,
+        }
+        choose = choosers.get(body["act"]) or groups.for_key(body["key"], Decision(body["decision"]), body["title"])
+        outcomes = groups.decide_together(group=group, choose=choose, actor=self.user)
+        return self.answer(GroupOutcomesSerializer, {"outcomes": outcomes})
+
+
+class GroupRunView(ApiView):
+    @extend_schema(
+        operation_id="groups_run",
+        summary="Run every plan of a group that may run",
+        description="Asks for an approval where one is needed. Answers for each target what happened, or why nothing.",
+        tags=["Groups"],
+        request=GroupRunInput,
+        responses=GroupOutcomesSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, pk: int) -> Response:
+        group = access.group_for_read(self.user, pk)
+        outcomes = groups.run_together(group=group, actor=self.user, note=self.body(GroupRunInput)["note"])
+        return self.answer(GroupOutcomesSerializer, {"outcomes": outcomes})
