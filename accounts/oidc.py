@@ -93,6 +93,12 @@ class Protocol(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has
                 raise OAuth2Error(f"The {name} of the provider is {url!r}, which is no https:// address.")
         return found
 
+    @property
+    def basic_auth(self) -> bool:
+        """What a provider takes that lists no ways is the basic one (OpenID Connect Discovery 1.0, 3)."""
+        ways = self.openid_config.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        return "client_secret_post" not in ways
+
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         url: str = build_absolute_uri(request, reverse("oidc-callback"), self.redirect_uri_protocol)
         return url
@@ -119,7 +125,7 @@ class Protocol(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has
             subject=found["sub"],
             email=_text(found.get("email")).strip().lower(),
             # Some providers write the boolean as text.
-            is_email_verified=found.get("email_verified") in (True, "true"),
+            is_email_verified=found.get("email_verified") is True or found.get("email_verified") == "true",
             full_name=_text(found.get("name")),
         )
         login.nonce = _text(found.get("nonce"))
