@@ -210,6 +210,8 @@ if SUBMIT_SETTLE_S <= SUBMIT_DEADLINE_S:
 FOLLOW_DEADLINE_HOURS = env.integer("FOLLOW_DEADLINE_HOURS", 24, least=1, most=24 * 14)
 # How long approvers have to decide, and from their consent on how long it may be used.
 APPROVAL_HOURS = env.integer("APPROVAL_HOURS", 72, least=1, most=24 * 30)
+# Each export holds a thread of the web server while its client reads; the others must go on answering.
+EXPORTS_AT_ONCE = env.integer("EXPORTS_AT_ONCE", 2, least=1, most=100)
 SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, least=30, most=86_400)
 
 # People
@@ -318,6 +320,7 @@ CONTENT_SECURITY_POLICY = {
 
 # REST API
 
+API_CALLS_PER_MINUTE = env.integer("API_CALLS_PER_MINUTE", 1200, least=1, most=10_000_000)
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.ApiTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -328,7 +331,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "URL_FORMAT_OVERRIDE": None,  # there is one format
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DEFAULT_THROTTLE_CLASSES": ["config.throttling.LenientThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": "1200/min"},
+    "DEFAULT_THROTTLE_RATES": {"user": f"{API_CALLS_PER_MINUTE}/min"},
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Towpath",
