@@ -215,8 +215,8 @@ def _failed(delivery: NoticeDelivery, failure: Failure) -> None:
     now = timezone.now()
     if failure.is_final or delivery.give_up_at <= now:
         _end(delivery, DeliveryState.GIVEN_UP, failure.text)
-        return
-    _held(delivery).update(due_at=now + _pause(delivery.attempts), lease_token="", error=failure.text)
+    else:
+        _held(delivery).update(due_at=now + _pause(delivery.attempts), lease_token="", error=failure.text)
     if failure.is_for_all:
         _put_off_all(failure, now)
 
