@@ -23,10 +23,11 @@ def prefix_of(item: PlanItem) -> str:
 
 
 class ItemDecisionForm(forms.Form):
-    """One row: the chosen value, and the state of the row as the person saw it."""
+    """One row: the chosen value, whether it was taken from memory, and the state of the row as the person saw it."""
 
     decision = forms.CharField(max_length=600, required=False)
     batch = forms.IntegerField(min_value=0, required=False)
+    remembered = forms.BooleanField(required=False)
 
     def __init__(self, data: QueryDict, *, item: PlanItem) -> None:
         super().__init__(data, prefix=prefix_of(item))
@@ -45,7 +46,11 @@ class ItemDecisionForm(forms.Form):
     def verdict(self) -> Verdict:
         decision, target_id = self.cleaned_data["decision"]
         return Verdict(
-            item_id=self.item.pk, decision=decision, target_id=target_id, seen_batch=self.cleaned_data["batch"]
+            item_id=self.item.pk,
+            decision=decision,
+            target_id=target_id,
+            seen_batch=self.cleaned_data["batch"],
+            is_remembered=self.cleaned_data["remembered"],
         )
 
 
@@ -87,3 +92,9 @@ class TableForm(forms.Form):
                 raise ValidationError(f"{item}: choose one of what is offered.")
             found.append(form.verdict())
         return found
+
+
+class MemoryForm(forms.Form):
+    """Whether what was decided before is offered."""
+
+    offered = forms.TypedChoiceField(choices=[("yes", "Yes"), ("no", "No")], coerce=lambda value: value == "yes")

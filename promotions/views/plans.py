@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.http import AuthenticatedRequest
 from promotions import access
 from promotions.choices import ItemKind
-from promotions.forms.plans import ItemDecisionForm, TableForm
+from promotions.forms.plans import ItemDecisionForm, MemoryForm, TableForm
 from promotions.models import Plan, PlanItem
-from promotions.services import decisions, plans, runs
+from promotions.services import decisions, memory, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.systems.base import system
@@ -50,6 +50,28 @@ def plan_accept_exact(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def plan_undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     plan = access.plan_for_change(request.user, pk)
     return _act(request, plan, lambda: decisions.undo(plan=plan, actor=request.user))
+
+
+@login_required
+@require_POST
+def plan_take_remembered(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Decide every undecided row as it was decided before."""
+    plan = access.plan_for_change(request.user, pk)
+    return _act(request, plan, lambda: decisions.take_remembered(plan=plan, actor=request.user))
+
+
+@login_required
+@require_POST
+def plan_memory(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show what was decided before, or not."""
+    plan = access.plan_for_change(request.user, pk)
+    form = MemoryForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, plan, "Say whether earlier decisions are to be offered.", status=422)
+    is_offered = form.cleaned_data["offered"]
+    return _act(
+        request, plan, lambda: memory.offer(promotion=plan.promotion, is_offered=is_offered, actor=request.user)
+    )
 
 
 @login_required

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +34,30 @@ class Option:
     consequence: str
     remote_id: str
     is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What was decided on an object when it was last run into this target."""
+
+    value: str
+    words: str
+    by: str
+    at: datetime
+    times: int
+    is_standing: bool
+    """Whether the same is decided now."""
+
+
+def remembered_of(item: PlanItem) -> Remembered | None:
+    before = item.remembered
+    if not before:
+        return None
+    value = value_of(before["decision"], before["target"])
+    target = before["target"] or {}
+    words = f"use existing “{target.get('title') or target.get('id')}”" if target else "create new"
+    is_standing = value == value_of(item.decision, item.target)
+    return Remembered(value, words, before["by"], datetime.fromisoformat(before["at"]), before["times"], is_standing)
 
 
 @dataclass
@@ -72,6 +97,10 @@ class Row:
     @cached_property
     def chosen(self) -> Option | None:
         return next((option for option in self.options if option.is_chosen), None)
+
+    @cached_property
+    def remembered(self) -> Remembered | None:
+        return remembered_of(self.item)
 
     @property
     def is_confirmation(self) -> bool:
@@ -265,6 +294,9 @@ def standing_context(
         "plan": plan,
         "promotion": plan.promotion,
         "counts": counts,
+        "offers_memory": plan.promotion.is_memory_offered,
+        "remembered_count": sum(bool(item.remembered) for item in items),
+        "takeable": sum(item.is_undecided and bool(item.remembered) for item in items),
         "show": wanted_show(request),
         "shows": [(name, words, len(_shown(items, name))) for name, words in SHOWS.items()],
         "reasons": reasons,

@@ -22,6 +22,8 @@ ROWS: list[Row] = [
     row("promotions:plan-refresh", "plan", POST=OPERATORS_ACT),
     row("promotions:plan-accept-exact", "plan", POST=OPERATORS_ACT),
     row("promotions:plan-decide", "plan", POST=OPERATORS_ACT),
+    row("promotions:plan-take-remembered", "plan", POST=OPERATORS_ACT),
+    row("promotions:plan-memory", "plan", POST=OPERATORS_ACT),
     row("promotions:plan-undo", "plan", POST=OPERATORS_ACT),
     row("promotions:plan-run", "plan", GET=OPERATORS, POST=OPERATORS_ACT),
     row("promotions:plan-item-decide", "plan_item", POST=OPERATORS_ACT),
