@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from config import embedded, env
+from config import embedded, env, sign_in
 from config.env import Mode
 from tests.processes import ROOT
 
@@ -74,6 +74,11 @@ def test_production_refuses_to_start_without_a_value(name):
         ("EMAIL_PORT", "70000", "EMAIL_PORT is 70000; it must lie between 1 and 65535."),
         ("BEHIND_PROXY", "maybe", "BEHIND_PROXY must be true or false, not 'maybe'."),
         ("SECRET_KEY_FILE", "/nowhere/secret", "SECRET_KEY_FILE points to /nowhere/secret, which cannot be read"),
+        ("SECOND_FACTOR", "sometimes", "SECOND_FACTOR is 'SOMETIMES'. Set it to one of: OFF, OPTIONAL, REQUIRED."),
+        ("OIDC_ISSUER", "https://idp.example", "OIDC_CLIENT_ID, OIDC_CLIENT_SECRET missing"),
+        ("OIDC_CLIENT_SECRET", "canary", "OIDC_ISSUER, OIDC_CLIENT_ID missing"),
+        ("OIDC_NAME", "Acme", "OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET missing"),
+        ("OIDC_ONLY", "true", "OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET missing"),
         ("TOWPATH_MODE", "staging", "TOWPATH_MODE is 'staging'. Set it to one of: production"),
     ],
 )
@@ -83,6 +88,62 @@ def test_production_refuses_to_start_on_a_weak_or_odd_value(name, value, sentenc
     assert done.returncode != 0
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+OIDC = {
+    "issuer": "https://idp.example/realms/acme",
+    "client_id": "towpath",
+    "client_secret": "canary-client-secret",
+    "name": "",
+    "scopes": ["openid", "email"],
+    "is_only": False,
+}
+
+
+def test_a_provider_is_taken_whole_and_does_not_print_its_secret():
+    found = sign_in.oidc(Mode.PRODUCTION, **OIDC)
+
+    assert found is not None
+    assert (found.name, found.scopes, found.is_loopback_allowed) == ("your organization", ("openid", "email"), False)
+    assert "canary-client-secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "sentence"),
+    [
+        (Mode.PRODUCTION, {"issuer": "http://idp.example"}, "OIDC_ISSUER is 'http://idp.example'. Set it to the https"),
+        (Mode.PRODUCTION, {"issuer": "http://127.0.0.1:9"}, "http:// only for loopback in demo mode"),
+        (Mode.EMBEDDED, {"issuer": "http://127.0.0.1:9"}, "http:// only for loopback in demo mode"),
+        (Mode.DEMO, {"issuer": "http://idp.example"}, "http:// only for loopback in demo mode"),
+        (Mode.PRODUCTION, {"issuer": "idp.example"}, "Set it to the https:// address"),
+        (Mode.PRODUCTION, {"issuer": "https://a:b@idp.example"}, "Set it to the https:// address"),
+        (Mode.PRODUCTION, {"issuer": "https://idp.example?tenant=1"}, "without a query"),
+        (Mode.PRODUCTION, {"issuer": f"https://idp.example/{'a' * 200}"}, "longer than 200 characters"),
+        (Mode.PRODUCTION, {"scopes": ["openid"]}, "OIDC_SCOPES must hold openid and email"),
+        (Mode.PRODUCTION, {"scopes": ["email"]}, "OIDC_SCOPES must hold openid and email"),
+        (Mode.PRODUCTION, {"client_secret": ""}, "OpenID Connect is set in part: OIDC_CLIENT_SECRET missing"),
+    ],
+)
+def test_a_provider_that_is_unsafe_or_incomplete_stops_the_start(mode, changed, sentence):
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        sign_in.oidc(mode, **{**OIDC, **changed})
+
+    assert sentence in str(refusal.value)
+    assert "canary-client-secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("mode", [Mode.DEMO, Mode.DEVELOPMENT])
+def test_a_provider_on_this_machine_needs_no_tls_where_nothing_is_in_earnest(mode):
+    found = sign_in.oidc(mode, **{**OIDC, "issuer": "http://localhost:8080"})
+
+    assert found is not None
+    assert found.is_loopback_allowed
+
+
+def test_without_any_variable_there_is_no_provider():
+    nothing = {"issuer": "", "client_id": "", "client_secret": "", "name": "", "scopes": [], "is_only": False}
+
+    assert sign_in.oidc(Mode.PRODUCTION, **nothing) is None
 
 
 def test_without_a_mode_production_is_meant():
