@@ -43,9 +43,8 @@ def main(imports: int) -> int:
     targets = Targets()
     for when, found in (("idle", idle), (f"after {imports} imports and {ROUNDS * (len(PAGES) + 1)} pages", worked)):
         total = sum(found.values())
-        print(
-            f"{when}: {total:.0f} MB in {len(found)} processes; a bare Django has {bare:.0f} MB: ratio {total / bare:.1f}"
-        )
+        number, ratio = len(found), total / bare
+        print(f"{when}: {total:.0f} MB in {number} processes; a bare Django has {bare:.0f} MB: ratio {ratio:.1f}")
         targets.at_most(f"PSS {when}", total, TARGET_MB, " MB")
     return targets.status()
 
