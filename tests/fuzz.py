@@ -1,14 +1,10 @@
 """Calls made up from our own OpenAPI document, sent to a real installation in demo mode.
 
-    python -m tests.fuzz [CASES]
-
 Schemathesis draws the calls; it fails on a server error, on an answer that the document does not describe, and on input
-that the document forbids and the API takes. The seed is printed: `--seed` repeats a run.
+that the document forbids and the API takes.
 """
 
-import argparse
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -16,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.integration.ground.conftest import Installation
-from tests.processes import ROOT, end, free_port
+from tests.processes import free_port
 
 # Checks that ask for more than the document promises: what `unsupported_method` and `ignored_auth` look for stands in
 # the access table, for every route and role.
@@ -83,26 +79,3 @@ def demo_installation(folder: Path) -> Installation:
     )
     installation.up("--demo")
     return installation
-
-
-def main(examples: int, seed: int) -> int:
-    with tempfile.TemporaryDirectory(prefix="towpath-fuzz-") as folder:
-        installation = demo_installation(Path(folder))
-        try:
-            report = fuzz(installation, examples=examples, seed=seed, workers=1)
-        finally:
-            end(installation.process)
-        log = installation.output
-    print(report.text)
-    print(f"seed {seed}: {report.cases} cases, {'nothing found' if report.is_clean else 'see above'}")
-    if not report.is_clean:
-        print(log[-20_000:])
-    return int(not report.is_clean)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0], prog="python -m tests.fuzz")
-    parser.add_argument("examples", type=int, nargs="?", default=20, help="made-up calls for each operation")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
-    arguments = parser.parse_args()
-    sys.exit(main(arguments.examples, arguments.seed))
