@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """The password, of those who have one: whoever found an unlocked telephone must not get by with its codes."""
         found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        wanted = "reauthenticate" if _has_password(user) else "mfa_reauthenticate"
+        wanted = "reauthenticate" if people.has_password(user) else "mfa_reauthenticate"
         return [method for method in found if method["id"] == wanted]
 
     def is_reauthentication_required(self, *, app: str, **named: Any) -> bool:
@@ -157,10 +157,6 @@ def failure(request: HttpRequest, *, reason: str = "", status: int = 502) -> Htt
     """Why nobody came in, and what to do; without a reason the provider did not do its part."""
     context = {"oidc": settings.OIDC, "reason": reason}
     return render(request, "socialaccount/authentication_error.html", context, status=status)
-
-
-def _has_password(user: User) -> bool:
-    return user.has_usable_password() and people.may_use_password(user)
 
 
 def _ways(records: list[dict[str, Any]]) -> list[str]:

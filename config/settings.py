@@ -231,6 +231,7 @@ ACCOUNT_FORMS = {
     "login": "accounts.forms.sign_in.SignInForm",
     "reset_password": "accounts.forms.sign_in.ForgottenPasswordForm",
 }
+    "reauthenticate": "accounts.forms.sign_in.ConfirmForm",
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

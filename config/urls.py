@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
 from accounts.views import sign_in
-from accounts.views.passwords import password_reset
+from accounts.views.passwords import password_change, password_reset
 from config.health import healthz, readyz
 from config.openapi import ApiDocsView, ApiSchemaView, NoSuchResourceView
 from operations.figures import metrics_page
@@ -21,6 +21,7 @@ urlpatterns = [
     path("metrics", metrics_page, name="metrics"),
     # allauth reverses the names of these pages, so they must exist; ours stand before its own.
     re_path(r"^accounts/(?:signup|email|confirm-email|password/set|login/code)/", closed, name="closed"),
+    path("accounts/password/change/", password_change, name="account_change_password"),
     path("accounts/password/reset/", password_reset, name="account_reset_password"),
     path("accounts/login/", sign_in.sign_in, name="account_login"),
     path("accounts/", include("allauth.account.urls")),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.account.forms import ReauthenticateForm as PasswordAgainForm
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.base.internal.flows import check_rate_limit
@@ -26,6 +27,14 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _rename(self, login="E-mail address", remember="Stay signed in on this device")
+
+
+class ConfirmForm(PasswordAgainForm):  # type: ignore[misc]
+    """The password once more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename(self)
 
 
 class ForgottenPasswordForm(ResetPasswordForm):  # type: ignore[misc]

@@ -138,6 +138,11 @@ def may_use_password(user: User) -> bool:
     return settings.OIDC is None or not settings.OIDC.is_only or user.is_superuser
 
 
+def has_password(user: User) -> bool:
+    """Whether this person has a password that opens something."""
+    return user.has_usable_password() and may_use_password(user)
+
+
 def may_choose_password(invitation: Invitation) -> bool:
     """The same for somebody who is not in yet."""
     return settings.OIDC is None or not settings.OIDC.is_only or invitation.is_administrator

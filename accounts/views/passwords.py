@@ -1,11 +1,13 @@
 """Getting back in without the old password."""
 
+from allauth.account.views import password_change as change_password
 from allauth.account.views import password_reset as send_reset_mail
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
@@ -21,6 +23,17 @@ def password_reset(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = send_reset_mail(request)
         return response
     return render(request, "account/password_reset_closed.html", status=200 if request.method == "GET" else 403)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("oldpassword", "password1", "password2")
+def password_change(request: AuthenticatedRequest) -> HttpResponse:
+    """People who come in through the provider only have no password to change."""
+    if not people.has_password(request.user):
+        return render(request, "account/password_none.html", {"oidc": settings.OIDC})
+    response: HttpResponse = change_password(request)
+    return response
 
 
 @login_required

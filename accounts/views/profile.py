@@ -40,7 +40,7 @@ def profile_edit(request: AuthenticatedRequest) -> HttpResponse:
             "second_factor": second_factor.state_of(person),
             "oidc": settings.OIDC,
             "identity": identities.identity_of(person),
-            "has_password": person.has_usable_password() and people.may_use_password(person),
+            "has_password": people.has_password(person),
         },
         status=422 if form.is_bound else 200,
     )

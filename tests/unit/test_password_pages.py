@@ -104,3 +104,18 @@ def test_a_deactivated_person_gets_no_password_link(
 
     assert answer.status_code == 422
     assert "Reactivate the account first" in answer.content.decode()
+
+
+def test_somebody_without_a_password_is_told_where_theirs_is() -> None:
+    user = UserFactory()
+    user.set_unusable_password()
+    user.save()
+    client = Client()
+    client.force_login(user)
+
+    answers = [client.get("/accounts/password/change/"), client.post("/accounts/password/change/")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert all("You have no password" in answer.content.decode() for answer in answers)
+    user.refresh_from_db()
+    assert not user.has_usable_password()
