@@ -229,9 +229,9 @@ LOGIN_REDIRECT_URL = "promotions:home"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.sign_in.SignInForm",
+    "reauthenticate": "accounts.forms.sign_in.ConfirmForm",
     "reset_password": "accounts.forms.sign_in.ForgottenPasswordForm",
 }
-    "reauthenticate": "accounts.forms.sign_in.ConfirmForm",
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
