@@ -49,7 +49,9 @@ class NoticeList(ListAPIView[Notice]):
 
 
 class NoticeRead(APIView):
-    @extend_schema(summary="Mark a notice read", request=None, responses=NoticeSerializer)
+    @extend_schema(
+        summary="Mark a notice read", operation_id="notices_read_one", request=None, responses=NoticeSerializer
+    )
     def post(self, request: Request, pk: int) -> Response:
         notice = access.notice_for_owner(caller(request), pk)
         notices.mark_read(notice=notice)
@@ -57,7 +59,9 @@ class NoticeRead(APIView):
 
 
 class NoticeReadAll(APIView):
-    @extend_schema(summary="Mark all my notices read", request=None, responses=MarkedSerializer)
+    @extend_schema(
+        summary="Mark all my notices read", operation_id="notices_read_all", request=None, responses=MarkedSerializer
+    )
     def post(self, request: Request) -> Response:
         return Response(MarkedSerializer({"marked": notices.mark_all_read(person=caller(request))}).data)
 
