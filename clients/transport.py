@@ -94,9 +94,9 @@ def _is_error_envelope(answer: Answer) -> bool:
 class Connection:
     """One organization and credential on one host: at most 5 connections, safe between threads.
 
-    Reads are tried again on 429, 5xx, connection errors and time-outs. Writes and workflows are sent once; only a
-    refusal of the token itself, which comes before the service sees the request, is answered by one renewal and one
-    repeat. Redirects are never followed. Raises ValueError for a URL that would send secrets in the open.
+    Reads are tried again on 429, 5xx, connection errors and time-outs, and with a new token if theirs was refused.
+    Writes and workflows are sent once. Redirects are never followed. Raises ValueError for a URL that would send
+    secrets in the open.
     """
 
     def __init__(
@@ -215,8 +215,8 @@ class Connection:
         answer = self._exchange(request, token)
         if answer.status == 401 and self._auth and token is not None:
             self._auth.reject(token)
-            # 401013 comes from the gateway, before the service: only then is a write certain not to have happened.
-            if request.effect is Effect.READ or answer.problem.error_code == "401013":
+            # A write is left to the caller: it is sent once, and whoever sends it again looks for its effect first.
+            if request.effect is Effect.READ:
                 token = self._auth.current()
                 answer = self._exchange(request, token)
         if twin := slash_twin(request.method, request.url, answer):

@@ -32,6 +32,7 @@ EMPTY_LOOK_UPS_NEEDED = 2
 # Looking and checking end this long before the task would be killed, the time of the write not counted.
 TASK_MARGIN_S = 10
 FIRST_LOOK = timedelta(seconds=2)
+DECIDE = "Look for it there, then say which job is ours, have it sent again, or close it."
 # An accepted write without a trace: how often to look before a person is asked about a job that resembles it.
 LOOKS_BEFORE_ASKING = 5
 
@@ -69,6 +70,8 @@ def _ready_to_send(job: Job, kind: Submission) -> dict[str, object] | None:
     if job.state != JobState.QUEUED:
         return None
     if job.started_at is None:
+        if job.params.get("turned_away") and _is_taken(job, kind):
+            return None
         return rechecking.prepared(job, kind)
     # It was under way before: turned away for now, or given back by a person. A late effect must not be repeated.
     return None if _is_found(job, kind) else _ready_to_repeat(job, kind)
@@ -84,6 +87,20 @@ def _is_found(job: Job, kind: Submission) -> bool:
     """Look once for an earlier effect; False only if there is certainly none for now."""
     found = _look_up(job, kind)
     return found is None or _is_settled_by(found, job)
+
+
+def _is_taken(job: Job, kind: Submission) -> bool:
+    """Whether a call that was turned away has been acted on all the same, or that cannot be told for now."""
+    found = _look_up(job, kind)
+    if found is None:
+        return True
+    if len(found.remote_ids) == 1:
+        accept(job, Submitted(found.remote_ids[0], job.raw), how="found after it was turned away")
+        return True
+    # What was noted before that call is noted anew.
+    params = {name: value for name, value in job.params.items() if name not in ("before", "turned_away")}
+    claims.keep(job, params=params)
+    return False
 
 
 def _look_up(job: Job, kind: Submission) -> LookUp | None:
@@ -106,15 +123,15 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
     with deadline(kind.deadline.total_seconds()):
         _commit_intent(job, kind, params)
         try:
-            submitted = kind.submit(job)
+            submitted: Submitted | errors.ApiError = kind.submit(job)
         except errors.ApiError as exc:
-            _sending_failed(job, kind, exc)
-            return
+            submitted = exc
         except NoCredentialError as exc:
+            problem = f"Nothing was sent. {exc.message}"
             _not_sent(
                 job,
                 exc.message,
-                Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=exc.message),
+                Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=problem),
             )
             return
         except Exception:
@@ -122,7 +139,10 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
             log.exception("job %s: sending broke", job.pk)
             timeline.note(job, "Sending broke off inside Towpath; looking for its effect.", severity=Severity.WARNING)
             return
-    accept(job, submitted, how="answered")
+    if isinstance(submitted, Submitted):
+        accept(job, submitted, how="answered")
+    else:
+        _sending_failed(job, kind, submitted)
 
 
 def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> None:
@@ -146,11 +166,10 @@ def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> Non
 
 
 def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
-    certainly_not_sent = isinstance(exc, errors.ApiUnavailableError | errors.ApiBusyError) or (
-        isinstance(exc, errors.OutcomeUnknownError) and not exc.sent
-    )
-    if certainly_not_sent:
-        _not_sent(job, faults.words(exc), None, exc)
+    if _is_turned_away(job, exc):
+        _not_sent(job, f"The platform turned it away: {faults.words(exc)}", None, exc, is_turned_away=True)
+    elif isinstance(exc, errors.ApiUnavailableError) or (isinstance(exc, errors.OutcomeUnknownError) and not exc.sent):
+        _not_sent(job, f"Not sent: {faults.words(exc)}", None, exc)
     elif isinstance(exc, errors.OutcomeUnknownError | errors.ApiContractError):
         timeline.note(
             job,
@@ -158,35 +177,65 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
             f"looking for it in {round(kind.settle.total_seconds())} s.",
             severity=Severity.WARNING,
         )
+    elif not _is_found_all_the_same(job, kind, exc):
+        _refused(job, exc)
+
+
+def _is_turned_away(job: Job, exc: errors.ApiError) -> bool:
+    """Whether the platform was busy, or the gateway did not know the token, which has been given up by now.
+
+    A token that is refused again although a new one was fetched is a refusal.
+    """
+    is_token_stale = isinstance(exc, errors.ApiAuthError) and exc.error_code == "401013" and not job.attempts
+    return is_token_stale or isinstance(exc, errors.ApiBusyError)
+
+
+def _is_found_all_the_same(job: Job, kind: Submission, exc: errors.ApiError) -> bool:
+    """Look once whether what the platform says it refused is there; a refusal is a claim like any other."""
+    try:
+        with deadline(TASK_MARGIN_S):
+            found = kind.look_up(job, claims.Heartbeat(job))
+    except claims.LeaseLostError:
+        raise
+    except Exception as failure:
+        log.info("job %s: after its refusal it could not be looked for: %s", job.pk, failure)
+        return False
+    if len(found.remote_ids) != 1:
+        return False
+    timeline.note(job, f"The platform refused it ({faults.words(exc)}), yet shows it.", severity=Severity.WARNING)
+    accept(job, Submitted(found.remote_ids[0], job.raw), how="found after a refusal")
+    return True
+
+
+def _refused(job: Job, exc: errors.ApiError) -> None:
+    if isinstance(exc, errors.ApiAuthError):
+        credential_refused(job.organization, exc)
+    if job.submit_count > 1:
+        words = faults.sentence("The platform refused it when it was sent again", exc)
+        ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
     else:
-        if isinstance(exc, errors.ApiAuthError):
-            credential_refused(job.organization, exc)
-        if job.submit_count > 1:
-            words = faults.sentence("The platform refused it when it was sent again", exc)
-            ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
-        else:
-            end(job, faults.ending("The platform refused it, and did nothing", exc))
+        end(job, faults.ending("The platform refused it, and did nothing", exc))
 
 
-def _not_sent(job: Job, message: str, ending: Ending | None, exc: errors.ApiError | None = None) -> None:
+def _not_sent(
+    job: Job,
+    message: str,
+    ending: Ending | None,
+    exc: errors.ApiError | None = None,
+    *,
+    is_turned_away: bool = False,
+) -> None:
     """Take the intent back: the request never left, or was turned away at the door. Without an ending, try later."""
-    is_late = job.deadline_at is not None and job.deadline_at < timezone.now()
-    if ending is None and is_late:
-        ending = Ending(
-            state=JobState.FAILED,
-            problem_kind=ProblemKind.UNAVAILABLE,
-            problem=f"It could not be sent before the deadline: {message}. Try again when the platform is reachable.",
-        )
+    if ending is None and _is_late(job):
+        ending = _never_sent(message)
     wait = faults.wait_after(job.attempts, exc)
     sent_before = job.submit_count - 1
     with transaction.atomic():
         if ending is None:
-            timeline.warn(job, f"Not sent: {message}. Trying again in {round(wait.total_seconds())} s.")
+            timeline.warn(job, f"{message}. Trying again in {round(wait.total_seconds())} s.")
         changes: dict[str, Any] = {"submit_count": sent_before, "attempts": job.attempts + 1}
         if not sent_before and "dismissed" not in job.params:
-            # Never under way: what was noted before the call is noted anew next time, and nothing is looked for.
-            params = {name: value for name, value in job.params.items() if name != "before"}
-            changes |= {"started_at": None, "params": params}
+            changes |= {"started_at": None, "params": _params_of_unsent(job, is_turned_away=is_turned_away)}
         claims.keep(job, due_at=timezone.now() + wait, **changes)
         if ending is None:
             # Sent before, without an answer: that one is looked for first, so the row stays as it is.
@@ -196,6 +245,21 @@ def _not_sent(job: Job, message: str, ending: Ending | None, exc: errors.ApiErro
             ask_person(job, f"An earlier sending got no answer, and no further one was possible: {ending.problem}")
         else:
             end(job, ending)
+
+
+def _params_of_unsent(job: Job, *, is_turned_away: bool) -> dict[str, object]:
+    """What was noted before the call is noted anew next time, unless the call may yet turn out to have had effect."""
+    if is_turned_away:
+        return {**job.params, "turned_away": True}
+    return {name: value for name, value in job.params.items() if name != "before"}
+
+
+def _never_sent(message: str) -> Ending:
+    return Ending(
+        state=JobState.FAILED,
+        problem_kind=ProblemKind.UNAVAILABLE,
+        problem=f"It could not be sent before the deadline. {message}. Run it again when the platform is reachable.",
+    )
 
 
 def accept(job: Job, submitted: Submitted, *, how: str) -> bool:
@@ -283,8 +347,7 @@ def _recover(job: Job, kind: Submission) -> dict[str, object] | None:
             return _ready_to_repeat(job, kind)
         ask_person(
             job,
-            f"It was sent {job.submit_count} times without an answer or a trace at the platform. Look for it there, "
-            "then say which job is ours, have it sent again, or close it.",
+            f"It was sent {job.submit_count} times without an answer or a trace at the platform. {DECIDE}",
         )
     return None
 
@@ -312,7 +375,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
         )
     elif _is_late(job):
         trace = "shows no trace of it" if found.is_complete else "could not list its jobs completely"
-        ask_person(job, f"The platform {trace}, and the deadline has passed. Look for it there.")
+        ask_person(job, f"The platform {trace}, and the deadline has passed. {DECIDE}")
     elif not found.is_complete:
         timeline.warn(job, "The platform's list could not be read completely; looking again.")
         claims.hand_back(job, after=faults.wait_after(job.attempts), attempts=job.attempts + 1)
@@ -333,7 +396,13 @@ def _look_up_failed(job: Job, exc: Exception) -> None:
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
     if _is_late(job):
-        ask_person(job, f"Whether the platform has it could not be found out before the deadline: {message}.")
+        if job.submit_count:
+            ask_person(
+                job,
+                f"Whether the platform has it could not be found out before the deadline: {message}. {DECIDE}",
+            )
+        else:
+            end(job, _never_sent(message))
         return
     timeline.warn(job, f"Looking for it failed: {message}. Looking again; nothing is sent meanwhile.")
     wait = faults.wait_after(job.attempts, exc if isinstance(exc, errors.ApiError) else None)

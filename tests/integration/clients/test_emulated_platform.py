@@ -274,17 +274,18 @@ def test_a_throttled_import_was_not_done(
     assert "throttled" not in [row.name for row in tooling.list_jobs().items]
 
 
-def test_a_token_refused_on_the_way_is_renewed_once_even_for_an_import(
+def test_a_token_refused_at_an_import_is_renewed_for_the_next_call_and_the_import_is_left_to_the_caller(
     emulator: Emulator, tooling: SandboxToolingClient, published: Callable[[], str]
 ) -> None:
     package_id = published()
     emulator.forget_requests()
     emulator.arm(method="POST", path=IMPORT, fault="token_rejected")
 
-    submit(tooling, package_id, name="renewed")
+    with pytest.raises(ApiAuthError):
+        submit(tooling, package_id, name="renewed")
 
+    assert [row.name for row in tooling.list_jobs().items].count("renewed") == 0
     assert emulator.token_requests() == 1
-    assert [row.name for row in tooling.list_jobs().items].count("renewed") == 1
 
 
 def test_a_success_that_hides_an_error_can_be_read_from_its_messages(

@@ -234,12 +234,15 @@ def test_a_pause_in_the_body_is_honoured(platform: Platform, tooling: SandboxToo
     assert caught.value.retry_after_s == 90
 
 
-def test_a_refused_token_is_renewed_once_and_a_write_repeated_once(
+def test_a_write_whose_token_is_refused_is_not_repeated_and_the_next_one_has_a_new_token(
     platform: Platform, tooling: SandboxToolingClient
 ) -> None:
     receipt = fixture_bytes("sandbox_tooling/packages.import-submit.response")
     platform.answer(IMPORT, refusal_of_token(), Response(receipt, status=202))
 
+    with pytest.raises(ApiAuthError, match="Oauth token is not valid"):
+        submit(tooling)
+    assert len(platform.seen) == 1
     submit(tooling)
 
     assert [request.headers["Authorization"] for request in platform.seen] == [

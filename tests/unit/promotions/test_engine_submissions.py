@@ -20,6 +20,7 @@ from tests.unit.promotions.engine_doubles import (
     finders,
     fresh,
     letter,
+    nothing,
     post,
     running_letter,
     texts,
@@ -232,16 +233,123 @@ def test_being_turned_away_gives_the_job_back_unsent(post: Post) -> None:
 
 def test_a_job_that_was_only_turned_away_notes_the_state_before_anew(post: Post) -> None:
     job = letter()
+    post.before = {"version": 1}
     post.at_submit = turn_away
-    searched: list[int] = []
-    post.at_look_up = lambda job: searched.append(job.pk)
+    work_on(job)
+    post.before = {"version": 2}
+    post.at_submit = nothing
 
     work_on(job)
-    assert "before" not in fresh(job).params
-    work_on(job)
 
-    assert searched == []
+    assert fresh(job).params["before"] == {"version": 2}
+    assert "turned_away" not in job.params
     assert post.sent == [job.pk, job.pk]
+
+
+def test_a_call_that_was_turned_away_and_acted_on_all_the_same_is_not_sent_again(post: Post) -> None:
+    job = letter()
+    post.at_submit = turn_away
+    work_on(job)
+    post.look_ups = [finders(["remote-6"])]
+
+    work_on(job)
+
+    assert fresh(job).remote_id == "remote-6"
+    assert post.sent == [job.pk]
+
+
+def test_a_call_that_was_turned_away_waits_while_nobody_can_tell_what_became_of_it(post: Post) -> None:
+    job = letter()
+    post.at_submit = turn_away
+    work_on(job)
+
+    def be_busy(_: Job) -> None:
+        raise errors.ApiUnavailableError("busy", operation="jobs.list", status=429)
+
+    post.at_look_up = be_busy
+    work_on(job)
+
+    assert fresh(job).state == JobState.QUEUED
+    assert post.sent == [job.pk]
+
+
+def test_a_call_that_is_turned_away_until_the_deadline_fails_unsent_although_nothing_can_be_looked_up(
+    post: Post,
+) -> None:
+    job = letter()
+    post.at_submit = turn_away
+    work_on(job)
+    Job.objects.filter(pk=job.pk).update(deadline_at=timezone.now() - timedelta(seconds=1))
+
+    def be_busy(_: Job) -> None:
+        raise errors.ApiUnavailableError("busy", operation="jobs.list", status=429)
+
+    post.at_look_up = be_busy
+    work_on(job)
+
+    assert fresh(job).state == JobState.FAILED
+    assert job.problem.startswith("It could not be sent before the deadline.")
+
+
+def stale_token(job: Job) -> None:
+    raise errors.ApiAuthError(
+        "Oauth token is not valid",
+        operation="packages.import",
+        reason=errors.AuthProblem.TOKEN,
+        status=401,
+        error_code="401013",
+    )
+
+
+def test_a_token_that_the_gateway_no_longer_knows_is_no_refusal(post: Post) -> None:
+    job = letter()
+    post.at_submit = stale_token
+    work_on(job)
+    post.at_submit = nothing
+
+    work_on(job)
+
+    assert fresh(job).state == JobState.RUNNING
+    assert post.sent == [job.pk, job.pk]
+
+
+def test_a_new_token_that_is_refused_as_well_ends_the_job(post: Post) -> None:
+    job = letter()
+    post.at_submit = stale_token
+
+    for _ in range(3):
+        work_on(job)
+
+    assert fresh(job).state == JobState.FAILED
+    assert job.problem_kind == ProblemKind.CREDENTIALS
+    assert post.sent == [job.pk, job.pk]
+
+
+def test_a_refusal_is_not_believed_when_the_effect_is_there(post: Post) -> None:
+    job = letter()
+    post.at_submit = refuse
+    post.look_ups = [finders(["remote-8"])]
+
+    work_on(job)
+
+    assert fresh(job).state == JobState.RUNNING
+    assert job.remote_id == "remote-8"
+    assert "refused it (no), yet shows it" in texts(job)
+
+
+def test_a_refusal_stands_when_nothing_can_be_looked_up(post: Post) -> None:
+    job = letter()
+    post.at_submit = refuse
+
+    def be_unavailable(_: Job) -> None:
+        raise errors.ApiUnavailableError("resting", operation="jobs.list", status=503)
+
+    post.at_look_up = be_unavailable
+
+    work_on(job)
+
+    assert fresh(job).state == JobState.FAILED
+    assert job.problem_kind == ProblemKind.REJECTED
 
 
 def test_waits_grow_while_the_platform_keeps_turning_it_away(post: Post) -> None:
