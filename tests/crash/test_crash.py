@@ -2,24 +2,27 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
-from tests.crash.storm import ENVIRONMENT
+from tests.crash.installation import ENVIRONMENT
 from tests.integration.ground.conftest import Installation, installation
 from tests.processes import ROOT, free_port
 
 __all__ = ["installation"]
 
-# Every target and every step once or more; `python -m bench.bench_crash` runs the whole matrix.
+# Every target and every step once or more; `python -m bench.bench_crash` hits at random moments, 200 times.
 SCENARIOS = (
     "worker-interactive:queued",
     "worker-interactive:sending",
     "worker-interactive:sent",
     "valkey:queued",
     "valkey:sent",
+    "flush:sent",
     "beat:following",
     "worker-tick:following",
     "worker-tick:verifying",
@@ -32,10 +35,25 @@ SCENARIOS = (
 def test_an_import_survives_the_death_of_any_process(installation: Installation) -> None:
     installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", EMULATOR_PORT=str(free_port()))
     installation.up("--demo")
-    emulator_url = f"http://127.0.0.1:{(installation.data_dir / 'emulator-port').read_text()}"
+    seed = secrets.randbelow(1_000_000)
+    # What was hit at random can be repeated: python -m tests.crash.random_storm ... SEED 1
+    sys.stdout.write(f"seed {seed}\n")
 
-    storm = subprocess.run(
-        [sys.executable, "-m", "tests.crash.storm", str(installation.process.pid), emulator_url, *SCENARIOS],
+    named = storm(installation, "tests.crash.storm", *SCENARIOS)
+    at_random = storm(installation, "tests.crash.random_storm", str(seed), "1")
+
+    assert len(named) == len(SCENARIOS)
+    assert len(at_random) == 1
+    outcomes = [*named, *at_random]
+    assert [outcome["imports"] for outcome in outcomes] == [1] * len(outcomes), (seed, outcomes)
+    unanswered = [outcome for outcome in outcomes if outcome["state"] in ("needs_attention", "cancelled")]
+    assert not unanswered, (seed, unanswered)
+
+
+def storm(installation: Installation, program: str, *arguments: str) -> list[dict[str, Any]]:
+    emulator_url = f"http://127.0.0.1:{(installation.data_dir / 'emulator-port').read_text()}"
+    ended = subprocess.run(
+        [sys.executable, "-m", program, str(installation.process.pid), emulator_url, *arguments],
         cwd=ROOT,
         env={**os.environ, **ENVIRONMENT, "TOWPATH_MODE": "demo", "DATA_DIR": str(installation.data_dir)},
         capture_output=True,
@@ -43,10 +61,5 @@ def test_an_import_survives_the_death_of_any_process(installation: Installation)
         check=False,
         timeout=540,
     )
-
-    assert storm.returncode == 0, storm.stderr + installation.output
-    outcomes = [json.loads(line) for line in storm.stdout.splitlines() if line.startswith("{")]
-    assert len(outcomes) == len(SCENARIOS)
-    assert [outcome["imports"] for outcome in outcomes] == [1] * len(SCENARIOS), outcomes
-    unanswered = [outcome for outcome in outcomes if outcome["state"] in ("needs_attention", "cancelled")]
-    assert not unanswered, unanswered
+    assert ended.returncode == 0, ended.stderr + installation.output
+    return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
