@@ -2,15 +2,32 @@
 
 from django.urls import path
 
-from promotions.views import home, job_lists, jobs, packages, plans, promotions
+from promotions.views import (
+    approvals,
+    home,
+    inbox,
+    job_lists,
+    jobs,
+    package_publishing,
+    packages,
+    plans,
+    promotions,
+    repeats,
+)
 
 app_name = "promotions"
 
 urlpatterns = [
-    # Home and jobs
+    # Home, approvals, jobs
     path("", home.home, name="home"),
     path("home/live/", home.home_live, name="home-live"),
+    path("approvals/", inbox.approval_list, name="approval-list"),
+    path("approvals/badge/", inbox.approval_badge, name="approval-badge"),
+    path("approvals/<int:pk>/", approvals.approval_detail, name="approval-detail"),
+    path("approvals/<int:pk>/news/", approvals.approval_news, name="approval-news"),
+    path("approvals/<int:pk>/withdraw/", approvals.approval_withdraw, name="approval-withdraw"),
     path("jobs/", job_lists.job_list, name="job-list"),
+    path("jobs/export/", job_lists.job_export, name="job-export"),
     path("jobs/newer/", job_lists.job_newer, name="job-newer"),
     path("jobs/views/", job_lists.view_save, name="view-save"),
     path("jobs/views/<int:pk>/rename/", job_lists.view_rename, name="view-rename"),
@@ -24,17 +41,20 @@ urlpatterns = [
     path("jobs/<int:pk>/adopt/", jobs.job_adopt, name="job-adopt"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job-retry"),
     path("jobs/<int:pk>/close/", jobs.job_close, name="job-close"),
+    path("jobs/<int:pk>/retry-failed/", repeats.job_retry_failed, name="job-retry-failed"),
     # Packages, promotions, plans
     path("packages/", packages.package_list, name="package-list"),
+    path("packages/publish/", package_publishing.package_publish_chosen, name="package-publish-chosen"),
     path("packages/synchronization/<int:pk>/", packages.package_synchronization, name="package-synchronization"),
     path("packages/synchronize/<int:pk>/", packages.package_synchronize, name="package-synchronize"),
     path("packages/<int:pk>/", packages.package_detail, name="package-detail"),
     path("packages/<int:pk>/dependencies/", packages.package_dependencies, name="package-dependencies"),
-    path("packages/<int:pk>/publish/", packages.package_publish, name="package-publish"),
+    path("packages/<int:pk>/publish/", package_publishing.package_publish, name="package-publish"),
     path("packages/<int:pk>/plan/", promotions.promotion_create, name="promotion-create"),
     path("promotions/", promotions.promotion_list, name="promotion-list"),
     path("promotions/<int:pk>/", promotions.promotion_detail, name="promotion-detail"),
     path("promotions/<int:pk>/edit/", promotions.promotion_edit, name="promotion-edit"),
+    path("promotions/<int:pk>/run-again/", repeats.promotion_run_again, name="promotion-run-again"),
     path("promotions/<int:pk>/abandon/", promotions.promotion_abandon, name="promotion-abandon"),
     path("plans/<int:pk>/status/", plans.plan_status, name="plan-status"),
     path("plans/<int:pk>/refresh/", plans.plan_refresh, name="plan-refresh"),
@@ -43,6 +63,8 @@ urlpatterns = [
     path("plans/<int:pk>/memory/", plans.plan_memory, name="plan-memory"),
     path("plans/<int:pk>/decide/", plans.plan_decide, name="plan-decide"),
     path("plans/<int:pk>/undo/", plans.plan_undo, name="plan-undo"),
+    path("plans/<int:pk>/request-approval/", approvals.plan_request_approval, name="plan-request-approval"),
+    path("plans/<int:pk>/change/", approvals.plan_change, name="plan-change"),
     path("plans/<int:pk>/run/", plans.plan_run, name="plan-run"),
     path("plan-items/<int:pk>/decide/", plans.plan_item_decide, name="plan-item-decide"),
 ]

@@ -8,6 +8,7 @@ app_name = "promotions_api"
 
 urlpatterns = [
     path("packages/", packages.PackageListView.as_view(), name="package-list"),
+    path("packages/publish/", packages.PackagesPublishView.as_view(), name="packages-publish"),
     path("packages/<int:pk>/", packages.PackageView.as_view(), name="package-detail"),
     path("packages/<int:pk>/publish/", packages.PackagePublishView.as_view(), name="package-publish"),
     path("organizations/<int:pk>/synchronize/", packages.PackageSynchronizeView.as_view(), name="package-synchronize"),
@@ -36,6 +37,7 @@ urlpatterns = [
     path("plans/<int:pk>/undo/", plans.PlanUndoView.as_view(), name="plan-undo"),
     path("plans/<int:pk>/run/", plans.PlanRunView.as_view(), name="plan-run"),
     path("jobs/", jobs.JobListView.as_view(), name="job-list"),
+    path("jobs/export/", jobs.JobExportView.as_view(), name="job-export"),
     path("jobs/<int:pk>/", jobs.JobView.as_view(), name="job-detail"),
     path("jobs/<int:pk>/events/", jobs.JobEventsView.as_view(), name="job-events"),
     path("jobs/<int:pk>/results/", jobs.JobResultsView.as_view(), name="job-results"),

@@ -1,7 +1,7 @@
 """Forms about packages."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -11,6 +11,7 @@ from accounts.choices import OrganizationKind
 from accounts.forms.fields import DayField, offer_choices, offer_rows
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ArtifactType, PackageStatus, Visibility
+from promotions.models import Package
 from promotions.queries import EXPIRED, PackageFilters
 from promotions.services.packages import EXPIRY_DAYS_LIMIT
 
@@ -18,6 +19,7 @@ DEFAULT_ORDER = "-created"
 DEFAULT_EXPIRY_DAYS = 90
 VANISHED = "vanished"
 SANDBOX_NAME_LIMIT = 256
+CHOSEN_LIMIT = 50
 EXPIRIES = [("", "Any"), ("1", "Within 1 day"), ("7", "Within 7 days"), ("14", "Within 14 days"), (EXPIRED, "Expired")]
 
 
@@ -119,6 +121,26 @@ class PackageFilterForm(forms.Form):
 
 def _start_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class ChosenPackagesForm(forms.Form):
+    """The packages ticked in the list; those the person may not see do not exist."""
+
+    package = forms.ModelMultipleChoiceField(
+        Package.objects.none(),
+        error_messages={"required": "Tick the packages to publish first."},
+    )
+
+    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast("forms.ModelMultipleChoiceField[Package]", self.fields["package"])
+        field.queryset = Package.objects.visible_to(reader).select_related("organization").order_by("sort_name", "pk")
+
+    def clean_package(self) -> list[Package]:
+        chosen = list(self.cleaned_data["package"][: CHOSEN_LIMIT + 1])
+        if len(chosen) > CHOSEN_LIMIT:
+            raise forms.ValidationError(f"Publish at most {CHOSEN_LIMIT} packages at once.")
+        return chosen
 
 
 class PublishForm(forms.Form):

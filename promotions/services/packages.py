@@ -1,8 +1,10 @@
 """What is known of an organization's packages, and what people may ask of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
@@ -36,13 +38,13 @@ _COMPARED = (
 def apply(organization: Organization, remotes: Iterable[RemotePackage]) -> int:
     """Make our rows say what these remote packages say; only what differs is written. Returns how many were."""
     by_id = {remote.id: remote for remote in remotes}
-    written = 0
+    changed: list[tuple[Package, RemotePackage]] = []
     with transaction.atomic():
         known = {
             package.remote_id: package
-            for package in Package.objects.select_for_update().filter(
-                organization=organization, remote_id__in=list(by_id)
-            )
+            for package in Package.objects.select_for_update()
+            .filter(organization=organization, remote_id__in=list(by_id))
+            .defer("raw", "dependencies", "search_text")
         }
         for remote_id, remote in by_id.items():
             values = _values(remote)
@@ -51,9 +53,20 @@ def apply(organization: Organization, remotes: Iterable[RemotePackage]) -> int:
                 package = Package(organization=organization, remote_id=remote_id)
             elif package.vanished_at is None and all(getattr(package, name) == values[name] for name in _COMPARED):
                 continue
-            _write(package, remote, values)
-            written += 1
-    return written
+            _fill(package, remote, values)
+            changed.append((package, remote))
+        _store(changed)
+    return len(changed)
+
+
+def _store(changed: list[tuple[Package, RemotePackage]]) -> None:
+    """New packages in one statement: a first pass over an organization brings thousands."""
+    old = [package for package, _ in changed if package.pk]
+    for package in old:
+        package.save()
+    Artifact.objects.filter(package__in=old).delete()
+    Package.objects.bulk_create(package for package, _ in changed if not package.pk)
+    Artifact.objects.bulk_create(artifact for package, remote in changed for artifact in _artifacts(package, remote))
 
 
 def _values(remote: RemotePackage) -> dict[str, Any]:
@@ -72,7 +85,7 @@ def _values(remote: RemotePackage) -> dict[str, Any]:
     }
 
 
-def _write(package: Package, remote: RemotePackage, values: dict[str, Any]) -> None:
+def _fill(package: Package, remote: RemotePackage, values: dict[str, Any]) -> None:
     now = timezone.now()
     for name, value in values.items():
         setattr(package, name, value)
@@ -84,10 +97,11 @@ def _write(package: Package, remote: RemotePackage, values: dict[str, Any]) -> N
     package.raw = remote.raw
     package.seen_at = now
     package.vanished_at = None
-    package.save()
-    package.artifacts.all().delete()
+
+
+def _artifacts(package: Package, remote: RemotePackage) -> list[Artifact]:
     unique = {(artifact.type, artifact.id): artifact for artifact in remote.artifacts}
-    Artifact.objects.bulk_create(
+    return [
         Artifact(
             package=package,
             position=position,
@@ -96,7 +110,7 @@ def _write(package: Package, remote: RemotePackage, values: dict[str, Any]) -> N
             title=(artifact.title or "")[:500],
         )
         for position, artifact in enumerate(unique.values())
-    )
+    ]
 
 
 def _search_text(remote: RemotePackage) -> str:
@@ -152,20 +166,50 @@ def store_dependencies(*, organization: Organization, remote_id: str, dependenci
     )
 
 
+@dataclass(frozen=True)
+class PublishOutcome:
+    """What became of one package of several that were to be published: its job, or why there is none."""
+
+    package: Package
+    job: Job | None = None
+    refusal: str = ""
+
+
+@transaction.atomic
+def publish_together(*, packages: Sequence[Package], expiry_days: int | None, actor: User) -> list[PublishOutcome]:
+    """Queue the publishing of each, in the order given; those that cannot be published say why and keep none back."""
+    outcomes = []
+    for package in packages:
+        try:
+            with transaction.atomic():
+                job = request_publish(package=package, expiry_days=expiry_days, actor=actor)
+                outcomes.append(PublishOutcome(package, job))
+        except (RefusedError, PermissionDenied) as refusal:
+            outcomes.append(PublishOutcome(package, refusal=str(refusal)))
+    return outcomes
+
+
+def reason_not_to_publish(package: Package) -> str:
+    """Why a package cannot be published now, in a sentence; empty if it can."""
+    if package.vanished_at is not None:
+        return f"“{package}” is no longer at the platform. Synchronize the packages."
+    if package.status not in PUBLISHABLE:
+        return (
+            f"“{package}” is {package.status_label.lower()}; only a draft, or one whose publishing failed, "
+            "can be published."
+        )
+    if not package.is_full and package.artifact_count == 0:
+        return f"“{package}” is empty. Add objects to it before publishing."
+    return ""
+
+
 @transaction.atomic
 def request_publish(*, package: Package, expiry_days: int | None, actor: User) -> Job:
     """Queue publishing. Raises RefusedError if the package cannot be published, ConflictError if it is under way."""
     require_role(actor, package.organization, Role.OPERATOR)
     package = Package.objects.select_for_update().get(pk=package.pk)
-    if package.vanished_at is not None:
-        raise RefusedError(f"“{package}” is no longer at the platform. Synchronize the packages.")
-    if package.status not in PUBLISHABLE:
-        raise RefusedError(
-            f"“{package}” is {package.status_label.lower()}; only a draft, or one whose publishing failed, "
-            "can be published."
-        )
-    if not package.is_full and package.artifact_count == 0:
-        raise RefusedError(f"“{package}” is empty. Add objects to it before publishing.")
+    if reason := reason_not_to_publish(package):
+        raise RefusedError(reason)
     if expiry_days is not None and not 0 <= expiry_days <= EXPIRY_DAYS_LIMIT:
         raise RefusedError(f"The expiry must be between 0 and {EXPIRY_DAYS_LIMIT} days from now.")
     job = jobs.queue(

@@ -16,12 +16,11 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import organization_for_role, organizations_for_read, organizations_for_role
 from accounts.choices import OrganizationKind, Role
-from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest
 from accounts.models import Organization
 from promotions import access, keyset
 from promotions.choices import ACTIVE, PUBLISHABLE, JobState
-from promotions.forms.packages import DEFAULT_ORDER, PackageFilterForm, PublishForm
+from promotions.forms.packages import DEFAULT_ORDER, PackageFilterForm
 from promotions.graph import Picture, picture_of, tree_of
 from promotions.models import Job, Package
 from promotions.queries import PACKAGE_ORDERS, filtered_packages
@@ -77,9 +76,13 @@ def package_list(request: AuthenticatedRequest) -> HttpResponse:
     if not page.rows and chips:
         chips = _chips(request, form, visible)
     is_newest_first = form.order_name == DEFAULT_ORDER
+    operated = set(organizations_for_role(request.user, Role.OPERATOR).values_list("pk", flat=True))
     context = {
         "packages": page.rows,
-        "operated": set(organizations_for_role(request.user, Role.OPERATOR).values_list("pk", flat=True)),
+        "operated": operated,
+        "publishable": {
+            row.pk for row in page.rows if row.organization_id in operated and not packages.reason_not_to_publish(row)
+        },
         "newer_url": _url(request, cursor=page.newer) if page.newer else "",
         "older_url": _url(request, cursor=page.older) if page.older else "",
         "shown": f"{count:,}{'+' if is_more else ''} package{'' if count == 1 else 's'}",
@@ -243,37 +246,4 @@ def package_dependencies(request: AuthenticatedRequest, pk: int) -> HttpResponse
     may_operate = access.can_operate(request.user, package.organization)
     return render(
         request, "promotions/packages/_dependencies.html", dependencies_context(package, may_operate=may_operate)
-    )
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def package_publish(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    package = access.package_for_operation(request.user, pk)
-    form = PublishForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            job = packages.request_publish(
-                package=package, expiry_days=form.cleaned_data["expiry_days"], actor=request.user
-            )
-        except RefusedError as refusal:
-            show_refusal(form, refusal)
-        else:
-            return redirect("promotions:job-detail", pk=job.pk)
-    number = package.artifact_count
-    objects = "its sandbox" if package.is_full else f"its {number} object{'' if number == 1 else 's'}"
-    return render(
-        request,
-        "confirm.html",
-        {
-            "title": f"Publish “{package}”?",
-            "text": f"The platform takes a snapshot of {objects}. From then on the package can be imported, and its "
-            "content can no longer be changed. This cannot be undone.",
-            "url": reverse("promotions:package-publish", args=[pk]),
-            "label": "Publish",
-            "cancel_url": reverse("promotions:package-detail", args=[pk]),
-            "form": form,
-            "organization": package.organization,
-        },
-        status=422 if form.is_bound else 200,
     )

@@ -12,6 +12,7 @@ UNFIT = "401 404 403 409 409 409 409"  # the thing is in another state
 
 ROWS: list[Row] = [
     row("promotions_api:package-list", GET=LIST),
+    row("promotions_api:packages-publish", POST="401 400 400 400 400 400 400"),
     row("promotions_api:package-detail", "package", GET=READ),
     row("promotions_api:package-publish", "draft_package", POST=STARTED),
     row("promotions_api:package-synchronize", "organization", POST=STARTED),
@@ -40,6 +41,7 @@ ROWS: list[Row] = [
     row("promotions_api:plan-undo", "plan", POST=REFUSED),
     row("promotions_api:plan-run", "plan", POST=STARTED),
     row("promotions_api:job-list", GET=LIST),
+    row("promotions_api:job-export", GET=LIST),
     row("promotions_api:job-detail", "job", GET=READ),
     row("promotions_api:job-events", "job", GET=READ),
     row("promotions_api:job-results", "job", GET=READ),

@@ -1,10 +1,12 @@
 """Packages."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from promotions import access
-from promotions.api.base import Input
+from promotions.api.base import IdField, Input
 from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
 from promotions.models import Artifact, Package
 from promotions.services.packages import EXPIRY_DAYS_LIMIT
@@ -72,3 +74,19 @@ class PublishInput(Input):
         max_value=EXPIRY_DAYS_LIMIT,
         help_text="When it expires, counted from now; the platform's own default if left out.",
     )
+
+
+class PublishManyInput(PublishInput):
+    packages = serializers.ListField(child=IdField(), min_length=1, max_length=50)
+
+
+class PublishOutcomeSerializer(serializers.Serializer[Any]):
+    package = serializers.IntegerField(source="package.pk")
+    job = serializers.IntegerField(
+        source="job.pk", default=None, allow_null=True, help_text="The job that publishes it."
+    )
+    refusal = serializers.CharField(help_text="Why it is not published; empty if it is.")
+
+
+class PublishOutcomesSerializer(serializers.Serializer[Any]):
+    outcomes = PublishOutcomeSerializer(many=True)

@@ -7,13 +7,20 @@ from rest_framework.response import Response
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PackageQuery, package_filters
+from promotions.api.idempotency import idempotent
 from promotions.api.problems import UnderWayError
 from promotions.api.serializers.jobs import JobDetailSerializer
-from promotions.api.serializers.packages import PackageDetailSerializer, PackageSerializer, PublishInput
+from promotions.api.serializers.packages import (
+    PackageDetailSerializer,
+    PackageSerializer,
+    PublishInput,
+    PublishManyInput,
+    PublishOutcomesSerializer,
+)
 from promotions.models import Package
 from promotions.queries import PACKAGE_ORDERS, filtered_packages, unfinished_write
 from promotions.services import packages
-from promotions.services.errors import ConflictError
+from promotions.services.errors import ConflictError, RefusedError
 
 
 class PackageListView(ApiView):
@@ -48,6 +55,7 @@ class PackagePublishView(ApiView):
         request=PublishInput,
         responses={202: JobDetailSerializer},
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         package = access.package_for_operation(self.user, pk)
         body = self.body(PublishInput)
@@ -58,6 +66,29 @@ class PackagePublishView(ApiView):
                 raise UnderWayError(refusal, standing) from refusal
             raise
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
+
+
+class PackagesPublishView(ApiView):
+    @extend_schema(
+        operation_id="packages_publish_many",
+        summary="Publish several packages",
+        description="Starts a job for each; those that cannot be published say why and keep none back.",
+        tags=["Packages"],
+        request=PublishManyInput,
+        responses=PublishOutcomesSerializer,
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        body = self.body(PublishManyInput)
+        wanted = list(dict.fromkeys(body["packages"]))
+        found = Package.objects.visible_to(self.user).select_related("organization").in_bulk(wanted)
+        missing = [pk for pk in wanted if pk not in found]
+        if missing:
+            raise RefusedError(f"There is no package {missing[0]}, or you may not see it.", field="packages")
+        outcomes = packages.publish_together(
+            packages=[found[pk] for pk in wanted], expiry_days=body["expiry_days"], actor=self.user
+        )
+        return self.answer(PublishOutcomesSerializer, {"outcomes": outcomes})
 
 
 class PackageSynchronizeView(ApiView):

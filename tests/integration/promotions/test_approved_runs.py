@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Membership, Organization, User
-from promotions.choices import ApprovalState, Decision, JobState, PlanState, ProblemKind
-from promotions.models import Approval, Job, PlanItem, Promotion
+from promotions.choices import ApprovalState, JobState, PlanState, ProblemKind
+from promotions.models import Approval, Job, Promotion
 from promotions.services import approvals, plans, runs
 from promotions.systems.packages.connection import tooling
 from tests.factories import MembershipFactory, UserFactory
@@ -86,11 +86,11 @@ def test_an_approver_demoted_after_the_click_has_the_run_cancelled(
     assert "is no approver of Acme any more" in job.problem
 
 
-def test_a_row_altered_after_the_click_has_the_run_cancelled(
+def test_a_word_altered_after_the_click_has_the_run_cancelled(
     platform: Platform, approved: Approval, operator: User, drive: Drive
 ) -> None:
     job = runs.request_run(plan=approved.plan, actor=operator)
-    PlanItem.objects.filter(plan=approved.plan, decision=Decision.REUSE).update(decision=Decision.CREATE, target=None)
+    Promotion.objects.update(job_description="Another")
 
     job = drive(job)
 

@@ -279,3 +279,33 @@ def test_job_of_an_unfinished_import_does_not_stop_publishing(operator_api, orga
     JobFactory(package=package, organization=organization, sandbox=SandboxFactory(organization=organization))
 
     assert operator_api.post(f"packages/{package.pk}/publish/").status_code == 202
+
+
+def test_several_packages_are_published_and_each_answers_for_itself(operator_api, organization) -> None:
+    draft = PackageFactory(organization=organization, draft=True)
+    published = PackageFactory(organization=organization)
+
+    response = operator_api.post("packages/publish/", {"packages": [draft.pk, published.pk], "expiry_days": 30})
+
+    first, second = response.json()["outcomes"]
+    assert response.status_code == 200
+    assert (first["job"], first["refusal"]) == (Job.objects.get().pk, "")
+    assert (second["job"], "only a draft" in second["refusal"]) == (None, True)
+
+
+def test_a_package_of_others_refuses_the_whole_call(operator_api, organization) -> None:
+    draft = PackageFactory(organization=organization, draft=True)
+
+    response = operator_api.post("packages/publish/", {"packages": [draft.pk, PackageFactory(draft=True).pk]})
+
+    assert response.status_code == 422
+    assert not Job.objects.exists()
+
+
+def test_a_viewer_publishes_nothing(viewer_api, organization) -> None:
+    draft = PackageFactory(organization=organization, draft=True)
+
+    response = viewer_api.post("packages/publish/", {"packages": [draft.pk]})
+
+    assert "role operator" in response.json()["outcomes"][0]["refusal"]
+    assert not Job.objects.exists()

@@ -386,3 +386,71 @@ def test_an_entire_sandbox_has_no_dependencies_to_read(browser: Client, organiza
     browser.post(reverse("promotions:package-dependencies", args=[package.pk]))
 
     assert not Job.objects.exists()
+
+
+# Publishing several
+
+
+def test_ticked_drafts_are_published_together(browser: Client, organization: Organization) -> None:
+    first, second = (PackageFactory(organization=organization, draft=True) for _ in range(2))
+    ids = [first.pk, second.pk]
+
+    asked = browser.get("/packages/publish/", {"package": ids})
+    response = browser.post("/packages/publish/", {"package": ids, "expiry_days": "30"}, follow=True)
+
+    assert "Publish 2 packages?" in asked.content.decode()
+    assert "2 packages are being published." in response.content.decode()
+    jobs = Job.objects.filter(kind=kinds.PUBLISH)
+    assert {job.package_id for job in jobs} == set(ids)
+    assert {job.params["expiry_days"] for job in jobs} == {30}
+    assert AuditEvent.objects.filter(verb="package.publish_requested").count() == 2
+
+
+def test_what_cannot_be_published_is_left_out_and_says_why(browser: Client, organization: Organization) -> None:
+    draft = PackageFactory(organization=organization, draft=True)
+    published = PackageFactory(organization=organization, name="Done already")
+    ids = [draft.pk, published.pk]
+
+    asked = browser.get("/packages/publish/", {"package": ids}).content.decode()
+    response = browser.post("/packages/publish/", {"package": ids, "expiry_days": "30"}, follow=True)
+
+    assert "Publish 1 package?" in asked
+    assert "“Done already” is published; only a draft" in asked
+    assert "“Done already” is published; only a draft" in response.content.decode()
+    assert Job.objects.get(kind=kinds.PUBLISH).package == draft
+
+
+def test_packages_of_others_cannot_be_ticked(browser: Client) -> None:
+    other = PackageFactory(draft=True)
+
+    response = browser.post("/packages/publish/", {"package": [other.pk], "expiry_days": "30"}, follow=True)
+
+    assert "Select a valid choice" in response.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_nothing_ticked_is_told(browser: Client) -> None:
+    response = browser.get("/packages/publish/", follow=True)
+
+    assert "Tick the packages to publish first." in response.content.decode()
+
+
+def test_only_drafts_of_organizations_one_operates_can_be_ticked(browser: Client, organization: Organization) -> None:
+    draft = PackageFactory(organization=organization, draft=True)
+    PackageFactory(organization=organization)
+    PackageFactory(organization=organization, draft=True, artifact_count=0)
+
+    page = browser.get("/packages/").content.decode()
+
+    assert page.count('form="publish-chosen" aria-label="Tick') == 1
+    assert f'name="package" value="{draft.pk}"' in page
+
+
+def test_a_wrong_expiry_keeps_what_was_ticked(browser: Client, organization: Organization) -> None:
+    draft = PackageFactory(organization=organization, draft=True)
+
+    response = browser.post("/packages/publish/", {"package": [draft.pk], "expiry_days": "0"})
+
+    assert response.status_code == 422
+    assert f'name="package" value="{draft.pk}"' in response.content.decode()
+    assert not Job.objects.exists()
