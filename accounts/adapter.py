@@ -77,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             return False
         if not second_factor.is_on(user):
             records = get_authentication_records(context.request, user)
-            latest = max((record["at"] for record in records if record["method"] == "password"), default=0.0)
+            latest = max((record["at"] for record in records if record["method"] in FIRST_STEPS), default=0.0)
             if time.time() - latest < account_settings.REAUTHENTICATION_TIMEOUT:
                 return False
         return bool(super().is_reauthentication_required(app=app, **named))

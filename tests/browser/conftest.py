@@ -56,9 +56,9 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, *options: str) -> Iterator[Stack]:
-    """`manage.py up --demo` with a data folder and ports of its own."""
-    data_dir, output, port = folder / "data", folder / "output", free_port()
+def running_stack(folder: Path, *options: str, port: int | None = None, **variables: str) -> Iterator[Stack]:
+    """`manage.py up --demo` with a data folder and ports of its own; `variables` are more of its environment."""
+    data_dir, output, port = folder / "data", folder / "output", port or free_port()
     ours = {"DATABASE_URL", "REDIS_URL", "TOWPATH_MODE", *embedded.KEY_NAMES}
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ours},
@@ -66,6 +66,7 @@ def running_stack(folder: Path, *options: str) -> Iterator[Stack]:
         "DATA_DIR": str(data_dir),
         "PORT": str(port),
         "EMULATOR_PORT": str(free_port()),
+        **variables,
     }
     with output.open("w") as file:
         process = subprocess.Popen(
