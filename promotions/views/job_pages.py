@@ -27,10 +27,11 @@ from promotions.choices import (
 from promotions.engine import registry
 from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
 from promotions.models import Job, JobEvent, TaskResult
-from promotions.services import jobs
+from promotions.services import consent, jobs
+from promotions.views.repeats import retry_of
 
 NEWEST_FIRST = keyset.Order("created_at", is_descending=True, is_time=True)
-TABS = {"objects": "Objects", "timeline": "Time line", "decisions": "Decisions", "raw": "Raw"}
+TABS = {"objects": "Objects", "timeline": "Time line", "decisions": "Decisions and approval", "raw": "Raw"}
 # Every live row asks for itself; where there are many, each asks less often.
 FEW_LIVE_ROWS = 10
 ROW_EVERY_S = (5, 20)
@@ -250,6 +251,7 @@ def detail(
         "can_cancel": can_operate and job.state == JobState.QUEUED and job.submit_count == 0,
         "can_stop": can_operate and is_submission and job.state == JobState.RUNNING,
         "attention": attention(job, bound=bound),
+        "retry": retry_of(job),
         "version": version_of(job),
         "tabs": [(name, words, name == tab) for name, words in tabs.items()],
         "tab": tab,
@@ -313,4 +315,4 @@ def _decisions(job: Job, shown_from: int) -> dict[str, Any]:
     total = items.count()
     page = list(items[shown_from : shown_from + OBJECTS_SHOWN])
     rows = [{"item": item, "words": label(Decision, item.decision)} for item in page]
-    return {"decisions": rows, **_slice(total, shown_from, len(page))}
+    return {"decisions": rows, "approval": consent.latest(job.plan), **_slice(total, shown_from, len(page))}

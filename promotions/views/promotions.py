@@ -11,13 +11,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
-from promotions import access, keyset
-from promotions.choices import PlanState
+from promotions import access, approval_facts, keyset
+from promotions.choices import OPEN_APPROVALS, PlanState
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
-from promotions.models import Job, Plan, Promotion
+from promotions.models import Approval, Job, Plan, Promotion
 from promotions.services import plans
 from promotions.services.errors import ConflictError, RefusedError
+from promotions.views import approval_pages
 from promotions.views.packages import why_no_plan
+from promotions.views.repeats import retry_of
 from promotions.views.resolution import plan_context
 
 NEWEST = keyset.Order("created_at", is_descending=True, is_time=True)
@@ -33,10 +35,13 @@ def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
         .order_by("revision")
         .values_list("promotion_id", "state")
     )
-    runs = Job.objects.filter(promotion__in=[row.pk for row in page.rows]).exclude(kind=plans.PLAN_KIND)
-    # A frozen plan was run: how that stands, or ended, says more.
-    ends = dict(runs.order_by("pk").values_list("promotion_id", "state"))
-    states |= {pk: ends.get(pk, state) for pk, state in states.items() if state == PlanState.READY}
+    # A frozen plan waits for consent, or was run: how that stands, or ended, says more.
+    frozen = [pk for pk, state in states.items() if state == PlanState.READY]
+    standing = Approval.objects.filter(plan__state=PlanState.READY, state__in=OPEN_APPROVALS)
+    consents = standing.filter(plan__promotion__in=frozen)
+    states |= {found.plan.promotion_id: approval_facts.badge_of(found) for found in consents.select_related("plan")}
+    runs = Job.objects.filter(promotion__in=frozen).exclude(kind=plans.PLAN_KIND)
+    states |= dict(runs.order_by("pk").values_list("promotion_id", "state"))
     return render(
         request,
         "promotions/promotions/list.html",
@@ -93,10 +98,15 @@ def promotion_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan: Plan) -> dict[str, Any]:
     plan.promotion = promotion
+    run = plans.run_job(plan)
     return {
+        "retry": retry_of(run),
+        "was_run": run is not None and bool(run.submit_count) and run.is_finished,
+        "targets_together": promotion.group.promotions.count() if promotion.group else 0,
         "promotion": promotion,
         "organization": promotion.target_organization,
         "older": promotion.plans.exclude(pk=plan.pk).only("pk", "revision", "state", "created_at", "promotion"),
+        "approvals": approval_pages.history_of(promotion),
         "jobs": promotion.jobs.exclude(kind=plans.PLAN_KIND).order_by("-pk"),
         **plan_context(request, plan),
     }

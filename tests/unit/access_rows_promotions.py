@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.models import Organization
+from promotions.choices import JobState, PlanState
+from promotions.models import Job
 from tests.factories_promotions import (
     ApprovalFactory,
     JobFactory,
@@ -16,6 +18,21 @@ from tests.factories_promotions import (
 from tests.unit import access_rows_api, access_rows_packages
 from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
 
+def failed_import(organization: Organization) -> Job:
+    """A job that was planned here, sent, and failed."""
+    plan = PlanFactory(promotion__package__organization=organization, state=PlanState.READY)
+    job: Job = JobFactory(
+        organization=organization,
+        plan=plan,
+        promotion=plan.promotion,
+        package=plan.promotion.package,
+        sandbox=plan.promotion.target_sandbox,
+        succeeded=True,
+        state=JobState.FAILED,
+    )
+    return job
+
+
 # How to make what the rows name, in the given organization: "package": lambda organization: PackageFactory(...).
 THINGS: dict[str, Callable[[Organization], Any]] = {
     "package": lambda organization: PackageFactory(organization=organization),
@@ -27,6 +44,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "view_of_nobody_here": lambda organization: SavedViewFactory(),
     "approval": lambda organization: ApprovalFactory(plan__promotion__package__organization=organization),
     "group": lambda organization: PromotionGroupFactory(package__organization=organization),
+    "failed_job": lambda organization: failed_import(organization),
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
 }
 
@@ -56,6 +74,7 @@ HOME_AND_JOBS = [
     row("promotions:job-adopt", "unsure_job", POST=OPERATORS_FORM),
     row("promotions:job-retry", "unsure_job", POST=OPERATORS_FORM),
     row("promotions:job-close", "unsure_job", POST=OPERATORS_FORM),
+    row("promotions:job-retry-failed", "failed_job", GET=OPERATORS, POST=OPERATORS_ACT),
 ]
 
 ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS, *access_rows_packages.ROWS]
