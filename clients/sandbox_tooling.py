@@ -1,11 +1,13 @@
 """Packages and import jobs of an organization (Adobe, Sandbox tooling API)."""
 
+import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from clients import ahead
 from clients.addresses import checked_header
 from clients.answers import Answer
 from clients.errors import ApiRejectedError
@@ -72,6 +74,16 @@ class SandboxToolingClient:
         self._connection = connection
         # Without this header a call silently goes to the default production sandbox.
         self._headers = {"x-sandbox-name": checked_header("The sandbox name", sandbox)}
+
+    def all_packages(self, *, start: int = 0, limit: int = 50) -> Generator[Page[RemotePackage], None, None]:
+        """Every page from `start` on, as `list_packages` would give them; the next ones are read ahead."""
+
+        def prepare() -> Callable[[int], Page[RemotePackage]]:
+            twin = copy.copy(self)
+            twin._connection = self._connection.single_minded()
+            return lambda position: twin.list_packages(start=position, limit=limit)
+
+        return ahead.pages(lambda position: self.list_packages(start=position, limit=limit), prepare, start=start)
 
     def list_packages(
         self,

@@ -1,5 +1,6 @@
 """The one way to a remote system: time-outs, deadlines, retries of reads, authorization, typed errors, redaction."""
 
+import copy
 import json
 import logging
 import random
@@ -87,6 +88,19 @@ class TokenAuthorizer:
         self._store.reject(value)
 
 
+class _FixedToken:
+    """A token that was fetched already. Whoever has only this can neither ask for another nor tell of a refusal."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def current(self) -> str:
+        return self._value
+
+    def reject(self, value: str) -> None:
+        pass
+
+
 def _is_error_envelope(answer: Answer) -> bool:
     return answer.problem.is_envelope_error
 
@@ -136,6 +150,16 @@ class Connection:
     def close(self) -> None:
         """Close the connections of the pool."""
         self._http.close()
+
+    def single_minded(self) -> "Connection":
+        """A twin on the same pool that asks once, with the token of now: for threads, which have no token store.
+
+        The pool is closed by this connection alone.
+        """
+        twin = copy.copy(self)
+        twin._auth = _FixedToken(self._auth.current()) if self._auth else None
+        twin._policy = replace(self._policy, attempts=1)
+        return twin
 
     def redact(self, value: Any) -> Any:
         """A copy without secrets, this connection's own ones included."""

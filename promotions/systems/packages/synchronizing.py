@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -47,9 +48,12 @@ class Synchronize(Activity):
         seen: dict[str, None] = dict.fromkeys(state["seen"])
         until = time.monotonic() + SLICE_S
         stale = 0
-        with tooling(job.organization) as client:
+        with (
+            tooling(job.organization) as client,
+            closing(client.all_packages(start=state["start"], limit=PAGE_SIZE)) as pages,
+        ):
             while not state["is_listed"]:
-                page = client.list_packages(start=state["start"], limit=PAGE_SIZE)
+                page = next(pages)
                 fresh = [package for package in page.items if package.id not in seen]
                 seen.update(dict.fromkeys(package.id for package in fresh))
                 state["written"] += packages.apply(job.organization, fresh)
