@@ -61,3 +61,13 @@ class DeliveryState(TextChoices):
     SENT = "sent", "Sent"
     GIVEN_UP = "given_up", "Given up"
     DROPPED = "dropped", "No longer needed"
+
+
+class ExportOutcome(TextChoices):
+    """What became of one export."""
+
+    RUNNING = "running", "Being written"
+    COMPLETE = "complete", "Complete"
+    STOPPED = "stopped", "Stopped by the client"
+    FAILED = "failed", "Failed"
+    LOST = "lost", "Lost with its process"

@@ -22,6 +22,10 @@ class RefusedError(Exception):
         self.field = field
 
 
+class BusyError(RefusedError):
+    """Not now: somebody's turn has to end first."""
+
+
 class LastAdministratorError(RefusedError):
     """Nobody could manage the installation afterwards."""
 

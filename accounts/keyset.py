@@ -4,7 +4,7 @@ import base64
 import binascii
 import heapq
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -22,6 +22,8 @@ WALKS_LIMIT = 40
 # Equalities that an index serves together with the order. For "one of several", databases collect every row and sort;
 # walking the index once for each value, and merging, stays flat.
 Walk = Mapping[str, Any]
+# Finds the keys behind one (or the first ones), in the order asked for, where a list has an index of its own kind.
+Pick = Callable[[int | None, bool, int], list[int]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def page(
     size: int = PAGE_SIZE,
     walks: Sequence[Walk] = (),
     read: QuerySet[M] | None = None,
+    pick: Pick | None = None,
 ) -> KeysetPage[M]:
     """The page that `cursor` leads to, or the first one. Raises BadRequest (400) for a cursor that is none.
 
@@ -73,9 +76,13 @@ def page(
     """
     is_backwards, key = _decode(cursor, order)
     descending = order.is_descending != is_backwards
-    if key is not None:
-        rows = rows.filter(_beyond(order.field, key, descending))
-    found = _first(rows, Order(order.field, descending), size + 1, walks, read)
+    if pick is not None:
+        pks = pick(key[1] if key else None, descending, size + 1)
+        found = list(_ordered(rows.filter(pk__in=pks), Order(order.field, descending)))
+    else:
+        if key is not None:
+            rows = rows.filter(_beyond(order.field, key, descending))
+        found = _first(rows, Order(order.field, descending), size + 1, walks, read)
     has_more = len(found) > size
     found = found[:size]
     if is_backwards:

@@ -47,6 +47,8 @@ PROBLEM: dict[str, Any] = {
     },
 }
 
+PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+
 
 def finish(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Add the refusals that every operation shares, so that no view has to repeat them, and group by noun."""
@@ -58,7 +60,7 @@ def finish(result: dict[str, Any], **_: object) -> dict[str, Any]:
                     str(status.value),
                     {
                         "description": status.phrase,
-                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                        "content": {"application/problem+json": {"schema": PROBLEM_REF}},
                     },
                 )
             operation["tags"] = [tag.capitalize() for tag in operation["tags"]]

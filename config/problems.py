@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as default_handler
 
-from accounts.errors import InUseError, RefusedError
+from accounts.errors import BusyError, InUseError, RefusedError
 from config import logs
 from config.parsers import BodyTooLargeError
 
@@ -44,6 +44,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def of_refusal(refusal: RefusedError, *, status: int = 422, **extra: Any) -> Response:
     """The refusal's sentence, with what belongs to its kind."""
+    if isinstance(refusal, BusyError):
+        status = 409
     if isinstance(refusal, InUseError):
         status = 409
         extra["usages"] = [{"text": usage.text, "url": usage.url} for usage in refusal.usages]

@@ -187,12 +187,14 @@ CELERY_TASK_ROUTES = {
     "promotions.tasks.run_long": {"queue": "long"},
     "promotions.tasks.warn_of_expiries": {"queue": "interactive"},
     "accounts.tasks.deliver_notices": {"queue": "interactive"},
+    "accounts.tasks.verify_record": {"queue": "long"},
 }
 CELERY_BEAT_SCHEDULE = {
     # Beat is a metronome: what is due stands in the database. An old tick is worth nothing, so it expires.
     "tick": {"task": "promotions.tasks.tick", "schedule": 1.0, "args": ["beat"], "options": {"expires": 3}},
     "chores": {"task": "promotions.tasks.do_chores", "schedule": 30.0, "options": {"expires": 60}},
     "mail": {"task": "accounts.tasks.deliver_notices", "schedule": 10.0, "options": {"expires": 10}},
+    "record": {"task": "accounts.tasks.verify_record", "schedule": 30.0, "options": {"expires": 30}},
     "expiries": {"task": "promotions.tasks.warn_of_expiries", "schedule": crontab(minute="7")},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

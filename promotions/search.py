@@ -1,21 +1,13 @@
 """Full-text search over packages: every word must occur, as a word or the beginning of one."""
 
-import re
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from accounts.search import postgresql_query, sqlite_match, words_of
 from promotions.models import Package
-
-_WORD = re.compile(r"\w+", re.UNICODE)
-WORDS_LIMIT = 8
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a query; signs only separate them."""
-    return _WORD.findall(text)[:WORDS_LIMIT]
 
 
 def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
@@ -28,16 +20,16 @@ def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
 
 
 def _sqlite(words: list[str]) -> tuple[str, list[Any]]:
-    match = " ".join(f'"{word}"*' for word in words)
-    return "SELECT rowid FROM promotions_package_search WHERE promotions_package_search MATCH %s", [match]
+    return (
+        "SELECT rowid FROM promotions_package_search WHERE promotions_package_search MATCH %s",
+        [sqlite_match(words)],
+    )
 
 
 def _postgresql(words: list[str]) -> tuple[str, list[Any]]:
-    # The lexer of PostgreSQL splits at underscores, as ours does not; asking it for the lexemes keeps both alike.
-    query = " & ".join(f"'{word}':*" for word in words)
     return (
         "SELECT id FROM promotions_package WHERE to_tsvector('simple', search_text) @@ to_tsquery('simple', %s)",
-        [query],
+        [postgresql_query(words)],
     )
 
 

@@ -1,4 +1,5 @@
-from accounts.models.audit import AuditEvent, AuditHead
+from accounts.models.audit import AuditCheck, AuditEvent, AuditHead
+from accounts.models.exports import Export
 from accounts.models.notices import Notice, NoticeDelivery, NoticePreference
 from accounts.models.organizations import (
     DEFAULT_IMS_URL,
@@ -18,9 +19,11 @@ __all__ = [
     "EXPIRY_WARNING",
     "AccessToken",
     "ApiToken",
+    "AuditCheck",
     "AuditEvent",
     "AuditHead",
     "Credential",
+    "Export",
     "Invitation",
     "Membership",
     "Notice",

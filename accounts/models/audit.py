@@ -38,6 +38,10 @@ class AuditEvent(models.Model):
             models.Index(fields=["actor_id", "-sequence"], name="audit_by_actor"),
             # The audit list from or until a time.
             models.Index(fields=["at"], name="audit_by_time"),
+            # The audit list narrowed by verbs, alone and beside who may see it.
+            models.Index(fields=["verb", "-sequence"], name="audit_by_verb"),
+            models.Index(fields=["organization_id", "verb", "-sequence"], name="audit_by_organization_verb"),
+            models.Index(fields=["actor_id", "verb", "-sequence"], name="audit_by_actor_verb"),
             # The record of one thing on its own page.
             models.Index(fields=["subject_type", "subject_id", "-sequence"], name="audit_by_subject"),
         ]
@@ -72,3 +76,29 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"audit head {self.sequence}"
+
+
+class AuditCheck(models.Model):
+    """What is known of the chain; its one row is kept by the verification in the background and by `verify_audit`.
+
+    A round reads the record from its first line. What has been read in one go stands in `verified_…`; a later round
+    that is under way has its own place in `round_…`. Every moment is one at which lines were really read.
+    """
+
+    verified_sequence = models.PositiveBigIntegerField(default=0, help_text="All lines up to this one were read.")
+    verified_digest = models.CharField(max_length=64, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    verified_by = models.CharField(max_length=64, blank=True)
+    whole_at = models.DateTimeField(null=True, blank=True, help_text="When a reading of all lines ended last.")
+    round_sequence = models.PositiveBigIntegerField(default=0)
+    round_digest = models.CharField(max_length=64, blank=True)
+    round_began_at = models.DateTimeField(null=True, blank=True)
+    round_findings = models.JSONField(default=list, blank=True)
+    findings = models.JSONField(default=list, blank=True, help_text="Of the last reading, the first ones.")
+    findings_total = models.PositiveBigIntegerField(default=0)
+    found_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    head_told_at = models.DateTimeField(null=True, blank=True, help_text="When the head was last written to the log.")
+
+    def __str__(self) -> str:
+        return f"record verified up to line {self.verified_sequence}"

@@ -67,6 +67,7 @@ class Verb(TextChoices):
     CREDENTIAL_KEYS_ROTATED = "credential.keys_rotated", "encrypted all secrets again under the newest key of"
     API_TOKEN_CREATED = "api_token.created", "created the API token"
     API_TOKEN_REVOKED = "api_token.revoked", "revoked the API token"
+    RECORD_EXPORTED = "record.exported", "exported"
     MAIL_SENT_AGAIN = "mail.sent_again", "had sent again"
 
 
@@ -76,6 +77,7 @@ GROUP_LABELS = {
     "organization": "Organizations",
     "credential": "Credentials",
     "api_token": "API tokens",
+    "record": "The record",
     "mail": "Mail",
 }
 
@@ -283,56 +285,70 @@ def current_head() -> Head:
     return Head(row.sequence, row.digest) if row else Head(0, "")
 
 
-def verify(expected_head: Head | None = None) -> VerificationResult:
+class Reading:
+    """Reads lines in their order and notes what does not fit; it can be left after any line and taken up again."""
+
+    def __init__(self, after: Head) -> None:
+        self.last = after
+        self.rows = 0
+        self.findings = _Findings()
+
+    def take(self, sequence: int, event: AuditEvent | None) -> None:
+        """The next line; None stands for one that no longer parses."""
+        self.rows += 1
+        # The line after an unreadable or missing one cannot be checked, since its digest covers what is gone.
+        can_check = self.last.sequence == 0 or bool(self.last.digest)
+        if sequence != self.last.sequence + 1:
+            first, end = self.last.sequence + 1, sequence - 1
+            span = f"Row {first} is" if first == end else f"Rows {first} to {end} are"
+            self.findings.add(first, f"{span} missing: removed, or never part of this chain.")
+            can_check = False
+        if event is None:
+            self.findings.add(sequence, f"Row {sequence} cannot be read: it was changed.")
+        elif can_check and not hmac.compare_digest(_digest(self.last.digest, event), event.digest):
+            self.findings.add(sequence, f"Row {sequence} does not fit its digest: it was changed or inserted.")
+        self.last = Head(sequence, event.digest if event else "")
+
+
+def verify(*expected_heads: Head | None) -> VerificationResult:
     """Read the whole record in constant memory and name every row that is changed, missing or inserted.
 
     Rows cut off at the end together with the head cannot be told from rows that never were, unless an exported
     head is given.
     """
-    findings = _Findings()
+    expected = {head.sequence: head.digest for head in expected_heads if head is not None}
+    reading = Reading(Head(0, ""))
+    findings = reading.findings
     head = current_head()
-    previous: Head | None = Head(0, "")
-    last = Head(0, "")
-    rows = 0
-    for sequence, event in _rows():
+    for sequence, event in rows_after(None):
         if sequence < 1:
             findings.add(sequence, f"Row {sequence} stands before the first of the chain: it was inserted.")
             continue
         if sequence > head.sequence and sequence > current_head().sequence:
             findings.add(sequence, f"Row {sequence} lies behind the head of the chain: it was inserted.")
             continue
-        rows += 1
-        if sequence != last.sequence + 1:
-            first, end = last.sequence + 1, sequence - 1
-            span = f"Row {first} is" if first == end else f"Rows {first} to {end} are"
-            findings.add(first, f"{span} missing: removed, or never part of this chain.")
-            previous = None
-        if event is None:
-            findings.add(sequence, f"Row {sequence} cannot be read: it was changed.")
-        elif previous is not None and not hmac.compare_digest(_digest(previous.digest, event), event.digest):
-            findings.add(sequence, f"Row {sequence} does not fit its digest: it was changed or inserted.")
-        last = Head(sequence, event.digest if event else "")
-        # The row after an unreadable or missing one cannot be checked, since its digest covers what is gone.
-        previous = last if event else None
-        if expected_head and sequence == expected_head.sequence and last.digest != expected_head.digest:
+        reading.take(sequence, event)
+        last = reading.last
+        if expected.get(sequence, last.digest) != last.digest:
             findings.add(sequence, f"Row {sequence} is not the one of the expected head: the chain was rewritten.")
         if sequence == head.sequence and last.digest != head.digest:
             findings.add(sequence, f"The head of the chain does not fit row {sequence}: one of them was changed.")
+    last = reading.last
     if last.sequence < head.sequence:
         findings.add(last.sequence + 1, f"Rows {last.sequence + 1} to {head.sequence} are missing: they were cut off.")
-    if expected_head and max(last.sequence, head.sequence) < expected_head.sequence:
+    furthest = max(expected, default=0)
+    if max(last.sequence, head.sequence) < furthest:
         findings.add(
             last.sequence + 1,
-            f"The chain ends at row {last.sequence}, before the expected head {expected_head.sequence}: "
-            f"rows were cut off.",
+            f"The chain ends at row {last.sequence}, before the expected head {furthest}: rows were cut off.",
         )
-    return VerificationResult(last, rows, tuple(findings.kept), findings.total)
+    return VerificationResult(last, reading.rows, tuple(findings.kept), findings.total)
 
 
-def _rows() -> Iterator[tuple[int, AuditEvent | None]]:
-    """All rows in order, in batches; None for one whose columns no longer parse."""
+def rows_after(sequence: int | None) -> Iterator[tuple[int, AuditEvent | None]]:
+    """All rows behind this one in order, in batches; None for one whose columns no longer parse."""
     events = AuditEvent.objects.order_by("sequence")
-    rest = events
+    rest = events if sequence is None else events.filter(sequence__gt=sequence)
     while numbers := list(rest.values_list("sequence", flat=True)[:BATCH]):
         batch = rest.filter(sequence__lte=numbers[-1])
         try:

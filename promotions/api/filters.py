@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.exporting import FORMATS
 from promotions.api.base import IdField, ListQuery
 from promotions.choices import Decision, JobState, Match
 from promotions.queries import EXPIRED, PACKAGE_ORDERS, JobFilters, PackageFilters, PlanItemFilters
@@ -83,6 +84,12 @@ class JobQuery(ListQuery):
     routine = serializers.BooleanField(required=False, default=False, help_text="Also what Towpath reads by schedule.")
     created_after = serializers.DateTimeField(required=False, help_text="From this moment on.")
     created_before = serializers.DateTimeField(required=False, help_text="Before this moment.")
+
+
+class JobExportQuery(JobQuery):
+    cursor = None  # type: ignore[assignment]  # a file has no pages
+    limit = None  # type: ignore[assignment]
+    format = serializers.ChoiceField(required=False, choices=list(FORMATS), default="json")
 
 
 def job_filters(query: dict[str, Any]) -> JobFilters:

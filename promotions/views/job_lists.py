@@ -1,20 +1,25 @@
 """The list of jobs: filter, views, and what came in meanwhile."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import exporting
+from accounts.errors import BusyError
+from accounts.filters import Chip, Filter
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest
-from promotions import access, keyset
+from accounts.services import exports
+from promotions import access, job_rows, keyset
 from promotions.choices import JobState
 from promotions.forms.jobs import ME, JobFilterForm, ViewNameForm
 from promotions.job_lists import JobList
@@ -22,6 +27,7 @@ from promotions.keyset import KeysetPage
 from promotions.models import Job, SavedView
 from promotions.services import saved_views
 from promotions.services.errors import RefusedError
+from promotions.services.verbs import Verb
 from promotions.views import job_pages
 
 BUILT_IN = (
@@ -44,16 +50,6 @@ class View:
 
 
 @dataclass(frozen=True)
-class Chip:
-    """One part of the filter, and the address of the list without it."""
-
-    words: str
-    url: str
-    is_cure: bool = False
-    """Dropping this part alone would show something."""
-
-
-@dataclass(frozen=True)
 class Facet:
     """A state to choose or to drop, with the number of jobs that it would show."""
 
@@ -62,43 +58,6 @@ class Facet:
     url: str
     is_chosen: bool
     number: str
-
-
-@dataclass(frozen=True)
-class Filter:
-    """The filter of one request and the addresses that lead away from it."""
-
-    form: JobFilterForm
-    query: QueryDict
-    path: str = field(default_factory=lambda: reverse("promotions:job-list"))
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """What the address holds of the filter, in the order of the form: equal filters have equal addresses."""
-        return [(name, value) for name in self.form.fields for value in self.query.getlist(name) if value]
-
-    @property
-    def text(self) -> str:
-        return _encoded(self.pairs)
-
-    def without(self, name: str) -> str:
-        return self._url(self.path, {name: ()})
-
-    def url(self, *, path: str = "", **changed: Sequence[str]) -> str:
-        """The address of the list, or of something beside it, with some parts changed; an empty part is dropped."""
-        return self._url(path or self.path, changed)
-
-    def _url(self, path: str, changed: Mapping[str, Sequence[str]]) -> str:
-        kept = [(name, value) for name, value in self.pairs if name not in changed]
-        query = _encoded([*kept, *((name, value) for name, values in changed.items() for value in values)])
-        return f"{path}?{query}" if query else path
-
-
-def _encoded(pairs: Sequence[tuple[str, str]]) -> str:
-    query = QueryDict(mutable=True)
-    for name, value in pairs:
-        query.appendlist(name, value)
-    return query.urlencode()
 
 
 @login_required
@@ -111,10 +70,10 @@ def _answer(
     request: AuthenticatedRequest, query: QueryDict, *, status: int = 200, **bound: ViewNameForm
 ) -> HttpResponse:
     form = JobFilterForm(query, reader=request.user)
-    wanted = Filter(form, query)
+    wanted = _filter(form, query)
     context: dict[str, Any] = {"form": form, "filter": wanted, "rows": []}
     if form.is_valid():
-        context |= _rows(request, wanted, query.get("cursor", ""))
+        context |= _rows(request, form, wanted, query.get("cursor", ""))
     else:
         status = 422
     views = _views(request, wanted)
@@ -130,22 +89,29 @@ def _answer(
     return render(request, "promotions/jobs/list.html", context, status=status)
 
 
-def _rows(request: AuthenticatedRequest, wanted: Filter, cursor: str) -> Mapping[str, Any]:
-    form = wanted.form
+def _filter(form: JobFilterForm, query: QueryDict) -> Filter:
+    return Filter(form, query, reverse("promotions:job-list"))
+
+
+def _rows(request: AuthenticatedRequest, form: JobFilterForm, wanted: Filter, cursor: str) -> Mapping[str, Any]:
     found = JobList(request.user, form.filters())
     page = found.page(_with_names(), cursor)
     number, is_more = found.count() if page.newer or page.older else (len(page.rows), False)
     many = sum(row.is_live for row in page.rows) > job_pages.FEW_LIVE_ROWS
-    chips = _chips(request, wanted, is_empty=not page.rows)
+    chips = _chips(request, form, wanted, is_empty=not page.rows)
     return {
         "rows": job_pages.rows_of(page.rows),
         "every": job_pages.ROW_EVERY_S[many],
         "shown": f"{number:,}{'+' if is_more else ''} {'job' if number == 1 and not is_more else 'jobs'}",
         "chips": chips,
         "cures": [chip for chip in chips if chip.is_cure],
-        "facets": _facets(found, wanted),
+        "facets": _facets(found, form, wanted),
         "newer_url": wanted.url(cursor=[page.newer]) if page.newer else "",
         "older_url": wanted.url(cursor=[page.older]) if page.older else "",
+        "exports": [
+            (writer.label, wanted.url(path=reverse("promotions:job-export"), format=[name]))
+            for name, writer in exporting.FORMATS.items()
+        ],
         "watch_url": "" if cursor else _watch_url(wanted, page),
     }
 
@@ -159,8 +125,7 @@ def _watch_url(wanted: Filter, page: KeysetPage[Job]) -> str:
     return wanted.url(path=reverse("promotions:job-newer"), since_job=[since])
 
 
-def _chips(request: AuthenticatedRequest, wanted: Filter, *, is_empty: bool) -> list[Chip]:
-    form = wanted.form
+def _chips(request: AuthenticatedRequest, form: JobFilterForm, wanted: Filter, *, is_empty: bool) -> list[Chip]:
     return [
         Chip(
             form.words_for(name),
@@ -171,9 +136,9 @@ def _chips(request: AuthenticatedRequest, wanted: Filter, *, is_empty: bool) -> 
     ]
 
 
-def _facets(found: JobList, wanted: Filter) -> list[Facet]:
+def _facets(found: JobList, form: JobFilterForm, wanted: Filter) -> list[Facet]:
     """Every state that there is something of, or that is chosen; without numbers where counting would be dear."""
-    chosen = wanted.form.states()
+    chosen = form.states()
     counts = {count.state: count for count in found.count_states()} if found.can_count_states else {}
     facets = []
     for state in JobState:
@@ -200,7 +165,7 @@ def _views(request: AuthenticatedRequest, wanted: Filter) -> list[View]:
 def job_newer(request: AuthenticatedRequest) -> HttpResponse:
     """How many jobs came in since the list was shown; nothing (204) while there are none."""
     form = JobFilterForm(request.GET, reader=request.user)
-    wanted = Filter(form, request.GET)
+    wanted = _filter(form, request.GET)
     if not request.htmx:
         return redirect(wanted.url())
     if not form.is_valid():
@@ -221,6 +186,32 @@ def job_newer(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
+@login_required
+@require_GET
+def job_export(request: AuthenticatedRequest) -> HttpResponseBase:
+    """The filtered list as a file; one at a time for each person."""
+    form = JobFilterForm(request.GET, reader=request.user)
+    wanted = _filter(form, request.GET)
+    writer = exporting.writer_for(request.GET.get("format", "csv"), job_rows.COLUMNS)
+    if not form.is_valid():
+        return _answer(request, request.GET)
+    found = JobList(request.user, form.filters())
+    try:
+        export = exports.start(
+            verb=Verb.JOBS_EXPORTED,
+            what=job_rows.WHAT,
+            file_format=writer.name,
+            filter_text=", ".join(form.words_for(name) for name in form.active()),
+            found=found.count(),
+            organization=form.cleaned_data["organization"],
+            actor=request.user,
+        )
+    except BusyError as refusal:
+        messages.error(request, refusal.message)
+        return _answer(request, QueryDict(wanted.text), status=409)
+    return exporting.answer(export, writer, job_rows.slices(found), file_name="jobs")
+
+
 # Saved views
 
 
@@ -231,7 +222,7 @@ def view_save(request: AuthenticatedRequest) -> HttpResponse:
     form = ViewNameForm(request.POST)
     filter_form = JobFilterForm(query, reader=request.user)
     if form.is_valid() and filter_form.is_valid():
-        text = Filter(filter_form, query).text
+        text = _filter(filter_form, query).text
         try:
             view = saved_views.save_view(name=form.cleaned_data["name"], query=text, actor=request.user)
         except RefusedError as refusal:

@@ -56,6 +56,7 @@ HOME_AND_JOBS = [
     row("promotions:home", GET=SIGNED_IN),
     row("promotions:home-live", GET="in 302 302 302 302 302 302"),
     row("promotions:job-list", GET=SIGNED_IN),
+    row("promotions:job-export", GET=SIGNED_IN),
     row("promotions:job-newer", GET="in 302 302 302 302 302 302"),
     row("promotions:view-save", POST="in 422 422 422 422 422 422"),
     row("promotions:view-rename", "view_of_nobody_here", POST="in 404 404 404 404 404 404"),

@@ -1,5 +1,7 @@
 """Jobs, their time line and their results."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from promotions.api.base import Input
@@ -9,6 +11,7 @@ from promotions.api.serializers.common import (
     PersonRefSerializer,
     SandboxRefSerializer,
 )
+from promotions.choices import JobState
 from promotions.engine import registry
 from promotions.models import Job, JobEvent, TaskResult
 
@@ -77,6 +80,35 @@ class JobDetailSerializer(JobSerializer):
             "events_url",
             "results_url",
         ]
+
+
+class JobRowSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(choices=JobState.choices)
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    organization_id = serializers.IntegerField()
+    organization = serializers.CharField()
+    sandbox_id = serializers.IntegerField(allow_null=True)
+    sandbox = serializers.CharField(allow_null=True)
+    package_id = serializers.IntegerField(allow_null=True)
+    package = serializers.CharField(allow_null=True)
+    promotion_id = serializers.IntegerField(allow_null=True)
+    plan_id = serializers.IntegerField(allow_null=True)
+    requested_by_id = serializers.IntegerField(allow_null=True)
+    requested_by = serializers.CharField(allow_null=True)
+    is_foreign = serializers.BooleanField()
+    is_routine = serializers.BooleanField()
+    remote_id = serializers.CharField()
+    remote_status = serializers.CharField()
+    progress_done = serializers.IntegerField()
+    progress_total = serializers.IntegerField(allow_null=True)
+    problem_kind = serializers.CharField()
+    problem = serializers.CharField()
+    kind_label = serializers.CharField()
 
 
 class JobEventSerializer(serializers.ModelSerializer[JobEvent]):

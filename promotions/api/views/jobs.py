@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from promotions import access
+from accounts import exporting
+from accounts.services import exports
+from config.openapi import PROBLEM_REF
+from promotions import access, job_rows
 from promotions.api.base import ApiView, ListQuery, paged
-from promotions.api.filters import JobQuery, job_filters
+from promotions.api.filters import JobExportQuery, JobQuery, job_filters
 from promotions.api.idempotency import idempotent
 from promotions.api.serializers.jobs import (
     AdoptInput,
     JobDetailSerializer,
     JobEventSerializer,
+    JobRowSerializer,
     JobSerializer,
     ReasonInput,
     TaskResultSerializer,
@@ -23,6 +29,7 @@ from promotions.job_lists import JobList
 from promotions.keyset import Order
 from promotions.models import Job
 from promotions.services import jobs, repeats
+from promotions.services.verbs import Verb
 
 OLDEST_FIRST = Order("at", is_descending=False, is_time=True)
 IN_JOB_ORDER = Order("position", is_descending=False, is_number=True)
@@ -41,6 +48,35 @@ class JobListView(ApiView):
         rows = Job.objects.select_related("organization", "sandbox__organization", "package", "requested_by")
         found = JobList(self.user, job_filters(query)).page(rows, query.get("cursor", ""), size=query["limit"])
         return self.answer_page(JobSerializer, found)
+
+
+class JobExportView(ApiView):
+    @extend_schema(
+        operation_id="jobs_export",
+        summary="All jobs that fit, as a file",
+        description="Streamed, newest first, in any number. One export at a time for each caller; 409 says that one is "
+        "still being written. It goes into the record.",
+        tags=["Jobs"],
+        parameters=[JobExportQuery],
+        responses={
+            (200, "application/json"): JobRowSerializer(many=True),
+            (200, "text/csv"): OpenApiTypes.STR,
+            (409, "application/problem+json"): PROBLEM_REF,
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        query = JobExportQuery.read(request)
+        found = JobList(self.user, job_filters(query))
+        writer = exporting.writer_for(query["format"], job_rows.COLUMNS)
+        export = exports.start(
+            verb=Verb.JOBS_EXPORTED,
+            what=job_rows.WHAT,
+            file_format=writer.name,
+            filter_text=", ".join(f"{name}={value}" for name, value in query.items() if value and name != "format"),
+            found=found.count(),
+            actor=self.user,
+        )
+        return exporting.answer(export, writer, job_rows.slices(found), file_name="jobs")
 
 
 class JobView(ApiView):
