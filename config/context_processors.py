@@ -8,12 +8,15 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Organization, User
 from accounts.services import notices
+from promotions.views import inbox
 
+APPROVALS = "promotions:approval-list"
 # Name, icon, URL name, and the nouns whose pages belong to the place (the part of a URL name before its dash).
 PLACES = (
     ("Home", "home", "promotions:home", {"home"}),
     ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan"}),
-    ("Jobs", "job", "promotions:job-list", {"job"}),
+    ("Approvals", "approval", APPROVALS, {"approval"}),
+    ("Jobs", "job", "promotions:job-list", {"job", "view"}),
     ("Audit", "audit", "accounts:audit-list", {"audit"}),
     ("Settings", "settings", "accounts:settings-index", set[str]()),
 )
@@ -35,7 +38,22 @@ class Link:
     url: str
     icon: str
     is_current: bool = False
-    count: int | None = None
+    badge: "Badge | None" = None
+
+
+@dataclass
+class Badge:
+    """How many approvals wait for the reader, counted only if the page shows the rail."""
+
+    user: User
+
+    @cached_property
+    def count(self) -> int:
+        return inbox.count_waiting(self.user)
+
+    @property
+    def count_text(self) -> str:
+        return inbox.in_words(self.count)
 
 
 @dataclass
@@ -78,7 +96,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         return {"places": []}
     packages_url = _resolve("promotions:package-list")
     return {
-        "places": _places(request),
+        "places": _places(request, user),
         "person_pages": [Link(name, url, icon) for name, icon, url_name in PERSON_PAGES if (url := _resolve(url_name))],
         "scope": Scope(user=user, wanted=request.GET.get("organization", ""), url=packages_url),
         "search_url": packages_url,
@@ -86,7 +104,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _places(request: HttpRequest) -> list[Link]:
+def _places(request: HttpRequest, user: User) -> list[Link]:
     match = request.resolver_match
     noun = (match.url_name or "").partition("-")[0] if match else ""
     namespace = match.namespace if match else ""
@@ -98,7 +116,8 @@ def _places(request: HttpRequest) -> list[Link]:
             continue
         # Settings holds every page of accounts that no other place claims.
         is_rest = not nouns and namespace == "accounts" and noun not in claimed | PLACELESS
-        links.append(Link(name, url, icon, is_current=noun in nouns or is_rest))
+        badge = Badge(user) if url_name == APPROVALS else None
+        links.append(Link(name, url, icon, is_current=noun in nouns or is_rest, badge=badge))
     return links
 
 

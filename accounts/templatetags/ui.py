@@ -80,6 +80,12 @@ LOOKS: Mapping[str, Look] = {
     "open": Look("ring", "accent", "open"),
     "ready": Look("dot", "accent", "ready"),
     "superseded": Look("bar", "quiet", "superseded"),
+    # approvals; an expired one looks like any other that expired
+    "awaiting_approval": Look("ring", "run", "waiting for approval"),
+    "approved": Look("dot", "ok", "approved"),
+    "rejected": Look("cross", "bad", "rejected"),
+    "withdrawn": Look("bar", "quiet", "withdrawn"),
+    "void": Look("bar", "warn", "void"),
     # sandboxes and people
     "active": Look("dot", "ok", "active"),
     "creating": Look("turning", "run", "being created"),

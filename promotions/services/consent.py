@@ -1,6 +1,7 @@
 """When a run needs somebody else's consent, and whether it has it. The same answer for every face and for workers."""
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts import access
@@ -9,7 +10,7 @@ from accounts.models import Membership, User
 from accounts.services import audit
 from promotions.choices import OPEN_APPROVALS, ApprovalState, JobState, ProblemKind
 from promotions.engine.registry import Ending
-from promotions.models import Approval, Plan, Promotion
+from promotions.models import Approval, Plan, PlanItem, Promotion
 from promotions.services import freezing, notices
 from promotions.services.verbs import Verb
 
@@ -73,6 +74,7 @@ def lost(plan: Plan) -> Ending | None:
     )
 
 
+@transaction.atomic
 def void(plan: Plan, changes: list[str], *, actor: User | None) -> None:
     """End what was asked or agreed on a locked plan, because of what changed; call it before the plan reopens."""
     for approval in plan.approvals.filter(state__in=OPEN_APPROVALS).select_related("requested_by"):
@@ -104,6 +106,23 @@ def reason_not_to_decide(approval: Approval, user: User) -> str:
     if approval.plan.items.filter(decided_by=user).exists():
         return "You made decisions in this plan. Somebody else has to agree to them."
     return ""
+
+
+def waiting_for(user: User) -> QuerySet[Approval]:
+    """The requests on which this person may decide now: what `reason_not_to_decide` says of one, for all at once."""
+    approvers_of = access.organizations_for_role(user, Role.APPROVER)
+    decided_in_it = PlanItem.objects.filter(plan=OuterRef("plan"), decided_by=user)
+    return (
+        Approval.objects.visible_to(user)
+        .filter(
+            state=ApprovalState.PENDING,
+            expires_at__gt=timezone.now(),
+            plan__promotion__target_organization__in=approvers_of.values("pk"),
+        )
+        .exclude(requested_by=user)
+        .exclude(plan__promotion__created_by=user)
+        .exclude(Exists(decided_in_it))
+    )
 
 
 def deciders(approval: Approval) -> list[User]:

@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import AuthenticatedRequest
 from promotions import access
-from promotions.choices import ItemKind
+from promotions.choices import ItemKind, PlanState
 from promotions.forms.plans import ItemDecisionForm, MemoryForm, TableForm
 from promotions.models import Plan, PlanItem
 from promotions.services import decisions, memory, plans, runs
@@ -25,9 +26,18 @@ from promotions.views.resolution import Counts, plan_context, row_of, standing_c
 @login_required
 @require_GET
 def plan_status(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The plan part of the page; asks again by itself while facts are being gathered or the import runs."""
+    """The plan part of the page; asks again by itself while facts are gathered, an approval waits or the import runs.
+
+    With the version of the approval that the caller saw, it answers nothing (204) while that is the same.
+    """
     plan = access.plan_for_read(request.user, pk)
-    return render(request, "promotions/plans/_plan.html", plan_context(request, plan))
+    seen = request.GET.get("seen")
+    if seen is not None and plan.state == PlanState.SUPERSEDED:
+        return HttpResponseClientRefresh()  # its page shows the newer revision
+    context = plan_context(request, plan)
+    if seen is not None and seen == context["standing"].version:
+        return HttpResponse(status=204)
+    return render(request, "promotions/plans/_plan.html", context)
 
 
 @login_required
@@ -186,7 +196,8 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     standing = standing_context(request, plan, items, may_change=True)
     counts, promotion = standing["counts"], plan.promotion
     if reasons:
-        return render(request, "promotions/plans/not_ready.html", {**standing, "reasons": reasons}, status=status)
+        context = {**standing, "organization": promotion.target_organization, "reasons": reasons}
+        return render(request, "promotions/plans/not_ready.html", context, status=status)
     return render(
         request,
         "confirm.html",

@@ -16,6 +16,7 @@ from promotions.forms.plans import prefix_of, value_of
 from promotions.models import Plan, PlanItem
 from promotions.services import plans, runs
 from promotions.systems.base import system
+from promotions.views import approval_pages
 
 ROWS_PER_PAGE = 200
 INLINE_LIMIT = 4
@@ -291,6 +292,7 @@ def standing_context(
     counts = count(items)
     reasons = runs.reasons_not_to_run(plan)
     return {
+        "standing": approval_pages.standing_of(plan, request.user, may_change=may_change, reasons=reasons),
         "plan": plan,
         "promotion": plan.promotion,
         "counts": counts,

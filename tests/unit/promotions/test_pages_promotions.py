@@ -242,14 +242,17 @@ def test_missing_rights_are_shown_with_a_text_for_the_administrator(
     assert plan.promotion.target_sandbox.name in response.context["request_text"]
 
 
-def test_production_can_be_planned_and_says_why_it_cannot_run(browser: Client, organization: Organization) -> None:
+def test_a_decided_plan_into_production_asks_for_an_approval_instead_of_running(
+    browser: Client, organization: Organization
+) -> None:
     prod = SandboxFactory(organization=organization, name="prod", production=True)
     plan = PlanFactory(promotion__package__organization=organization, promotion__target_sandbox=prod)
     PlanItemFactory(plan=plan, free=True)
 
     text = browser.get(page_of(plan.promotion)).content.decode()
 
-    assert "needs an approval" in text
+    assert "prod is production. Somebody else has to approve it." in text
+    assert reverse("promotions:plan-request-approval", args=[plan.pk]) in text
     assert reverse("promotions:plan-run", args=[plan.pk]) not in text
 
 

@@ -1,0 +1,221 @@
+"""What somebody has to know to consent to a plan: what changes, what it touches, who decided what and when."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from promotions import keyset
+from promotions.choices import FINISHED, ApprovalState, Decision, ItemKind
+from promotions.models import Approval, Job, Plan, PlanItem
+from promotions.systems.base import system
+
+NAMED_CREATIONS = 12
+FINAL = (Decision.CONFIRM, Decision.CREATE)
+_ORDER = {Decision.CONFIRM: 0, Decision.CREATE: 1, Decision.REUSE: 2}
+_GROUPS = {
+    Decision.CONFIRM: "Created new, all of it: cannot be undone",
+    Decision.CREATE: "Created new: cannot be undone",
+    Decision.REUSE: "Used as they are in the target",
+}
+
+
+def badge_of(approval: Approval) -> str:
+    """The look of its state; one whose time has passed shows so before the clock has noted it."""
+    if approval.state == ApprovalState.PENDING:
+        return "expired" if approval.is_late else "awaiting_approval"
+    return approval.state
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the plan does about one object."""
+
+    item: PlanItem
+    parents: Sequence[str]
+
+    @property
+    def group(self) -> str:
+        return _GROUPS.get(Decision(self.item.decision), "Undecided")
+
+    @property
+    def is_as_before(self) -> bool:
+        """Whether the decision is the remembered one."""
+        return is_as_before(self.item)
+
+
+def is_as_before(item: PlanItem) -> bool:
+    before = item.remembered
+    if not before or item.decision != before["decision"]:
+        return False
+    return (item.target or {}).get("id") == (before["target"] or {}).get("id")
+
+
+def changes_of(items: Sequence[PlanItem]) -> list[Change]:
+    """What cannot be undone comes first."""
+    titles = {item.key: str(item) for item in items}
+    ordered = sorted(items, key=lambda item: (_ORDER.get(Decision(item.decision), 3), item.position))
+    return [Change(item, [titles.get(key, key) for key in item.needed_by]) for item in ordered]
+
+
+@dataclass(frozen=True)
+class Finality:
+    """What the run makes that nobody can take back."""
+
+    number: int
+    named: Sequence[PlanItem]
+    confirmations: Sequence[PlanItem]
+
+    @property
+    def unnamed(self) -> int:
+        return self.number - len(self.named)
+
+
+def finality_of(items: Iterable[PlanItem]) -> Finality:
+    made = [item for item in items if item.decision in FINAL]
+    objects = [item for item in made if item.kind == ItemKind.OBJECT]
+    return Finality(
+        number=len(objects),
+        named=objects[:NAMED_CREATIONS],
+        confirmations=[item for item in made if item.kind == ItemKind.CONFIRMATION],
+    )
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What the run touches."""
+
+    dependencies: int
+    """Objects that the package does not name, and that come along because others need them."""
+    needed: int
+    """Objects that others of the plan need."""
+    types: Sequence[tuple[str, int]]
+    earlier_number: int
+    earlier_is_more: bool
+    last: Job | None
+    """The run into this target that ended last, whichever package it brought."""
+
+
+def impact_of(plan: Plan, items: Sequence[PlanItem]) -> Impact:
+    promotion = plan.promotion
+    runs = Job.objects.filter(
+        sandbox=promotion.target_sandbox, kind=system(promotion.system).run_kind, state__in=FINISHED
+    )
+    earlier, is_more = keyset.capped_count(runs)
+    objects = [item for item in items if item.kind == ItemKind.OBJECT]
+    return Impact(
+        dependencies=sum(item.depth > 0 for item in objects),
+        needed=sum(bool(item.needed_by) for item in objects),
+        types=Counter(item.type_label for item in objects).most_common(),
+        earlier_number=earlier,
+        earlier_is_more=is_more,
+        last=runs.order_by("-created_at", "-pk").defer("raw", "params").first(),
+    )
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """Package and target as they were when the facts were read."""
+
+    package_version: str
+    package_status: str
+    package_expires_at: datetime | None
+    sandbox_state: str
+    sandbox_type: str
+
+
+def source_facts(plan: Plan) -> SourceFacts:
+    package, target = _table(plan.facts.get("package")), _table(plan.facts.get("target"))
+    version = package.get("package_version") or package.get("version")
+    return SourceFacts(
+        package_version="" if version is None else str(version),
+        package_status=str(package.get("status") or ""),
+        package_expires_at=parse_datetime(str(package.get("expires_at") or "")),
+        sandbox_state=str(target.get("state") or ""),
+        sandbox_type=str(target.get("type") or ""),
+    )
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One entry of the time line of a plan."""
+
+    at: datetime
+    state: str
+    text: str
+    detail: str = ""
+    sentences: Sequence[str] = ()
+
+
+def time_line(plan: Plan, items: Iterable[PlanItem], approvals: Iterable[Approval]) -> list[Moment]:
+    """Who did what from the first plan to the end of the approval, oldest first; `approvals` of all revisions."""
+    promotion = plan.promotion
+    found = [Moment(promotion.created_at, "open", f"{promotion.created_by} planned it")]
+    if plan.gathered_at:
+        found.append(Moment(plan.gathered_at, "info", f"The facts of revision {plan.revision} were read"))
+    found += _acts(items)
+    if plan.frozen_at:
+        found.append(Moment(plan.frozen_at, "ready", f"{plan.frozen_by} froze revision {plan.revision}"))
+    for approval in approvals:
+        found += _moments_of(approval)
+    return sorted(found, key=lambda moment: moment.at)
+
+
+def _acts(items: Iterable[PlanItem]) -> list[Moment]:
+    """Decisions taken together stand together."""
+    acts: defaultdict[tuple[datetime, str], list[PlanItem]] = defaultdict(list)
+    for item in items:
+        if item.decided_by and item.decided_at:
+            acts[item.decided_at, str(item.decided_by)].append(item)
+    return [
+        Moment(at, "reuse" if all(item.decision == Decision.REUSE for item in act) else "create", _act(who, act))
+        for (at, who), act in acts.items()
+    ]
+
+
+def _act(who: str, items: Sequence[PlanItem]) -> str:
+    numbers = Counter(Decision(item.decision).label.lower() for item in items)
+    what = str(items[0]) if len(items) == 1 else f"{len(items)} objects"
+    how = ", ".join(f"{number} {words}" if len(items) > 1 else str(words) for words, number in numbers.items())
+    before = sum(is_as_before(item) for item in items)
+    remembered = f"; {before} as decided before" if before else ""
+    return f"{who} decided on {what}: {how}{remembered}"
+
+
+def _moments_of(approval: Approval) -> list[Moment]:
+    revision = approval.plan.revision
+    found = [
+        Moment(
+            approval.requested_at,
+            "awaiting_approval",
+            f"{approval.requested_by} asked for an approval of revision {revision}",
+            detail=approval.note,
+        )
+    ]
+    if approval.decided_at:
+        is_rejected = approval.state == ApprovalState.REJECTED
+        found.append(
+            Moment(
+                approval.decided_at,
+                "rejected" if is_rejected else "approved",
+                f"{approval.decided_by} {'rejected' if is_rejected else 'approved'} revision {revision}",
+                detail=approval.reason,
+            )
+        )
+    if approval.ended_at and approval.state != ApprovalState.REJECTED:
+        found.append(
+            Moment(
+                approval.ended_at,
+                approval.state,
+                f"The approval of revision {revision} is {approval.get_state_display().lower()}",
+                sentences=approval.void_changes,
+            )
+        )
+    return found

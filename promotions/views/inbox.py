@@ -1,0 +1,129 @@
+"""The list of approvals: what waits for the reader, what waits for others, what is done."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from accounts.http import AuthenticatedRequest
+from accounts.models import User
+from promotions import access, keyset
+from promotions.choices import ApprovalState, Decision
+from promotions.forms.approvals import InboxForm
+from promotions.models import Approval, PlanItem
+from promotions.services import consent
+
+NEWEST = keyset.Order("requested_at", is_descending=True, is_time=True)
+MINE, OTHERS, DONE = "mine", "others", "done"
+TABS = {MINE: "Needs me", OTHERS: "Waiting on others", DONE: "Done"}
+COUNT_LIMIT = 100
+
+
+def count_waiting(user: User) -> int:
+    """How many approvals wait for this person, counted up to a limit."""
+    return consent.waiting_for(user).order_by().values("pk")[:COUNT_LIMIT].count()
+
+
+def in_words(number: int) -> str:
+    """What a screen reader says of the number in the rail."""
+    if number >= COUNT_LIMIT:
+        return f"more than {COUNT_LIMIT - 1} wait for you"
+    return f"{number} {'waits' if number == 1 else 'wait'} for you"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One approval of the list."""
+
+    approval: Approval
+    created: int
+    reused: int
+    is_whole_sandbox: bool
+
+
+@login_required
+@require_GET
+def approval_list(request: AuthenticatedRequest) -> HttpResponse:
+    """Newest first, by who has to act."""
+    tab = request.GET.get("tab", MINE)
+    tab = tab if tab in TABS else MINE
+    form = InboxForm(request.GET, reader=request.user)
+    found = _of_tab(tab, request.user)
+    organization = form.cleaned_data["organization"] if form.is_valid() else None
+    if organization is not None:
+        found = found.filter(plan__promotion__target_organization=organization)
+    if not form.is_valid():
+        found = found.none()
+    page = keyset.page(found, NEWEST, request.GET.get("cursor", ""))
+    kept = {"organization": organization.pk} if organization is not None else {}
+    return render(
+        request,
+        "promotions/approvals/list.html",
+        {
+            "tab": tab,
+            "tabs": [(words, _url(tab=name, **kept), name == tab) for name, words in TABS.items()],
+            "cards": _cards(page.rows),
+            "form": form,
+            "is_filtered": bool(request.GET.get("organization")),
+            "unfiltered_url": _url(tab=tab),
+            "newer_url": _url(tab=tab, **kept, cursor=page.newer) if page.newer else "",
+            "older_url": _url(tab=tab, **kept, cursor=page.older) if page.older else "",
+        },
+        status=200 if form.is_valid() else 422,
+    )
+
+
+def _url(**query: object) -> str:
+    return f"{reverse('promotions:approval-list')}?{urlencode(query)}"
+
+
+def _of_tab(tab: str, user: User) -> QuerySet[Approval]:
+    visible = access.approvals_for_read(user)
+    if tab == MINE:
+        return visible.filter(pk__in=consent.waiting_for(user).values("pk"))
+    if tab == OTHERS:
+        pending = visible.filter(state=ApprovalState.PENDING)
+        return pending.exclude(pk__in=consent.waiting_for(user).values("pk"))
+    return visible.exclude(state=ApprovalState.PENDING)
+
+
+def _cards(listed: Iterable[Approval]) -> list[Card]:
+    """With their numbers, in one query more whatever the number of approvals."""
+    listed = list(listed)
+    numbers: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    rows = PlanItem.objects.filter(plan__in=[approval.plan_id for approval in listed])
+    for plan, decision, number in (
+        rows.order_by()
+        .values_list("plan_id", "decision")
+        .annotate(number=Count("pk"))
+        .values_list("plan_id", "decision", "number")
+    ):
+        numbers[plan][decision] = number
+    return [
+        Card(
+            approval,
+            created=numbers[approval.plan_id].get(Decision.CREATE, 0),
+            reused=numbers[approval.plan_id].get(Decision.REUSE, 0),
+            is_whole_sandbox=Decision.CONFIRM in numbers[approval.plan_id],
+        )
+        for approval in listed
+    ]
+
+
+@login_required
+@require_GET
+def approval_badge(request: AuthenticatedRequest) -> HttpResponse:
+    """The number in the rail; nothing (204) while it would look as it does."""
+    if not request.htmx:
+        return redirect("promotions:approval-list")
+    number = count_waiting(request.user)
+    if request.GET.get("shown") == str(number):
+        return HttpResponse(status=204)
+    return render(request, "promotions/approvals/_badge.html", {"count": number, "count_text": in_words(number)})
