@@ -81,3 +81,33 @@ def test_the_list_of_jobs_follows_a_job_to_its_end(stack: Stack, people: People)
     assert row.get_attribute("hx-get") is None
     control(stack, "clock", speed=20)
     assert people.complaints == []
+
+
+def test_the_bell_follows_a_new_notice_and_leads_a_phone_to_what_it_is_about(stack: Stack, people: People) -> None:
+    page = people.sign_in(OPERATOR, width=390)
+    page.goto("/notices/")
+    if page.get_by_role("button", name="Mark all read").count():
+        page.get_by_role("button", name="Mark all read").press("Enter")
+    page.clock.install()
+    page.goto("/packages/")
+    bell = page.locator("#notice-bell")
+    expect(bell).to_have_text("No unread notices")
+
+    told = stack.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from django.db import transaction; from accounts.models import User; from accounts.services import notices\n"
+        "with transaction.atomic(): notices.notify(kind='job_ended', text='A job <b>of</b> mine', url='/jobs/', "
+        f"people=User.objects.filter(email='{OPERATOR}'))",
+    )
+    page.clock.fast_forward(21_000)
+    expect(bell).to_contain_text("1 unread notice")
+    bell.press("Enter")
+    page.get_by_role("button", name="A job <b>of</b> mine", exact=True).press("Enter")
+
+    page.wait_for_url("**/jobs/")
+    expect(bell).to_have_text("No unread notices")
+    assert told.returncode == 0, told.stderr
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert people.complaints == []
