@@ -98,7 +98,7 @@ def test_the_bell_follows_a_new_notice_and_leads_a_phone_to_what_it_is_about(sta
         "-v0",
         "-c",
         "from django.db import transaction; from accounts.models import User; from accounts.services import notices\n"
-        "with transaction.atomic(): notices.notify(kind='job_ended', text='A job <b>of</b> mine', url='/jobs/', "
+        "with transaction.atomic(): notices.notify(kind='job_ended', text='A job <b>of</b> mine', url='/settings/profile/', "
         f"people=User.objects.filter(email='{OPERATOR}'))",
     )
     page.clock.fast_forward(21_000)
@@ -106,7 +106,7 @@ def test_the_bell_follows_a_new_notice_and_leads_a_phone_to_what_it_is_about(sta
     bell.press("Enter")
     page.get_by_role("button", name="A job <b>of</b> mine", exact=True).press("Enter")
 
-    page.wait_for_url("**/jobs/")
+    page.wait_for_url("**/settings/profile/")
     expect(bell).to_have_text("No unread notices")
     assert told.returncode == 0, told.stderr
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
