@@ -98,8 +98,8 @@ def test_the_bell_follows_a_new_notice_and_leads_a_phone_to_what_it_is_about(sta
         "-v0",
         "-c",
         "from django.db import transaction; from accounts.models import User; from accounts.services import notices\n"
-        "with transaction.atomic(): notices.notify(kind='job_ended', text='A job <b>of</b> mine', url='/settings/profile/', "
-        f"people=User.objects.filter(email='{OPERATOR}'))",
+        "with transaction.atomic(): notices.notify(kind='job_ended', text='A job <b>of</b> mine', "
+        f"url='/settings/profile/', people=User.objects.filter(email='{OPERATOR}'))",
     )
     page.clock.fast_forward(21_000)
     expect(bell).to_contain_text("1 unread notice")
