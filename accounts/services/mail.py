@@ -37,6 +37,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
 # A run ends after this, so that a slow server holds up nothing else that the worker does; the next one goes on.
 RUN_S = 20
+# A slow server must not take every worker that is there for what people ask for.
+IN_FLIGHT_LIMIT = 1
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def plan(notices: list[int]) -> None:
 
 def deliver_due() -> None:
     """Send what is due, as far as the time of one run goes. Safe to run in several workers at once."""
-    if not settings.CAN_SEND_MAIL:
+    if not settings.CAN_SEND_MAIL or _in_flight() >= IN_FLIGHT_LIMIT:
         return
     until = time.monotonic() + RUN_S
     with _server() as server:
@@ -81,6 +83,13 @@ def deliver_due() -> None:
                 _failed(delivery, failure)
                 if failure.is_for_all:
                     return
+
+
+def _in_flight() -> int:
+    """How many mails other workers are sending; one whose worker died counts until its claim has run out."""
+    now = timezone.now()
+    waiting = NoticeDelivery.objects.filter(state=DeliveryState.WAITING, due_at__range=(now, now + LEASE))
+    return waiting.exclude(lease_token="").count()
 
 
 def _claim() -> NoticeDelivery | None:

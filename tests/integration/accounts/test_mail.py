@@ -258,7 +258,8 @@ def test_a_worker_that_lost_its_claim_changes_nothing(server, owner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_never_send_one_mail_twice(server):
+def test_two_workers_never_send_one_mail_twice(server, monkeypatch):
+    monkeypatch.setattr(mail, "IN_FLIGHT_LIMIT", 9)
     for number in range(12):
         NoticeDeliveryFactory(notice__person=UserFactory(email=f"p{number}@example.com"))
     errors: list[BaseException] = []
@@ -298,6 +299,16 @@ def test_no_transaction_is_open_while_the_server_is_called(server, monkeypatch):
 
     assert seen == [False]
     assert len(server.postman.messages) == 1
+
+
+def test_a_slow_server_takes_no_second_worker(server):
+    NoticeDeliveryFactory.create_batch(2)
+    mail._claim()
+
+    deliver_notices()
+
+    assert server.postman.messages == []
+    assert NoticeDelivery.objects.filter(attempts=0).count() == 1
 
 
 def test_what_was_settled_meanwhile_is_not_mailed(server, owner):

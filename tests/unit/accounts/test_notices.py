@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.choices import DeliveryState, Role
-from accounts.models import Membership, Notice, NoticeDelivery, NoticePreference
-from accounts.services import notices
+from accounts.models import AuditEvent, Membership, Notice, NoticeDelivery, NoticePreference
+from accounts.services import audit, notices
 from accounts.services.notices import Choice, NoticeKind
 from tests.factories import MembershipFactory, UserFactory
 
@@ -272,6 +272,11 @@ def test_a_choice_is_kept_and_recorded(owner):
 
     assert notices.preferences(owner)[0] == Choice(kind, in_app=False, mail=True)
     assert NoticePreference.objects.count() == 1
+    recorded = AuditEvent.objects.filter(verb=audit.Verb.PROFILE_CHANGED, actor_id=owner.pk).order_by("sequence")
+    assert [event.details for event in recorded] == [
+        {"notices": {kind.name: {"in_app": True, "mail": False}}},
+        {"notices": {kind.name: {"in_app": False, "mail": True}}},
+    ]
 
 
 def test_a_choice_that_changes_nothing_leaves_no_row(owner):
@@ -280,6 +285,7 @@ def test_a_choice_that_changes_nothing_leaves_no_row(owner):
     notices.set_preferences(person=owner, choices=choices, actor=owner)
 
     assert not NoticePreference.objects.exists()
+    assert not AuditEvent.objects.exists()
 
 
 def test_roles_do_not_matter_where_no_organization_is_named(organization):
