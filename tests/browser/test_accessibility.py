@@ -1,0 +1,195 @@
+"""axe-core finds nothing on any page: wide and light, narrow and dark, signed in and not."""
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import Resolver404, resolve, reverse
+from playwright.sync_api import Page
+
+from tests.browser.conftest import People, Stack
+from tests.unit.access_rows import ROWS as ACCOUNTS_ROWS
+from tests.unit.access_rows import Row
+from tests.unit.access_rows_promotions import ROWS as PROMOTIONS_ROWS
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+ADMINISTRATOR = "ada@example.com"
+LOOKS = {"wide and light": (1280, "light"), "narrow and dark": (390, "dark")}
+SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/", "/no-such-page/")
+# Answers that are no page of their own.
+FRAGMENTS = {
+    "accounts:notice-badge",
+    "promotions:job-row",
+    "promotions:package-dependencies",
+    "promotions:package-synchronization",
+    "promotions:plan-status",
+    "healthz",
+    "readyz",
+    "api-schema",
+    "api-docs",  # the page of Swagger UI, which is not ours
+}
+# Pages that no link of this scene leads to; what is on them is on others here, or tested beside them.
+NOT_REACHED = {
+    "account_inactive",
+    "account_logout",
+    "account_reauthenticate",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "accounts:invitation-accept",
+}
+SCENE = """
+import json, time
+from accounts.models import Invitation, Organization, User
+from accounts.services import api_tokens, people
+from promotions.choices import JobState, PlanState
+from promotions.models import Package
+from promotions.services import approvals, decisions, plans, repeats
+oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
+acme = Organization.objects.get(name="Acme")
+package = Package.objects.get(organization=acme, name="Loyalty schemas v3")
+def planned(sandbox):
+    promotion = plans.plan_promotion(
+        package=package, sandbox=acme.sandboxes.get(name=sandbox), job_name="Scene", actor=oskar)
+    for _ in range(300):
+        if promotion.current_plan.state == PlanState.OPEN:
+            break
+        time.sleep(0.1)
+    return promotion
+def jobs_of(promotion):
+    return promotion.jobs.order_by("pk").first()
+open_plan = planned("stage")
+prod = planned("prod")
+decisions.accept_exact(plan=prod.current_plan, actor=oskar)
+rest = decisions.creations_of_undecided(prod.current_plan)
+decisions.decide(plan=prod.current_plan, verdicts=rest, actor=oskar)
+approval = approvals.request_approval(plan=prod.current_plan, actor=oskar, note="Release 7")
+group = repeats.promote_to(
+    package=Package.objects.get(organization=acme, name="CRM identity foundation"),
+    sandboxes=list(acme.sandboxes.filter(name__in=["stage", "qa"])) or list(acme.sandboxes.all()[:2]),
+    job_name="Scene", actor=oskar)
+administrator = User.objects.get(email="ada@example.com")
+people.invite(email="newcomer@example.com", organization=acme, role="viewer", actor=administrator)
+job = jobs_of(open_plan)
+print("THINGS", json.dumps({
+    "organization": acme.pk,
+    "credential": acme.credentials.first().pk,
+    "membership": acme.memberships.first().pk,
+    "member": priya.pk,
+    "invitation": Invitation.objects.first().pk,
+    "token_of_admin": api_tokens.create_api_token(user=administrator, name="scene", actor=administrator)[0].pk,
+    "package": package.pk,
+    "draft_package": Package.objects.filter(organization=acme, status="DRAFT").first().pk,
+    "promotion": open_plan.pk,
+    "plan": open_plan.current_plan.pk,
+    "job": job.pk,
+    "unsure_job": job.pk,
+    "done_job": job.pk,
+    "approval": approval.pk,
+    "group": group.pk,
+}))
+"""
+
+
+def note_findings(page: Page, where: str, findings: dict[str, list[str]]) -> None:
+    """Add what axe objects to, by the objection, so that one cause on many pages reads as one."""
+    for rule in Axe().run(page).response["violations"]:
+        for node in rule["nodes"]:
+            what = f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:300]}"
+            findings.setdefault(what, []).append(where)
+
+
+def in_words(findings: dict[str, list[str]]) -> str:
+    return "\n".join(f"{what}\n    {len(places)} times, first {places[0]}" for what, places in findings.items())
+
+
+def name_of(path: str) -> str:
+    """The route of a path; empty for what is no route of ours."""
+    try:
+        return resolve(path).view_name
+    except Resolver404:
+        return ""
+
+
+def is_file(route: str) -> bool:
+    return "export" in route or "download" in route
+
+
+def links(page: Page) -> Iterator[tuple[str, str]]:
+    """Route and address of every link of a page, without what a query adds."""
+    for address in page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)"):
+        parts = urlsplit(address)
+        if page.url.startswith(f"{parts.scheme}://{parts.netloc}/"):
+            name = name_of(parts.path)
+            if name and not name.startswith(("promotions_api:", "accounts_api:")):
+                yield name, parts.path
+
+
+def pages_of_the_table() -> list[Row]:
+    """Every route that answers an administrator with a page."""
+    return [
+        row
+        for row in [*ACCOUNTS_ROWS, *PROMOTIONS_ROWS]
+        if row.methods.get("GET", ("",))[-1] == "200"
+        and "_api:" not in row.route
+        and row.route not in FRAGMENTS
+        and not is_file(row.route)
+    ]
+
+
+def addresses_of_the_table(things: dict[str, int]) -> dict[str, str]:
+    """Where those pages are, as far as the scene holds what they are about."""
+    return {
+        row.route: reverse(row.route, args=[things[name] for name in row.things])
+        for row in pages_of_the_table()
+        if all(name in things for name in row.things) and row.route not in NOT_REACHED
+    }
+
+
+def crawl(page: Page) -> dict[str, str]:
+    """The first address of every route that can be reached by links from the home page."""
+    found = {"promotions:home": "/"}
+    queue = ["/"]
+    while queue:
+        page.goto(queue.pop(0))
+        for name, path in links(page):
+            if name not in found and name not in FRAGMENTS and not is_file(name):
+                found[name] = path
+                queue.append(path)
+    return found
+
+
+def test_axe_finds_nothing_on_any_page(stack: Stack, people: People) -> None:
+    seeded = stack.manage("sync_packages")
+    assert seeded.returncode == 0, seeded.stderr
+    scene = stack.manage("shell", "-c", SCENE)
+    found = re.search(r"THINGS (.*)", scene.stdout)
+    assert found, scene.stderr
+    windows = {
+        look: people.sign_in(ADMINISTRATOR, width=width, color_scheme=scheme) for look, (width, scheme) in LOOKS.items()
+    }
+    reached = addresses_of_the_table(json.loads(found[1])) | crawl(windows["wide and light"])
+
+    findings: dict[str, list[str]] = {}
+    for look, page in windows.items():
+        for name, path in reached.items():
+            page.goto(path)
+            note_findings(page, f"{name} {path}, {look}", findings)
+
+    assert not findings, in_words(findings)
+    assert {row.route for row in pages_of_the_table()} - set(reached) - NOT_REACHED == set()
+
+
+def test_axe_finds_nothing_before_signing_in(stack: Stack, people: People) -> None:
+    findings: dict[str, list[str]] = {}
+    for look, (width, scheme) in LOOKS.items():
+        page = people.window(width=width, color_scheme=scheme)
+        for path in SIGNED_OUT:
+            page.goto(path)
+            note_findings(page, f"{path}, {look}", findings)
+
+    assert not findings, in_words(findings)
