@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 MARKER = "[redacted]"
@@ -114,22 +115,22 @@ _HINTS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a field or header of this name holds a secret."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     return plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS)
 
 
+@lru_cache(maxsize=4096)
+def _is_plain_name(name: str) -> bool:
+    """Whether no rule could find anything in a name; documents repeat the same few a thousand times."""
+    return not _HINTS.search(name)
+
+
 def redact_text(text: str, *, secrets: Iterable[str] = ()) -> str:
     """The text without anything that looks like a secret, and without the given values."""
-    for secret in secrets:
-        if len(secret) >= 6:  # anything shorter would blot out ordinary words
-            text = text.replace(secret, MARKER)
-    if not _HINTS.search(text):
-        return text
-    for pattern, replacement in _TEXT_RULES:
-        text = pattern.sub(replacement, text)
-    return text
+    return _text(text, _long_enough(secrets))
 
 
 def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
@@ -137,18 +138,44 @@ def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
 
     Mappings, sequences and texts are walked; bytes become text, other values stay as they are.
     """
-    known = tuple(secrets)
+    return _walk(value, _long_enough(secrets))
+
+
+def _long_enough(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Anything shorter would blot out ordinary words."""
+    return tuple(secret for secret in secrets if len(secret) >= 6)
+
+
+def _text(text: str, known: tuple[str, ...]) -> str:
+    for secret in known:
+        text = text.replace(secret, MARKER)
+    if not _HINTS.search(text):
+        return text
+    for pattern, replacement in _TEXT_RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _walk(value: Any, known: tuple[str, ...]) -> Any:
     if isinstance(value, str):
-        return redact_text(value, secrets=known)
-    if isinstance(value, bytes | bytearray):
-        return redact_text(bytes(value).decode("utf-8", "replace"), secrets=known)
+        return _text(value, known)
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
-        return {
-            redact(key, secrets=known): MARKER
-            if isinstance(key, str) and is_secret_name(key) and value[key] not in (None, "")
-            else redact(value[key], secrets=known)
-            for key in value
-        }
+        return {_key(key, known): _member(key, inner, known) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [redact(item, secrets=known) for item in value]
+        return [_walk(item, known) for item in value]
+    if isinstance(value, bytes | bytearray):
+        return _text(bytes(value).decode("utf-8", "replace"), known)
     return value
+
+
+def _key(key: Any, known: tuple[str, ...]) -> Any:
+    if isinstance(key, str) and _is_plain_name(key) and not any(secret in key for secret in known):
+        return key
+    return _walk(key, known)
+
+
+def _member(key: Any, value: Any, known: tuple[str, ...]) -> Any:
+    is_secret = isinstance(key, str) and is_secret_name(key) and value not in (None, "")
+    return MARKER if is_secret else _walk(value, known)
