@@ -112,7 +112,7 @@ def _is_up(url: str) -> bool:
 
 
 if __name__ == "__main__":
-    import oidc_provider_mock
+    import oidc_provider_mock  # type: ignore[import-untyped]
     from werkzeug.serving import make_server
 
     made = oidc_provider_mock.app(require_client_registration=True, require_nonce=True)

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -93,7 +94,7 @@ def test_production_refuses_to_start_on_a_weak_or_odd_value(name, value, sentenc
     assert "Traceback" not in done.stderr
 
 
-OIDC = {
+OIDC: dict[str, Any] = {
     "issuer": "https://idp.example/realms/acme",
     "client_id": "towpath",
     "client_secret": "canary-client-secret",
@@ -144,7 +145,14 @@ def test_a_provider_on_this_machine_needs_no_tls_where_nothing_is_in_earnest(mod
 
 
 def test_without_any_variable_there_is_no_provider():
-    nothing = {"issuer": "", "client_id": "", "client_secret": "", "name": "", "scopes": [], "is_only": False}
+    nothing: dict[str, Any] = {
+        "issuer": "",
+        "client_id": "",
+        "client_secret": "",
+        "name": "",
+        "scopes": [],
+        "is_only": False,
+    }
 
     assert sign_in.oidc(Mode.PRODUCTION, **nothing) is None
 

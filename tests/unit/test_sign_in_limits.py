@@ -84,3 +84,15 @@ def test_nobody_signs_in_uncounted_while_the_cache_is_down(installation_valkey: 
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
     assert is_in(sign_in(user.email, PASSWORD))
+
+
+def test_a_visitor_who_tries_too_often_reads_what_to_do() -> None:
+    UserFactory()
+    client = Client()
+    for _ in range(30):  # settings.ACCOUNT_RATE_LIMITS["login"]
+        client.post("/accounts/login/", {})
+
+    answer = client.post("/accounts/login/", {})
+
+    assert answer.status_code == 429
+    assert "Wait a minute, then try again." in answer.content.decode()

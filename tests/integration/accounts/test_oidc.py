@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts import crypto
 from accounts.choices import Role
+from accounts.errors import RefusedError
 from accounts.models import AuditEvent, Invitation, Membership, User
 from accounts.services import people
 from config.sign_in import Oidc
@@ -460,7 +461,7 @@ def test_where_passwords_are_closed_invitations_lead_to_the_provider(closed: Run
     assert "Sign in with Acme" in person.content.decode()
     assert administrator.status_code == 302
     assert User.objects.filter(full_name="Quinn", is_superuser=True).count() == 1
-    with pytest.raises(people.RefusedError, match="Passwords are closed here"):
+    with pytest.raises(RefusedError, match="Passwords are closed here"):
         people.accept_invitation(token="to-a-person", **wish)
 
 
@@ -472,7 +473,7 @@ def test_where_passwords_are_closed_nobody_gets_a_link_to_one(closed: RunningPro
     links = {mail.to[0] for mail in mailoutbox if "/password/reset/key/" in mail.body}
 
     assert links == {administrator.email}
-    with pytest.raises(people.RefusedError, match="Passwords are closed here"):
+    with pytest.raises(RefusedError, match="Passwords are closed here"):
         people.make_password_link(user=user, actor=administrator)
 
 

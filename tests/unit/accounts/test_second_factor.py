@@ -1,6 +1,7 @@
 """The rules of second factors: codes, what they let in, and what the record says."""
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from accounts.services import api_tokens, rotation, second_factor
 from accounts.services.audit import verify
 from config.sign_in import SecondFactor
 from tests.factories import ApiTokenFactory, UserFactory
+from tests.unit.accounts.races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def code_at(secret: str, at: float) -> str:
     """What an authenticator app shows (RFC 6238)."""
-    return format_hotp_value(hotp_value(secret, int(at) // STEP))
+    return str(format_hotp_value(hotp_value(secret, int(at) // STEP)))
 
 
 def enrolled(user: User, *, at: float = NOW) -> tuple[str, list[str]]:
@@ -122,6 +124,30 @@ def test_a_code_is_good_once_even_if_the_cache_forgets(clock: list[float]) -> No
 
     assert answers[0] is not None
     assert answers[1] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_browsers_with_one_code_one_gets_in(clock: list[float]) -> None:
+    user = UserFactory()
+    secret, codes = enrolled(user)
+    clock[0] += STEP
+
+    for code in (code_at(secret, clock[0]), codes[0]):
+        use = partial(second_factor.use_code, user=user, code=code)
+        found = at_once(use, use, use)
+
+        assert [isinstance(one, Authenticator) for one in found].count(True) == 1
+        assert found.count(None) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_enrolments_at_once_one_holds(clock: list[float]) -> None:
+    user = UserFactory()
+
+    found = at_once(*(partial(enrolled, User.objects.get(pk=user.pk)) for _ in range(3)))
+
+    assert sum(isinstance(one, RefusedError) for one in found) == 2
+    assert Authenticator.objects.filter(user=user).count() == 2
 
 
 def test_an_older_code_is_not_good_after_a_newer_one(clock: list[float]) -> None:
