@@ -235,3 +235,10 @@ def audit_events_for_read(user: User) -> QuerySet[AuditEvent]:
         return AuditEvent.objects.all()
     organizations = organizations_for_role(user, Role.ADMIN).values("pk")
     return AuditEvent.objects.filter(Q(actor_id=user.pk) | Q(organization_id__in=organizations))
+
+
+def audit_event_for_read(user: User, sequence: int) -> AuditEvent:
+    line = audit_events_for_read(user).filter(sequence=sequence).first()
+    if line is None:
+        raise Http404("There is no such line in the record.")
+    return line

@@ -1,6 +1,8 @@
-"""What accounts ask of the apps above them: the two acts that run as jobs."""
+"""What accounts ask of the apps above them: the two acts that run as jobs, and where a subject of the record lives."""
 
 from collections.abc import Callable
+
+from django.urls import reverse
 
 from accounts.errors import RefusedError
 from accounts.models import Credential, Organization, User
@@ -8,6 +10,11 @@ from accounts.models import Credential, Organization, User
 CredentialTestStarter = Callable[[Credential, User], str]
 SandboxSyncStarter = Callable[[Organization, User], str]
 
+_pages: dict[str, str] = {
+    "accounts.organization": "accounts:organization-detail",
+    "accounts.credential": "accounts:credential-detail",
+    "accounts.user": "accounts:person-detail",
+}
 _credential_test: CredentialTestStarter | None = None
 _sandbox_sync: SandboxSyncStarter | None = None
 
@@ -36,3 +43,15 @@ def start_sandbox_sync(organization: Organization, actor: User) -> str:
     if _sandbox_sync is None:
         raise RefusedError("No engine is installed that could synchronise sandboxes.")
     return _sandbox_sync(organization, actor)
+
+
+def register_pages(pages: dict[str, str]) -> None:
+    """The URL name of the page of one thing, by the type under which the record knows it."""
+    _pages.update(pages)
+
+
+def page_of(subject_type: str, subject_id: str) -> str:
+    """Where a subject of the record can be looked at; empty where there is no such page."""
+    if subject_type not in _pages or not subject_id.isdecimal() or len(subject_id) > 18:
+        return ""
+    return reverse(_pages[subject_type], args=[int(subject_id)])

@@ -85,6 +85,13 @@ def register() -> None:
     hooks.on_end(job_notices.job_ended)
     hooks.on_resume(job_notices.job_resumed)
     registries.register_credential_test(_start_credential_test)
+    registries.register_pages(
+        {
+            "promotions.job": "promotions:job-detail",
+            "promotions.package": "promotions:package-detail",
+            "promotions.promotion": "promotions:promotion-detail",
+        }
+    )
     registries.register_sandbox_sync(_start_sandbox_sync)
     usage.register(_used_by)
 

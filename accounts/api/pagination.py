@@ -27,12 +27,6 @@ class KeysetPagination(CursorPagination):
         return cursor
 
 
-class NewestFirstPagination(KeysetPagination):
-    """The newest lines of the record first."""
-
-    ordering = "-sequence"
-
-
 class NewestRowFirstPagination(KeysetPagination):
     """Rows that are numbered as they come, the latest first."""
 

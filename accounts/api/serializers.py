@@ -9,7 +9,6 @@ from accounts.choices import CredentialKind, OrganizationKind
 from accounts.models import (
     DEFAULT_IMS_URL,
     DEFAULT_PLATFORM_URL,
-    AuditEvent,
     Credential,
     Membership,
     Notice,
@@ -185,28 +184,6 @@ class PersonSerializer(serializers.ModelSerializer[User]):
     def get_memberships(self, person: User) -> list[dict[str, Any]]:
         shown: list[Membership] = getattr(person, "shown_memberships", [])
         return [{"organization": found.organization_id, "role": found.role} for found in shown]
-
-
-class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
-    class Meta:
-        model = AuditEvent
-        fields = (
-            "sequence",
-            "at",
-            "verb",
-            "actor_id",
-            "actor_text",
-            "organization_id",
-            "subject_type",
-            "subject_id",
-            "subject_text",
-            "reason",
-            "details",
-            "request_id",
-            "address",
-            "digest",
-        )
-        read_only_fields = fields
 
 
 class NoticeSerializer(serializers.ModelSerializer[Notice]):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.api import schema  # noqa: F401  registers itself
-from accounts.api.views import notices, organizations, people
+from accounts.api.views import audit, notices, organizations, people
 
 app_name = "accounts_api"
 
@@ -27,5 +27,8 @@ urlpatterns = [
     path("notices/read/", notices.NoticeReadAll.as_view(), name="notice-read-all"),
     path("notices/preferences/", notices.NoticePreferences.as_view(), name="notice-preferences"),
     path("notices/<int:pk>/read/", notices.NoticeRead.as_view(), name="notice-read"),
-    path("audit/", people.AuditList.as_view(), name="audit-list"),
+    path("audit/", audit.AuditListView.as_view(), name="audit-list"),
+    path("audit/export/", audit.AuditExportView.as_view(), name="audit-export"),
+    path("audit/chain/", audit.AuditChainView.as_view(), name="audit-chain"),
+    path("audit/<int:pk>/", audit.AuditLineView.as_view(), name="audit-line"),
 ]

@@ -1,90 +1,126 @@
 """Reading the record."""
 
-from datetime import datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from accounts import access
+from accounts import access, audit_rows, exporting, registries
+from accounts.audit_details import facts_of
+from accounts.audit_lists import AuditList
+from accounts.errors import BusyError
+from accounts.filters import Chip, Filter
 from accounts.forms.audit import AuditFilterForm
-from accounts.http import AuthenticatedRequest, natural_number
+from accounts.http import AuthenticatedRequest
 from accounts.models import AuditEvent, Organization
-from accounts.services.audit import verb_label, verbs_of_group
-
-PAGE_SIZE = 50
+from accounts.services import exports
+from accounts.services.audit import Verb, verb_label
+from accounts.services.verification import chain_state
 
 
 @login_required
 @require_GET
 def audit_list(request: AuthenticatedRequest) -> HttpResponse:
-    events = access.audit_events_for_read(request.user)
-    form = AuditFilterForm(request.GET, reader=request.user)
-    events = _filtered(events, form.cleaned_data) if form.is_valid() else events.none()
-    rows, newer, older = _page(
-        events,
-        before=natural_number(request.GET.get("before", ""), what="before"),
-        after=natural_number(request.GET.get("after", ""), what="after"),
+    return _answer(request, request.GET)
+
+
+def _answer(request: AuthenticatedRequest, query: QueryDict, *, status: int = 200) -> HttpResponse:
+    form = AuditFilterForm(query, reader=request.user)
+    wanted = _filter(form, query)
+    context: dict[str, Any] = {
+        "form": form,
+        "lines": [],
+        "chain": chain_state(),
+        "is_filtered": bool(wanted.pairs),
+        "is_whole": access.is_administrator(request.user),
+    }
+    if not form.is_valid():
+        return render(request, "accounts/audit/list.html", context, status=422)
+    found = AuditList(request.user, form.filters())
+    page = found.page(query.get("cursor", ""))
+    number, is_more = found.count() if page.newer or page.older else (len(page.rows), False)
+    chips = _chips(request, form, wanted, is_empty=not page.rows)
+    names = dict(
+        Organization.objects.filter(pk__in={row.organization_id for row in page.rows}).values_list("pk", "name")
     )
-    names = dict(Organization.objects.filter(pk__in={row.organization_id for row in rows}).values_list("pk", "name"))
+    context |= {
+        "lines": [
+            {"event": row, "verb": verb_label(row.verb), "organization": names.get(row.organization_id or 0)}
+            for row in page.rows
+        ],
+        "chips": chips,
+        "cures": [chip for chip in chips if chip.is_cure],
+        "shown": f"{number:,}{'+' if is_more else ''} {'line' if number == 1 and not is_more else 'lines'}",
+        "exports": [
+            (writer.label, wanted.url(path=reverse("accounts:audit-export"), format=[name]))
+            for name, writer in exporting.FORMATS.items()
+        ],
+        "newer_url": wanted.url(cursor=[page.newer]) if page.newer else "",
+        "older_url": wanted.url(cursor=[page.older]) if page.older else "",
+    }
+    return render(request, "accounts/audit/list.html", context, status=status)
+
+
+def _filter(form: AuditFilterForm, query: QueryDict) -> Filter:
+    return Filter(form, query, reverse("accounts:audit-list"))
+
+
+def _chips(request: AuthenticatedRequest, form: AuditFilterForm, wanted: Filter, *, is_empty: bool) -> list[Chip]:
+    def would_show(name: str) -> bool:
+        return bool(AuditList(request.user, form.filters(without=name)).page(size=1).rows)
+
+    return [Chip(form.words_for(name), wanted.without(name), is_empty and would_show(name)) for name in form.active()]
+
+
+@login_required
+@require_GET
+def audit_line(request: AuthenticatedRequest, sequence: int) -> HttpResponse:
+    """One line with all that it holds."""
+    line = access.audit_event_for_read(request.user, sequence)
+    chain = chain_state()
+    before = AuditEvent.objects.filter(sequence=sequence - 1).values_list("digest", flat=True).first()
     return render(
         request,
-        "accounts/audit/list.html",
+        "accounts/audit/line.html",
         {
-            "lines": [
-                {"event": row, "verb": verb_label(row.verb), "organization": names.get(row.organization_id or 0)}
-                for row in rows
-            ],
-            "form": form,
-            "is_filtered": any(request.GET.get(name) for name in form.fields),
-            "newer_url": _url(request, after=newer),
-            "older_url": _url(request, before=older),
-            "is_whole": access.is_administrator(request.user),
+            "line": line,
+            "verb": verb_label(line.verb),
+            "organization": Organization.objects.filter(pk=line.organization_id or 0).first(),
+            "facts": facts_of(line.details),
+            "previous_digest": before or "",
+            "subject_url": registries.page_of(line.subject_type, line.subject_id),
+            "chain": chain,
+            "is_verified": sequence <= chain.verified.sequence and not chain.is_broken,
         },
-        status=200 if form.is_valid() else 422,
     )
 
 
-def _filtered(events: QuerySet[AuditEvent], wanted: dict[str, Any]) -> QuerySet[AuditEvent]:
-    if wanted["group"]:
-        events = events.filter(verb__in=verbs_of_group(wanted["group"]))
-    if wanted["organization"]:
-        events = events.filter(organization_id=wanted["organization"].pk)
-    if wanted["person"]:
-        events = events.filter(actor_id=wanted["person"].pk)
-    if wanted["since"]:
-        events = events.filter(at__gte=timezone.make_aware(datetime.combine(wanted["since"], time.min)))
-    if wanted["until"]:
-        next_day = wanted["until"] + timedelta(days=1)
-        events = events.filter(at__lt=timezone.make_aware(datetime.combine(next_day, time.min)))
-    return events
-
-
-def _page(
-    events: QuerySet[AuditEvent], *, before: int | None, after: int | None
-) -> tuple[list[AuditEvent], int | None, int | None]:
-    """One page, newest first, with the keys that lead to newer and older ones."""
-    if after is not None:
-        rows = list(events.filter(sequence__gt=after).order_by("sequence")[: PAGE_SIZE + 1])
-        has_newer, has_older = len(rows) > PAGE_SIZE, True
-        rows = rows[:PAGE_SIZE][::-1]
-    else:
-        older = events if before is None else events.filter(sequence__lt=before)
-        rows = list(older.order_by("-sequence")[: PAGE_SIZE + 1])
-        has_newer, has_older = before is not None, len(rows) > PAGE_SIZE
-        rows = rows[:PAGE_SIZE]
-    if not rows:
-        return [], None, None
-    return rows, rows[0].sequence if has_newer else None, rows[-1].sequence if has_older else None
-
-
-def _url(request: AuthenticatedRequest, **key: int | None) -> str:
-    if None in key.values():
-        return ""
-    kept = {name: value for name, value in request.GET.items() if value and name not in ("before", "after")}
-    return f"{request.path}?{urlencode({**kept, **key})}"
+@login_required
+@require_GET
+def audit_export(request: AuthenticatedRequest) -> HttpResponseBase:
+    """The filtered record as a file; one at a time for each person."""
+    form = AuditFilterForm(request.GET, reader=request.user)
+    wanted = _filter(form, request.GET)
+    writer = exporting.writer_for(request.GET.get("format", "csv"), audit_rows.COLUMNS)
+    if not form.is_valid():
+        return _answer(request, request.GET)
+    found = AuditList(request.user, form.filters())
+    try:
+        export = exports.start(
+            verb=Verb.RECORD_EXPORTED,
+            what=audit_rows.WHAT,
+            file_format=writer.name,
+            filter_text=", ".join(form.words_for(name) for name in form.active()),
+            found=found.count(),
+            organization=form.cleaned_data["organization"],
+            actor=request.user,
+        )
+    except BusyError as refusal:
+        messages.error(request, refusal.message)
+        return _answer(request, QueryDict(wanted.text), status=409)
+    return exporting.answer(export, writer, audit_rows.slices(found), file_name="record")

@@ -83,6 +83,8 @@ ROWS = [
         POST="in 404 404 404 404 302 404",
     ),
     row("accounts:audit-list", GET=SIGNED_IN),
+    row("accounts:audit-export", GET=SIGNED_IN),
+    row("accounts:audit-line", "audit_line", GET="in 404 404 404 404 200 200"),
     # Notices
     row("accounts:notice-list", GET=SIGNED_IN),
     row("accounts:notice-badge", GET=SIGNED_IN),
@@ -162,4 +164,7 @@ ROWS = [
     row("accounts_api:notice-read-all", POST="401 200 200 200 200 200 200"),
     row("accounts_api:notice-preferences", GET="401 200 200 200 200 200 200", PATCH="401 400 400 400 400 400 400"),
     row("accounts_api:audit-list", GET="401 200 200 200 200 200 200"),
+    row("accounts_api:audit-export", GET="401 200 200 200 200 200 200"),
+    row("accounts_api:audit-chain", GET="401 200 200 200 200 200 200"),
+    row("accounts_api:audit-line", "audit_line", GET="401 404 404 404 404 200 200"),
 ]

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import registries
 from accounts.choices import Role
 from accounts.models import Organization, User
+from accounts.services import audit
 from tests.factories import (
     ApiTokenFactory,
     CredentialFactory,
@@ -76,6 +77,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
         "invitation": InvitationFactory(organization=organization, role=Role.VIEWER).pk,
         "invitation_link": "the-link",
         "token_of_admin": ApiTokenFactory(user=people["admin"]).pk,
+        "audit_line": audit.record(audit.Verb.ORGANIZATION_CHANGED, actor=None, subject=organization).sequence,
         "notice_of_admin": NoticeFactory(person=people["admin"]).pk,
         "delivery": NoticeDeliveryFactory(notice__person=people["admin"]).pk,
     }

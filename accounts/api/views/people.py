@@ -1,16 +1,14 @@
-"""People and the record over the REST API, for reading."""
+"""People over the REST API, for reading."""
 
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 
 from accounts import access
 from accounts.api.http import caller
-from accounts.api.pagination import KeysetPagination, NewestFirstPagination
-from accounts.api.serializers import AuditEventSerializer, PersonSerializer
-from accounts.http import natural_number
-from accounts.models import AuditEvent, Membership, User
-from accounts.services.audit import verbs_of_group
+from accounts.api.pagination import KeysetPagination
+from accounts.api.serializers import PersonSerializer
+from accounts.models import Membership, User
 
 
 def _people(reader: User) -> QuerySet[User]:
@@ -36,29 +34,3 @@ class PersonDetail(RetrieveAPIView[User]):
         if getattr(self, "swagger_fake_view", False):
             return User.objects.none()
         return _people(caller(self.request))
-
-
-@extend_schema_view(
-    get=extend_schema(
-        summary="Read the record, newest first",
-        parameters=[
-            OpenApiParameter("organization", int, description="Only of this organization."),
-            OpenApiParameter("person", int, description="Only acts of this person."),
-            OpenApiParameter("group", str, description="Only verbs of this group."),
-        ],
-    )
-)
-class AuditList(ListAPIView[AuditEvent]):
-    serializer_class = AuditEventSerializer
-    pagination_class = NewestFirstPagination
-
-    def get_queryset(self) -> QuerySet[AuditEvent]:
-        events = access.audit_events_for_read(caller(self.request))
-        query = self.request.query_params
-        for name, column in (("organization", "organization_id"), ("person", "actor_id")):
-            wanted = natural_number(query.get(name, ""), what=name)
-            if wanted is not None:
-                events = events.filter(**{column: wanted})
-        if query.get("group"):
-            events = events.filter(verb__in=verbs_of_group(query["group"]))
-        return events

@@ -235,7 +235,7 @@ def test_sandboxes_of_one_organization_are_listed(owner, organization, call):
     assert {found["name"]: found["is_production"] for found in here} == {"dev": False, "odd": True}
 
 
-@pytest.mark.parametrize("path", ["sandboxes/?organization=x", "audit/?person=-1", "audit/?organization=1e3"])
+@pytest.mark.parametrize("path", ["sandboxes/?organization=x", "sandboxes/?organization=-1"])
 def test_a_filter_that_is_no_number_is_a_bad_request(owner, call, path):
     response = call(owner, "GET", path)
 
