@@ -209,6 +209,7 @@ if SUBMIT_SETTLE_S <= SUBMIT_DEADLINE_S:
         f"SUBMIT_SETTLE_S ({SUBMIT_SETTLE_S}) must exceed SUBMIT_DEADLINE_S ({SUBMIT_DEADLINE_S}): otherwise a write "
         "that is still under way could be taken for lost and sent twice."
     )
+FOLLOW_INTERVAL_S = env.integer("FOLLOW_INTERVAL_S", 30, least=2, most=600)
 FOLLOW_DEADLINE_HOURS = env.integer("FOLLOW_DEADLINE_HOURS", 24, least=1, most=24 * 14)
 # How long approvers have to decide, and from their consent on how long it may be used.
 APPROVAL_HOURS = env.integer("APPROVAL_HOURS", 72, least=1, most=24 * 30)

@@ -13,6 +13,8 @@ from config import metrics
 from promotions.choices import ACTIVE, JobState
 from promotions.models import Job
 
+# Few enough that nobody waits long for the write lock.
+CLAIMED_AT_ONCE = 500
 # How long a claim lasts while its message waits in the broker; the worker that picks it up takes its own lease.
 DISPATCH_LEASE = timedelta(seconds=60)
 # Longer than any activity works without a word of progress, which extends it.
@@ -41,10 +43,10 @@ def new_token() -> str:
     return uuid.uuid4().hex
 
 
-def claim_due(limit: int = 500) -> list[Claim]:
+def claim_due(limit: int = CLAIMED_AT_ONCE, *, token: str = "") -> list[Claim]:
     """Take what is due. Concurrent callers get different rows (skip locked, or SQLite's one writer)."""
     now = timezone.now()
-    token = new_token()
+    token = token or new_token()
     with transaction.atomic():
         rows = list(
             Job.objects.select_for_update(skip_locked=True)
@@ -64,10 +66,15 @@ def begin(job_id: int, token: str, *, lease: timedelta) -> Job | None:
 
 
 def begin_all(job_ids: Iterable[int], token: str) -> Sequence[Job]:
-    """The same for many rows at once."""
-    rows = Job.objects.filter(pk__in=list(job_ids), lease_token=token, state=JobState.RUNNING)
-    rows.update(due_at=timezone.now() + READ_LEASE)
-    return list(rows.select_related("organization", "plan__promotion", "package", "sandbox"))
+    """The same for many rows at once; their last documents, which may be large, stay in the database."""
+    wanted = list(job_ids)
+    begun: list[Job] = []
+    for position in range(0, len(wanted), CLAIMED_AT_ONCE):
+        ids = wanted[position : position + CLAIMED_AT_ONCE]
+        rows = Job.objects.filter(pk__in=ids, lease_token=token, state=JobState.RUNNING)
+        rows.update(due_at=timezone.now() + READ_LEASE)
+        begun += rows.select_related("organization", "plan__promotion", "package", "sandbox").defer("raw")
+    return begun
 
 
 def keep(job: Job, **changes: Any) -> None:
@@ -109,9 +116,12 @@ def hand_back_all(jobs: Iterable[Job], *, after: timedelta, **changes: Any) -> N
     for job in jobs:
         if job.lease_token:
             by_token.setdefault(job.lease_token, []).append(job.pk)
+    due_at = timezone.now() + after
     for token, pks in by_token.items():
-        held = Job.objects.filter(pk__in=pks, lease_token=token, state__in=ACTIVE)
-        held.update(due_at=timezone.now() + after, lease_token="", **changes)
+        for position in range(0, len(pks), CLAIMED_AT_ONCE):
+            ids = pks[position : position + CLAIMED_AT_ONCE]
+            held = Job.objects.filter(pk__in=ids, lease_token=token, state__in=ACTIVE)
+            held.update(due_at=due_at, lease_token="", **changes)
 
 
 def advance(job: Job, to: JobState, *, only_from: JobState, **changes: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,7 +24,7 @@ from promotions.models import Job
 log = logging.getLogger(__name__)
 
 FIRST_INTERVAL_S = 2
-LONGEST_INTERVAL_S = 30
+LONGEST_INTERVAL_S = settings.FOLLOW_INTERVAL_S
 GROWTH = 1.5
 # A remote job may be missing for a moment after it was accepted; for longer, a person should look.
 NOT_FOUND_LIMIT = 8
@@ -73,7 +74,8 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
             changed.append(job)
     for interval, same in groupby(sorted(unchanged, key=lambda job: job.interval_s), key=lambda job: job.interval_s):
         longer = _next_interval(interval)
-        claims.hand_back_all(same, after=timedelta(seconds=longer), interval_s=longer, attempts=0)
+        after = _until_round(longer, organization_id=jobs[0].organization_id)
+        claims.hand_back_all(same, after=after, interval_s=longer, attempts=0)
     for position, job in enumerate(changed):
         if time.monotonic() > until:
             claims.hand_back_all(changed[position:], after=timedelta(0))
@@ -160,6 +162,16 @@ def _wait_on(job: Job) -> None:
 
 def _next_interval(interval_s: int) -> int:
     return min(LONGEST_INTERVAL_S, max(FIRST_INTERVAL_S, round(interval_s * GROWTH)))
+
+
+def _until_round(interval_s: int, *, organization_id: int) -> timedelta:
+    """Until the next round that all jobs of this interval and organization share: one list then serves them all.
+
+    From half an interval to one and a half; organizations take turns.
+    """
+    phase = organization_id * 7 % interval_s
+    left = interval_s - (time.time() - phase) % interval_s
+    return timedelta(seconds=left if left >= interval_s / 2 else left + interval_s)
 
 
 def _give_up(job: Job, kind: ProblemKind, problem: str) -> None:
