@@ -22,6 +22,7 @@ __all__ = [
     "approval_for_read",
     "approvals_for_read",
     "can_operate",
+    "group_for_change",
     "group_for_read",
     "job_for_change",
     "job_for_read",
@@ -124,6 +125,13 @@ def group_for_read(user: User, pk: int) -> PromotionGroup:
     """A group of which the person may read at least one promotion; pages show only those."""
     groups = PromotionGroup.objects.filter(pk__in=Promotion.objects.visible_to(user).values("group_id"))
     return get_object_or_404(groups.select_related("package__organization", "created_by"), pk=pk)
+
+
+def group_for_change(user: User, pk: int) -> PromotionGroup:
+    """A group to decide on; each target's own role is the service's to ask for."""
+    group = group_for_read(user, pk)
+    require_role(user, group.package.organization, Role.OPERATOR)
+    return group
 
 
 def job_for_read(user: User, pk: int) -> Job:

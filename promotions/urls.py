@@ -4,6 +4,7 @@ from django.urls import path
 
 from promotions.views import (
     approvals,
+    groups,
     home,
     inbox,
     job_lists,
@@ -53,6 +54,10 @@ urlpatterns = [
     path("packages/<int:pk>/plan/", promotions.promotion_create, name="promotion-create"),
     path("promotions/", promotions.promotion_list, name="promotion-list"),
     path("promotions/<int:pk>/", promotions.promotion_detail, name="promotion-detail"),
+    path("promotion-groups/<int:pk>/", groups.group_detail, name="group-detail"),
+    path("promotion-groups/<int:pk>/targets/", groups.group_targets, name="group-targets"),
+    path("promotion-groups/<int:pk>/decide/", groups.group_decide, name="group-decide"),
+    path("promotion-groups/<int:pk>/run/", groups.group_run, name="group-run"),
     path("promotions/<int:pk>/edit/", promotions.promotion_edit, name="promotion-edit"),
     path("promotions/<int:pk>/run-again/", repeats.promotion_run_again, name="promotion-run-again"),
     path("promotions/<int:pk>/abandon/", promotions.promotion_abandon, name="promotion-abandon"),

@@ -26,11 +26,11 @@ class JobTextForm(forms.Form):
 
 
 class PlanForm(JobTextForm):
-    """Where a package shall go."""
+    """Where a package shall go: into one sandbox, or into several at once."""
 
-    sandbox = forms.TypedChoiceField(
-        label="Target sandbox",
-        widget=forms.RadioSelect,
+    sandbox = forms.TypedMultipleChoiceField(
+        label="Target sandboxes",
+        widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Choose the sandbox to import into.",
             "invalid_choice": "That sandbox is not offered for this package. Choose one of the list.",
@@ -42,8 +42,8 @@ class PlanForm(JobTextForm):
         super().__init__(*args, **kwargs)
         by_pk = {str(sandbox.pk): sandbox for sandbox in targets}
         field = self.fields["sandbox"]
-        if not isinstance(field, forms.TypedChoiceField):
-            raise TypeError("the sandbox is a choice")
+        if not isinstance(field, forms.TypedMultipleChoiceField):
+            raise TypeError("sandboxes are a choice")
         field.choices = [(pk, sandbox.name) for pk, sandbox in by_pk.items()]
         field.coerce = by_pk.__getitem__
         self.targets = targets

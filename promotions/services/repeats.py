@@ -96,9 +96,9 @@ def promote_to(
     require_role(actor, package.organization, Role.VIEWER)
     targets = {sandbox.pk: sandbox for sandbox in sandboxes}
     if not targets:
-        raise RefusedError("Choose at least one target.", field="sandboxes")
+        raise RefusedError("Choose at least one target.", field="sandbox")
     if len(targets) > TARGETS_LIMIT:
-        raise RefusedError(f"Choose at most {TARGETS_LIMIT} targets at once.", field="sandboxes")
+        raise RefusedError(f"Choose at most {TARGETS_LIMIT} targets at once.", field="sandbox")
     group = PromotionGroup.objects.create(package=package, created_by=actor)
     for sandbox in targets.values():
         try:
@@ -111,7 +111,7 @@ def promote_to(
                 group=group,
             )
         except RefusedError as refusal:
-            raise RefusedError(f"{sandbox.name}: {refusal.message}", field="sandboxes") from refusal
+            raise RefusedError(f"{sandbox.name}: {refusal.message}", field="sandbox") from refusal
     audit.record(
         Verb.TARGETS_CHOSEN,
         actor=actor,

@@ -29,23 +29,34 @@ def reasons_not_ready(plan: Plan) -> list[str]:
     """What keeps the plan from running, whether or not somebody consents."""
     if plan.state == PlanState.SUPERSEDED:
         return ["A newer revision of this plan exists."]
+    items = list(plan.items.all())
+    return reasons_by_numbers(
+        plan,
+        plans.run_job(plan),
+        undecided=sum(item.is_undecided for item in items),
+        missing=sum(item.is_right_missing for item in items),
+        is_confirmation=bool(items) and all(item.kind == ItemKind.CONFIRMATION for item in items),
+    )
+
+
+def reasons_by_numbers(
+    plan: Plan, run: Job | None, *, undecided: int, missing: int, is_confirmation: bool
+) -> list[str]:
+    """The same, for many plans at once: of a current one whose latest run and numbers are known already."""
     if plan.promotion.abandoned_at is not None:
         return ["This promotion was abandoned."]
     if plan.state == PlanState.GATHERING:
         return ["The facts are not gathered yet."]
-    if (run := plans.run_job(plan)) is not None:
+    if run is not None:
         if run.state in UNFINISHED:
             return [f"It is under way as job {run.pk}."]
         if run.submit_count:
             return [f"It was run as job {run.pk}. Plan again to run it once more."]
     reasons = list(plan.blockers)
-    items = list(plan.items.all())
-    undecided = sum(item.is_undecided for item in items)
-    if undecided and all(item.kind == ItemKind.CONFIRMATION for item in items):
+    if undecided and is_confirmation:
         reasons.append("What it covers and leaves out is not confirmed yet.")
     elif undecided:
         reasons.append(f"{_rows(undecided)} undecided.")
-    missing = sum(item.is_right_missing for item in items)
     if missing:
         reasons.append(f"{missing} object{' lacks' if missing == 1 else 's lack'} a right in the target.")
     return reasons

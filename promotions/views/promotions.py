@@ -11,17 +11,20 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
+from accounts.models import User
 from promotions import access, approval_facts, keyset
 from promotions.choices import OPEN_APPROVALS, PlanState
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
-from promotions.models import Approval, Job, Plan, Promotion
-from promotions.services import plans
+from promotions.models import Approval, Job, Package, Plan, Promotion
+from promotions.services import plans, repeats
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.views import approval_pages
 from promotions.views.packages import why_no_plan
 from promotions.views.repeats import retry_of
 from promotions.views.resolution import plan_context
 
+# More than this many targets get a field to find one.
+TARGETS_IN_SIGHT = 8
 NEWEST = keyset.Order("created_at", is_descending=True, is_time=True)
 
 
@@ -66,11 +69,9 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            promotion = plans.plan_promotion(package=package, **form.cleaned_data, actor=request.user)
+            return redirect(_planned(package, form.cleaned_data, request.user))
         except RefusedError as refusal:
             show_refusal(form, refusal)
-        else:
-            return redirect("promotions:promotion-detail", pk=promotion.pk)
     return render(
         request,
         "promotions/promotions/create.html",
@@ -79,11 +80,22 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "organization": package.organization,
             "form": form,
             "targets": targets,
-            "chosen": str(form["sandbox"].value() or ""),
+            "chosen": form["sandbox"].value() or [],
+            "has_many": len(targets) > TARGETS_IN_SIGHT,
             "why_no_plan": why_no_plan(package),
         },
         status=422 if form.is_bound else 200,
     )
+
+
+def _planned(package: Package, asked: dict[str, Any], actor: User) -> str:
+    """Plan what was asked for, and say where that is shown: one target on its own page, several on one together."""
+    targets, text = asked["sandbox"], {name: asked[name] for name in ("job_name", "job_description")}
+    if len(targets) == 1:
+        promotion = plans.plan_promotion(package=package, sandbox=targets[0], **text, actor=actor)
+        return reverse("promotions:promotion-detail", args=[promotion.pk])
+    group = repeats.promote_to(package=package, sandboxes=targets, **text, actor=actor)
+    return reverse("promotions:group-detail", args=[group.pk])
 
 
 @login_required

@@ -2,7 +2,7 @@
 //   data-copy="text"           copies the text                    data-dialog            opens the link's question as a dialog
 //   data-dialog-close          closes the dialog it stands in     data-select-all="name" ticks every checkbox of that name
 //   data-selected-count="name" shows how many are ticked          name="theme"           radios of the theme switch
-//   data-print                 prints the page
+//   data-print                 prints the page                    data-filters="id"      shows only what of that element holds its text
 (() => {
   "use strict";
 
@@ -166,6 +166,17 @@
     const hadFocus = menu.contains(document.activeElement);
     menu.open = false;
     if (hadFocus) menu.querySelector("summary").focus();
+  });
+
+  // Finding one in a list of choices; what is ticked stays in sight.
+
+  document.addEventListener("input", (event) => {
+    const place = document.getElementById(event.target.dataset?.filters ?? "");
+    if (!place) return;
+    const wanted = event.target.value.trim().toLowerCase();
+    for (const row of place.children) {
+      row.hidden = !row.textContent.toLowerCase().includes(wanted) && !row.querySelector(":checked");
+    }
   });
 
   document.addEventListener("change", (event) => {

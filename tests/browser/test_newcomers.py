@@ -128,9 +128,9 @@ def test_a_plan_is_made_without_a_mouse(stack: Stack, people: People, width: int
     tab_to(page, page.get_by_role("link", name="Plan import", exact=True))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Plan import")
-    tab_to(page, page.get_by_role("radio", name="prod"))
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="stage")).to_be_checked()
+    tab_to(page, page.get_by_role("checkbox", name="stage"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox", name="stage")).to_be_checked()
     tab_to(page, page.get_by_role("button", name="Plan import"))
     page.keyboard.press("Enter")
 

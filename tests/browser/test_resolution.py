@@ -40,7 +40,7 @@ class PlanPage:
         """Find a package on the list, plan its import, wait for the facts."""
         find(page, package)
         page.get_by_role("link", name="Plan import").click()
-        page.get_by_role("radio", name=target).check()
+        page.get_by_role("checkbox", name=target).check()
         page.get_by_role("button", name="Plan import").click()
         found = cls(page)
         expect(found.counts).to_be_visible(timeout=30_000)

@@ -138,7 +138,7 @@ def plan(page: Page) -> PlanPage:
     follow(page, PACKAGE)
     look(page)
     follow(page, "Plan import")
-    page.get_by_role("radio", name="stage").check()
+    page.get_by_role("checkbox", name="stage").check()
     look(page)
     press(page, "Plan import")
     found = PlanPage(page)

@@ -120,7 +120,7 @@ def test_what_is_not_known_of_an_object_is_for_a_person_to_decide(
     job = ran(PARTLY)
     result = job.results.filter(outcome=ResultOutcome.CREATED).exclude(title="").first()
     assert result is not None
-    changes = {
+    changes: dict[str, dict[str, str]] = {
         "unknown": {"outcome": ResultOutcome.UNKNOWN},
         "contradicted": {"verification": Verification.CONTRADICTED},
         "without an id": {"new_id": ""},

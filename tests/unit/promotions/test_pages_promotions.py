@@ -1,6 +1,7 @@
 """Planning a promotion, its page, its name, putting it away."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -79,14 +80,14 @@ def test_planning_makes_a_promotion_and_queues_its_gathering(browser: Client, pa
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"sandbox": ""}, "Choose the sandbox to import into."),
+        ({"sandbox": []}, "Choose the sandbox to import into."),
         ({"sandbox": "999999"}, "That sandbox is not offered for this package."),
         ({"job_name": "x" * 201}, "at most 200 characters"),
         ({"job_name": ""}, "This field is required."),
     ],
 )
 def test_an_incomplete_form_is_refused_and_keeps_what_was_typed(
-    browser: Client, package: Package, stage: Sandbox, changed: dict[str, str], message: str
+    browser: Client, package: Package, stage: Sandbox, changed: dict[str, Any], message: str
 ) -> None:
     sent = {"sandbox": str(stage.pk), "job_name": "Loyalty", "job_description": "For the pilot", **changed}
 
