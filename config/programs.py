@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from config.forks import CAN_FORK
 from config.supervisor import Program
 
@@ -80,7 +82,7 @@ def programs(host: str, port: int) -> list[Program]:
 
 def _worker(queue: str, concurrency: int) -> list[str]:
     return [
-        *("-q", "-A", "config", "worker", "--loglevel", "INFO"),
+        *("-q", "-A", "config", "worker", "--loglevel", settings.LOG_LEVEL),  # it sets the root logger's too
         # Threads share one memory; what must not wait for one another has queues, and so processes, of its own.
         *("--pool", "threads"),
         *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),

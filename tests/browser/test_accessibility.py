@@ -70,7 +70,7 @@ decisions.decide(plan=prod.current_plan, verdicts=rest, actor=oskar)
 approval = approvals.request_approval(plan=prod.current_plan, actor=oskar, note="Release 7")
 group = repeats.promote_to(
     package=Package.objects.get(organization=acme, name="CRM identity foundation"),
-    sandboxes=list(acme.sandboxes.filter(name__in=["stage", "qa"])) or list(acme.sandboxes.all()[:2]),
+    sandboxes=list(acme.sandboxes.filter(name__in=["stage", "prod"])),
     job_name="Scene", actor=oskar)
 administrator = User.objects.get(email="ada@example.com")
 people.invite(email="newcomer@example.com", organization=acme, role="viewer", actor=administrator)
