@@ -13,7 +13,7 @@ from promotions.choices import FINISHED, ApprovalState, Decision, ItemKind
 from promotions.models import Approval, Job, Plan, PlanItem
 from promotions.systems.base import system
 
-NAMED_CREATIONS = 12
+NAMED_CREATIONS = 20
 FINAL = (Decision.CONFIRM, Decision.CREATE)
 _ORDER = {Decision.CONFIRM: 0, Decision.CREATE: 1, Decision.REUSE: 2}
 _GROUPS = {

@@ -58,7 +58,7 @@ class Standing:
     approval: Approval | None
     """The last request for this revision."""
     former: Approval | None
-    """The one of the revision before, while this one has none of its own."""
+    """The last request for the revision before."""
     is_used: bool
     """Whether a run has used it, or is using it."""
     can_operate: bool
@@ -109,7 +109,7 @@ def standing_of(plan: Plan, user: User, *, may_change: bool, reasons: Sequence[s
     promotion = plan.promotion
     rule = consent.rule_for(promotion)
     approval = consent.latest(plan) if plan.state in (PlanState.READY, PlanState.SUPERSEDED) else None
-    former = _former(plan) if approval is None and plan.revision > 1 else None
+    former = _former(plan) if plan.revision > 1 else None
     if approval is not None:
         approval.plan = plan
     run = plans.run_job(plan) if plan.state == PlanState.READY else None

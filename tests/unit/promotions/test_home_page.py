@@ -10,9 +10,18 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from promotions.choices import Decision, JobState, ProblemKind
+from promotions.choices import ApprovalState, Decision, JobState, PlanState, ProblemKind
+from promotions.models import Plan
+from promotions.views import needs
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, SandboxFactory, UserFactory
-from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory, TaskResultFactory
+from tests.factories_promotions import (
+    ApprovalFactory,
+    JobFactory,
+    PackageFactory,
+    PlanFactory,
+    PlanItemFactory,
+    TaskResultFactory,
+)
 
 SignIn = Callable[[User], Client]
 
@@ -72,7 +81,7 @@ def test_an_open_plan_says_how_many_objects_wait(organization: Organization, tea
     assert "2 objects wait for a decision." in page
 
 
-def test_a_decided_plan_into_production_is_not_said_to_run(
+def test_a_decided_plan_into_production_is_to_be_approved_not_run(
     organization: Organization, teammate: User, signed_in: SignIn
 ) -> None:
     PlanFactory(
@@ -82,8 +91,9 @@ def test_a_decided_plan_into_production_is_not_said_to_run(
 
     page = text_of(signed_in(teammate))
 
-    assert "Production needs an approval" in page
-    assert "Everything is decided." not in page
+    assert "is production. Somebody else has to approve it." in page
+    assert ">Ask for approval</a>" in page
+    assert ">Run</a>" not in page
 
 
 def test_an_abandoned_plan_waits_for_nobody(organization: Organization, teammate: User, signed_in: SignIn) -> None:
@@ -191,7 +201,7 @@ def test_a_job_elsewhere_stands_where_it_began_since_its_end_is_not_known(
     assert rows[1].took is None
 
 
-def test_the_page_asks_for_itself_only_while_something_runs(
+def test_the_page_asks_for_itself_more_seldom_once_nothing_runs(
     organization: Organization, teammate: User, signed_in: SignIn
 ) -> None:
     client = signed_in(teammate)
@@ -202,7 +212,7 @@ def test_the_page_asks_for_itself_only_while_something_runs(
     still = text_of(client, "/home/live/", HTTP_HX_REQUEST="true")
 
     assert 'hx-trigger="every 4s"' in live
-    assert "hx-trigger" not in still
+    assert 'hx-trigger="every 20s"' in still
 
 
 def test_a_poll_that_has_seen_the_present_state_gets_nothing(
@@ -264,6 +274,30 @@ def fill(organization: Organization, number: int) -> None:
         PlanItemFactory(plan=PlanFactory(promotion__package__organization=organization))
         PackageFactory(organization=organization, expires_at=timezone.now() + timedelta(days=2))
         CredentialFactory(organization=organization, problem="refused", is_primary=False)
+        ApprovalFactory(plan__promotion__package__organization=organization)
+        ApprovalFactory(
+            plan__promotion__package__organization=organization,
+            state=ApprovalState.APPROVED,
+            decided_by=UserFactory(),
+            decided_at=timezone.now(),
+        )
+        rejected(organization, requested_by=UserFactory())
+
+
+def rejected(organization: Organization, *, requested_by: User) -> Plan:
+    """The open revision after one that was rejected."""
+    former = PlanFactory(promotion__package__organization=organization, state=PlanState.SUPERSEDED)
+    ApprovalFactory(
+        plan=former,
+        requested_by=requested_by,
+        state=ApprovalState.REJECTED,
+        decided_by=UserFactory(full_name="Ada Approver"),
+        decided_at=timezone.now(),
+        ended_at=timezone.now(),
+        reason="Wait for legal.",
+    )
+    newer: Plan = PlanFactory(promotion=former.promotion, revision=2)
+    return newer
 
 
 def test_the_number_of_queries_does_not_grow_with_what_is_shown(
@@ -282,7 +316,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_shown(
     with django_assert_max_num_queries(100) as many:
         client.get("/")
 
-    assert len(many) == len(few) <= 16
+    assert len(many) == len(few) <= 19
 
 
 def test_a_plan_with_a_blocker_says_so(organization: Organization, teammate: User, signed_in: SignIn) -> None:
@@ -300,3 +334,107 @@ def test_a_closed_job_no_longer_needs_anybody(organization: Organization, teamma
     )
 
     assert signed_in(teammate).get("/").context["needs"] == []
+
+
+@pytest.fixture
+def approver(organization: Organization) -> User:
+    user: User = UserFactory(full_name="Ada Approver")
+    MembershipFactory(user=user, organization=organization, role=Role.APPROVER)
+    return user
+
+
+def words_of(client: Client) -> list[str]:
+    return [need.word for need in client.get("/").context["needs"]]
+
+
+def test_an_approval_stands_first_for_whoever_may_decide(
+    organization: Organization, approver: User, signed_in: SignIn
+) -> None:
+    approval = ApprovalFactory(plan__promotion__package__organization=organization, note="Release 7")
+    JobFactory(organization=organization, unknown_outcome=True)
+
+    first = signed_in(approver).get("/").context["needs"][0]
+
+    assert (first.word, first.url) == ("Approve", f"/approvals/{approval.pk}/")
+    assert first.about.endswith("asked: Release 7")
+
+
+def test_whoever_asked_and_viewers_are_not_asked_to_approve(
+    organization: Organization, approver: User, viewer: User, signed_in: SignIn
+) -> None:
+    ApprovalFactory(plan__promotion__package__organization=organization, requested_by=approver)
+
+    assert words_of(signed_in(approver)) == words_of(signed_in(viewer)) == []
+
+
+def test_what_is_approved_waits_to_be_run_until_it_is(
+    organization: Organization, teammate: User, signed_in: SignIn
+) -> None:
+    approval = ApprovalFactory(
+        plan__promotion__package__organization=organization,
+        state=ApprovalState.APPROVED,
+        decided_by=UserFactory(full_name="Ada Approver"),
+        decided_at=timezone.now(),
+    )
+    client = signed_in(teammate)
+    before = words_of(client)
+    JobFactory(organization=organization, plan=approval.plan, promotion=approval.plan.promotion, running=True)
+
+    after = words_of(client)
+
+    assert (before, after) == (["Approved"], [])
+
+
+def test_a_rejected_plan_says_who_rejected_it_and_why(
+    organization: Organization, teammate: User, signed_in: SignIn
+) -> None:
+    plan = rejected(organization, requested_by=teammate)
+
+    need = signed_in(teammate).get("/").context["needs"][0]
+
+    assert (need.word, need.url) == ("Rejected", f"/promotions/{plan.promotion.pk}/")
+    assert need.about.startswith("Ada Approver rejected it: Wait for legal.")
+
+
+def test_a_frozen_plan_whose_run_was_cancelled_before_it_was_sent_is_not_forgotten(
+    organization: Organization, teammate: User, signed_in: SignIn
+) -> None:
+    plan = PlanFactory(promotion__package__organization=organization, state=PlanState.READY)
+    JobFactory(organization=organization, plan=plan, promotion=plan.promotion, state=JobState.CANCELLED)
+
+    assert words_of(signed_in(teammate)) == ["Not sent"]
+
+
+def test_a_viewer_hears_of_packages_only_where_they_have_a_plan(
+    organization: Organization, viewer: User, signed_in: SignIn
+) -> None:
+    soon = timezone.now() + timedelta(days=2)
+    planned = PackageFactory(organization=organization, name="Planned", expires_at=soon)
+    PackageFactory(organization=organization, name="Somebody else’s", expires_at=soon)
+    PlanFactory(promotion__package=planned, promotion__created_by=viewer)
+
+    texts = [need.text for need in signed_in(viewer).get("/").context["needs"]]
+
+    assert "Package “Planned” of Acme expires" in texts
+    assert not any("Somebody" in text for text in texts)
+
+
+def test_what_is_not_shown_is_counted_and_led_to(
+    organization: Organization, approver: User, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "APPROVALS_SHOWN", 2)
+    ApprovalFactory.create_batch(3, plan__promotion__package__organization=organization)
+
+    response = signed_in(approver).get("/")
+
+    assert response.context["needs_count"] == "2+"
+    assert response.context["needs"][-1].url == "/approvals/"
+
+
+def test_a_running_count_stops_at_ninety_nine(
+    organization: Organization, teammate: User, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("promotions.views.home.COUNT_LIMIT", 2)
+    JobFactory.create_batch(3, organization=organization, running=True)
+
+    assert signed_in(teammate).get("/").context["running_count"] == "2+"

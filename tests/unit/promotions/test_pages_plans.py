@@ -390,10 +390,10 @@ def test_facts_can_be_gathered_again(browser: Client, plan: Plan, item: PlanItem
     assert 'hx-trigger="every 1s"' in response.content.decode()
 
 
-def test_a_frozen_plan_is_not_gathered_again(browser: Client, plan: Plan) -> None:
-    Plan.objects.filter(pk=plan.pk).update(state=PlanState.READY)
+def test_a_former_revision_is_not_gathered_again(browser: Client, plan: Plan) -> None:
+    Plan.objects.filter(pk=plan.pk).update(state=PlanState.SUPERSEDED)
 
     response = browser.post(reverse("promotions:plan-refresh", args=[plan.pk]), headers=HTMX)
 
     assert response.status_code == 409
-    assert "This plan is frozen." in response.content.decode()
+    assert "This plan is over: there is a newer revision" in response.content.decode()
