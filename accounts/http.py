@@ -1,10 +1,14 @@
 """What views rely on."""
 
+from allauth.account.internal.flows.login import record_authentication
+from django.contrib.auth import login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 class AuthenticatedRequest(HttpRequest):
@@ -17,6 +21,12 @@ class AuthenticatedRequest(HttpRequest):
 def posted(request: HttpRequest) -> QueryDict | None:
     """What was sent to a form, even if it is nothing; None when the form is only looked at."""
     return request.POST if request.method == "POST" else None
+
+
+def enter(request: HttpRequest, user: User) -> None:
+    """Let in somebody who chose a password a moment ago; what asks for it again soon takes that for an answer."""
+    login(request, user, backend=BACKEND)
+    record_authentication(request, user, "password")
 
 
 def never_stored(response: HttpResponse) -> HttpResponse:

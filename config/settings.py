@@ -244,6 +244,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
     "reset_password": "20/m/ip,5/m/key",
+    "oidc": "60/m/ip",  # every way there and back: each asks the provider something
 }
 ACCOUNT_PREVENT_ENUMERATION = True
 SECOND_FACTOR = sign_in.SecondFactor(

@@ -1,6 +1,5 @@
 """Set-up of the first administrator, in the browser."""
 
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -10,10 +9,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import FirstRunClosedError, RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.people import FirstRunForm
-from accounts.http import posted
+from accounts.http import enter, posted
 from accounts.services import first_run
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,7 +28,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         except RefusedError as refusal:
             show_refusal(form, refusal)
         else:
-            login(request, user, backend=BACKEND)
+            enter(request, user)
             return redirect("accounts:organization-list")
     status = 422 if form.is_bound else 200
     return render(request, "accounts/first_run/set_up.html", {"form": form}, status=status)

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,9 +14,8 @@ from accounts import access
 from accounts.errors import RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.people import AcceptInvitationForm, InviteForm, role_explanations
-from accounts.http import AuthenticatedRequest, never_stored, posted
+from accounts.http import AuthenticatedRequest, enter, never_stored, posted
 from accounts.services import people
-from accounts.views.first_run import BACKEND
 
 
 @login_required
@@ -90,7 +88,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         except RefusedError as refusal:
             show_refusal(form, refusal)
         else:
-            login(request, user, backend=BACKEND)
+            enter(request, user)
             return redirect("promotions:home")
     return render(
         request,

@@ -53,7 +53,7 @@ def second_factor_again(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
-@rate_limit(action="login")  # type: ignore[untyped-decorator]
+@rate_limit(action="oidc", limit_get=True)  # type: ignore[untyped-decorator]
 def oidc_start(request: HttpRequest) -> HttpResponse:
     """Send the visitor to the provider.
 
@@ -81,7 +81,7 @@ def oidc_start(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
-@rate_limit(action="login")  # type: ignore[untyped-decorator]
+@rate_limit(action="oidc", limit_get=True)  # type: ignore[untyped-decorator]
 def oidc_callback(request: HttpRequest) -> HttpResponse:
     """Where the provider sends the visitor back to."""
     chosen = _require_oidc()

@@ -145,14 +145,7 @@ def test_a_provider_on_this_machine_needs_no_tls_where_nothing_is_in_earnest(mod
 
 
 def test_without_any_variable_there_is_no_provider():
-    nothing: dict[str, Any] = {
-        "issuer": "",
-        "client_id": "",
-        "client_secret": "",
-        "name": "",
-        "scopes": [],
-        "is_only": False,
-    }
+    nothing = {**OIDC, "issuer": "", "client_id": "", "client_secret": ""}
 
     assert sign_in.oidc(Mode.PRODUCTION, **nothing) is None
 

@@ -292,6 +292,15 @@ def test_a_page_of_another_site_starts_nothing(provider: RunningProvider) -> Non
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/")
 
 
+def test_ways_to_the_provider_are_throttled(provider: RunningProvider, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"oidc": "3/m/ip"}
+    client = Client()
+
+    answers = [client.get(path).status_code for path in (START, BACK, START, START)]
+
+    assert answers == [302, 400, 302, 429]
+
+
 @pytest.mark.parametrize("parameter", ["process=connect", "auth_params=prompt%3Dnone", "scope=admin", "action=reauth"])
 def test_the_visitor_cannot_change_what_is_asked_of_the_provider(provider: RunningProvider, parameter: str) -> None:
     name, _, value = parameter.partition("=")

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import AuditEvent, User
 from accounts.services import second_factor
 from config.sign_in import SecondFactor
-from tests.factories import PASSWORD, UserFactory, api_headers
+from tests.factories import PASSWORD, InvitationFactory, UserFactory, api_headers
 
 pytestmark = pytest.mark.django_db
 
@@ -316,6 +316,20 @@ def test_required_leads_to_the_set_up_and_blocks_everything_else() -> None:
     assert client.post(SET_UP, {"code": codes_now(secret_on(page))[2]}).status_code == 201
     assert client.get("/").status_code == 200
     assert client.post("/settings/api-tokens/add/", {"name": "CI"}).status_code == 201
+
+
+@pytest.mark.usefixtures("required")
+def test_required_leads_a_newcomer_from_the_invitation_to_the_set_up_without_asking_twice() -> None:
+    InvitationFactory(token="the-link", created_by=UserFactory(administrator=True), is_administrator=True)
+    client = Client()
+    wish = {"full_name": "Nils", "password": "another rope of 1828", "time_zone": "UTC"}
+
+    accepted = client.post("/invitations/the-link/", wish)
+    led = client.get(accepted["Location"])
+    page = client.get(led["Location"])
+
+    assert (led["Location"], page.status_code) == (SET_UP, 200)
+    assert client.post(SET_UP, {"code": codes_now(secret_on(page))[2]}).status_code == 201
 
 
 @pytest.mark.usefixtures("required")
