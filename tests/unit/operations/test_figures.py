@@ -108,7 +108,7 @@ def test_the_end_of_a_job_and_how_late_it_was_looked_at_are_counted(scrape, post
 
     after = scrape()
 
-    def grown(name: str, **labels: str) -> float:
+    def grown(name: str, **labels: str) -> Any:
         return after.get(sample(name, **labels), 0) - before.get(sample(name, **labels), 0)
 
     job.refresh_from_db()

@@ -1,0 +1,80 @@
+"""What a restored database must not go on with: writes and consents that may have been used after the backup."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from accounts.services import audit
+from operations.verbs import Verb
+from promotions.choices import ACTIVE, OPEN_APPROVALS, UNFINISHED, JobState, PlanState, ProblemKind
+from promotions.engine import claims, registry
+from promotions.engine.endings import end
+from promotions.engine.registry import Ending
+from promotions.models import Job, Plan
+from promotions.services import consent, plans
+
+
+@dataclass(frozen=True)
+class Held:
+    """How many of each were touched."""
+
+    jobs: int
+    followed: int
+    approvals: int
+
+
+def hold_back(made_at: str) -> Held:
+    """Hand every write that may have been sent since to a person, and have consents asked for again.
+
+    What the platform is known to have is followed on; what only reads begins again.
+    """
+    jobs = [_hold_job(job, made_at) for job in Job.objects.filter(state__in=(JobState.QUEUED, JobState.SUBMITTING))]
+    approvals = [_void(plan, made_at) for plan in Plan.objects.filter(approvals__state__in=OPEN_APPROVALS)]
+    # A claim of the time of the backup means nothing, and a write is never in this list any more.
+    rest = Job.objects.filter(state__in=ACTIVE)
+    followed = rest.filter(state=JobState.RUNNING).exclude(remote_id="").count()
+    rest.update(due_at=timezone.now(), lease_token="")
+    return Held(sum(jobs), followed, sum(approvals))
+
+
+def _hold_job(job: Job, made_at: str) -> bool:
+    if job.is_foreign or not registry.is_submission(job.kind):
+        return False
+    sentence = (
+        f"The installation was restored from a backup of {made_at}. Whether this was sent after the backup is not "
+        "known here, so it is not sent. Look for it at the platform: name the remote job if it is there, have it sent "
+        "if it is not, or close it."
+    )
+    with transaction.atomic():
+        # From here on it counts as sent: having it sent again then begins with a search for its mark.
+        Job.objects.filter(pk=job.pk).update(
+            lease_token=claims.new_token(),
+            started_at=Coalesce(F("started_at"), F("created_at")),
+            submit_at=Coalesce(F("submit_at"), F("created_at")),
+            submit_count=Greatest(F("submit_count"), 1),
+        )
+        job.refresh_from_db()
+        end(
+            job,
+            Ending(state=JobState.NEEDS_ATTENTION, problem_kind=ProblemKind.OUTCOME_UNKNOWN, problem=sentence),
+        )
+        audit.record(Verb.JOB_HELD, actor=None, subject=job, reason=sentence, details={"marker": job.marker})
+    return True
+
+
+def _void(plan: Plan, made_at: str) -> bool:
+    """A consent that may have been used, or taken back, since; the plan opens again."""
+    with transaction.atomic():
+        plan = plans.locked(plan)
+        run = plans.run_job(plan)
+        if run is not None and (run.state in UNFINISHED or run.submit_count):
+            return False
+        changes = [f"The installation was restored from a backup of {made_at}; what was decided since is lost."]
+        if plan.state == PlanState.READY and plan.promotion.abandoned_at is None:
+            plans.reopen(plan, changes=changes)  # which ends its consent
+        else:
+            consent.void(plan, changes, actor=None)
+    return True
