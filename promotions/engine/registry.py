@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 from promotions.choices import JobState, ProblemKind
@@ -70,12 +70,14 @@ class LookUp:
     """What a search for the effect of a write found. Only a complete search may count as "not there".
 
     `similar` are remote jobs that may be it although nothing proves so: with one of them about, the write is not sent
-    again, and a person is asked.
+    again, and a person is asked. `since` and `rows` say how far back was looked and through how many remote jobs.
     """
 
     remote_ids: Sequence[str]
     is_complete: bool
     similar: Sequence[str] = ()
+    since: datetime | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from accounts.errors import NoCredentialError
 from clients import errors
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
-from promotions.engine import claims, faults, hooks, rechecking, timeline
+from promotions.engine import claims, faults, hooks, rechecking, timeline, traces
 from promotions.engine.endings import ask_person, end
 from promotions.engine.hooks import credential_refused
 from promotions.engine.registry import Ending, LookUp, Submission, Submitted, submission
@@ -105,7 +105,9 @@ def _is_taken(job: Job, kind: Submission) -> bool:
 
 def _look_up(job: Job, kind: Submission) -> LookUp | None:
     try:
-        return kind.look_up(job, claims.Heartbeat(job))
+        found = kind.look_up(job, claims.Heartbeat(job))
+        traces.looked(job, found)
+        return found
     except claims.LeaseLostError:
         raise
     except (errors.ApiError, NoCredentialError) as exc:
@@ -137,7 +139,12 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
         except Exception:
             # The intent stands: the look-up after the settle time will tell.
             log.exception("job %s: sending broke", job.pk)
-            timeline.note(job, "Sending broke off inside Towpath; looking for its effect.", severity=Severity.WARNING)
+            timeline.note(
+                job,
+                "Sending broke off inside Towpath; looking for its effect.",
+                severity=Severity.WARNING,
+                data={timeline.ANSWER: "none that was read: sending broke off inside Towpath"},
+            )
             return
     if isinstance(submitted, Submitted):
         accept(job, submitted, how="answered")
@@ -162,7 +169,7 @@ def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> Non
             deadline_at=job.deadline_at or now + kind.follow_deadline,
             params=params,
         )
-        timeline.note(job, "Sending it to the platform." if job.submit_count == 1 else "Sending it again.")
+        timeline.note(job, timeline.SENDING if job.submit_count == 1 else timeline.SENDING_AGAIN)
 
 
 def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
@@ -176,6 +183,7 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
             f"No usable answer ({faults.words(exc)}). Whether it happened is not known; "
             f"looking for it in {round(kind.settle.total_seconds())} s.",
             severity=Severity.WARNING,
+            data={timeline.ANSWER: faults.words(exc)},
         )
     elif not _is_found_all_the_same(job, kind, exc):
         _refused(job, exc)
@@ -393,6 +401,7 @@ def _is_late(job: Job) -> bool:
 
 def _look_up_failed(job: Job, exc: Exception) -> None:
     message = faults.words(exc)
+    traces.could_not_look(job, message)
     if isinstance(exc, errors.ApiAuthError):
         credential_refused(job.organization, exc)
     if _is_late(job):

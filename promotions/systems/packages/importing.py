@@ -60,12 +60,12 @@ class ImportSubmission(ToolingSubmission):
             )
         ids = [row.id for row in listing.rows if job.marker and remote_jobs.marker_of(row.description) == job.marker]
         if ids:
-            return LookUp(ids, listing.is_complete)
+            return LookUp(ids, listing.is_complete, since=since, rows=len(listing.rows))
         similar = _lookalikes(job, listing.rows)
         if similar:
             ids, similar = self._told_apart(job, similar, report)
         is_complete = listing.is_complete and not _is_known_missing(job, listing.rows)
-        return LookUp(ids, is_complete, similar=[] if ids else similar)
+        return LookUp(ids, is_complete, similar=[] if ids else similar, since=since, rows=len(listing.rows))
 
     def _told_apart(self, job: Job, similar: Sequence[str], report: Report) -> tuple[list[str], list[str]]:
         """Those that their details show to be ours, and those that may still be: lists cut texts, or leave them out."""
