@@ -80,8 +80,8 @@ def register() -> None:
         schedules.register(Routine(kind, interval, _routine(kind)))
     chores.register("approvals", approvals.expire_late)
     chores.register("idempotency", idempotency.forget_old)
-    for kind in NOTICE_KINDS:
-        register_kind(kind)
+    for notice_kind in NOTICE_KINDS:
+        register_kind(notice_kind)
     hooks.on_end(job_notices.job_ended)
     hooks.on_resume(job_notices.job_resumed)
     registries.register_credential_test(_start_credential_test)

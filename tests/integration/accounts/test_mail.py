@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import mail as django_mail
+from django.core.exceptions import PermissionDenied
+from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
 from django.utils import timezone
 
@@ -287,13 +288,13 @@ def test_two_workers_never_send_one_mail_twice(server, monkeypatch):
 def test_no_transaction_is_open_while_the_server_is_called(server, monkeypatch):
     NoticeDeliveryFactory()
     seen: list[bool] = []
-    send = django_mail.backends.smtp.EmailBackend.send_messages
+    send = EmailBackend.send_messages
 
     def watched(backend: Any, messages: Any) -> Any:
         seen.append(connection.in_atomic_block)
         return send(backend, messages)
 
-    monkeypatch.setattr(django_mail.backends.smtp.EmailBackend, "send_messages", watched)
+    monkeypatch.setattr(EmailBackend, "send_messages", watched)
 
     deliver_notices()
 
@@ -394,7 +395,7 @@ def test_an_administrator_has_given_up_mail_sent_again(server, administrator):
 def test_nobody_else_has_mail_sent_again(server, owner):
     NoticeDeliveryFactory(given_up=True)
 
-    with pytest.raises(mail.access.PermissionDenied):
+    with pytest.raises(PermissionDenied):
         mail.send_again(deliveries=NoticeDelivery.objects.all(), actor=owner)
 
     assert states() == {DeliveryState.GIVEN_UP: 1}

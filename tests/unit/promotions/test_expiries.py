@@ -10,7 +10,6 @@ from accounts.models import Credential, Notice
 from accounts.services import notices
 from promotions.choices import PackageStatus
 from promotions.models import Package
-from promotions.services import expiries
 from promotions.tasks import warn_of_expiries
 from tests.factories import CredentialFactory, MembershipFactory
 from tests.factories_promotions import PackageFactory
@@ -24,7 +23,7 @@ def clock(monkeypatch):
 
     def at(days=0, hours=0):
         now = NOON + timedelta(days=days, hours=hours)
-        monkeypatch.setattr(expiries.timezone, "now", lambda: now)
+        monkeypatch.setattr(timezone, "now", lambda: now)
 
     at()
     return at
