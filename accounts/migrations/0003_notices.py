@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('read_at', models.DateTimeField(blank=True, null=True)),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
                 ('organization', models.ForeignKey(blank=True, help_text='Whoever may not know of it is told nothing.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='accounts.organization')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -68,7 +68,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(condition=models.Q(('settled_at', None), models.Q(('key', ''), _negated=True)), fields=['key'], name='notice_open_key'),
+            index=models.Index(fields=['key'], name='notice_key'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('settled_at', None)), fields=['kind'], name='notice_open_kind'),
         ),
         migrations.AddConstraint(
             model_name='notice',
@@ -80,7 +84,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='noticedelivery',
-            index=models.Index(condition=models.Q(('state', 'sent'), _negated=True), fields=['state', '-id'], name='delivery_unsent'),
+            index=models.Index(condition=models.Q(('state', 'given_up')), fields=['-id'], name='delivery_given_up'),
         ),
         migrations.AddConstraint(
             model_name='noticepreference',
