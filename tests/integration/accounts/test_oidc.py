@@ -382,10 +382,10 @@ def test_a_provider_that_is_down_is_said_so(provider: RunningProvider, settings:
     ids=["refused", "no ID token", "odd life", "no token at all", "odd answer", "no keys", "odd keys", "keys down"],
 )
 def test_an_answer_that_is_none_lets_nobody_in(provider: RunningProvider, answers: dict[str, Any]) -> None:
-    UserFactory(email="ned@example.com")
-    provider.knows("ned-1", email="ned@example.com", email_verified=True)
+    UserFactory(email="noa@example.com")
+    provider.knows("noa-1", email="noa@example.com", email_verified=True)
     client = Client()
-    link = provider.approve(go_there(client), "ned-1")
+    link = provider.approve(go_there(client), "noa-1")
     provider.answers(**answers)
 
     answer = client.get(link)
