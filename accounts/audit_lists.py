@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from accounts import access, keyset
@@ -26,12 +26,10 @@ NEWEST_FIRST = Order("sequence", is_descending=True, is_number=True)
 # Lines are numbered when they are written and timed a moment before, so that times follow the numbers but for the
 # clock's own steps. Lines whose clock was wrong by more than this are found by number, person or text.
 CLOCK_TOLERANCE = timedelta(days=1)
+NOWHERE = 2**63 - 1
+FEW_MATCHES = 2000
 
 _SEARCH = "accounts_auditevent_search"
-_VECTOR = (  # the expression of the index, letter by letter
-    "to_tsvector('simple', regexp_replace(subject_text || ' ' || reason || ' ' || actor_text, "
-    "'[^[:alnum:]_]+', ' ', 'g')) @@ to_tsquery('simple', %s)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +87,37 @@ class AuditList:
     def _rows(self) -> QuerySet[AuditEvent]:
         """What the filter leaves; who may see it is said here only where the walks do not say it."""
         wanted = self.filters
-        rows = AuditEvent.objects.all() if self._leads else access.audit_events_for_read(self.reader)
+        if self._leads is None:
+            rows = access.audit_events_for_read(self.reader)
+            exact_ids = {"organization_id": wanted.organization_id, "actor_id": wanted.actor_id}
+            rows = rows.filter(**{name: value for name, value in exact_ids.items() if value is not None})
+        else:
+            rows = AuditEvent.objects.all() if self._leads else AuditEvent.objects.none()
         if not self._verb_walks and self._verbs is not None:
             rows = rows.filter(verb__in=self._verbs)
         exact = {"subject_type": wanted.subject_type, "subject_id": wanted.subject_id}
         rows = rows.filter(**{name: value for name, value in exact.items() if value})
-        if not self._leads:
-            exact_ids = {"organization_id": wanted.organization_id, "actor_id": wanted.actor_id}
-            rows = rows.filter(**{name: value for name, value in exact_ids.items() if value is not None})
-        rows = _between(rows, wanted.since, wanted.until)
-        return self._searched(rows)
+        return self._searched(self._between(rows))
+
+    def _between(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        """Lines of a time, by their numbers first: the lists go by number, and that is what keeps old times cheap."""
+        first, last = self._numbers
+        moments = {"at__gte": self.filters.since, "at__lt": self.filters.until}
+        numbers = {"sequence__gte": first, "sequence__lte": last}
+        return rows.filter(**{name: value for name, value in {**moments, **numbers}.items() if value is not None})
+
+    @cached_property
+    def _numbers(self) -> tuple[int | None, int | None]:
+        """The first and the last line that the wanted time can hold; None where it has no end."""
+        first = last = None
+        events = AuditEvent.objects.values_list("sequence", flat=True)
+        if (since := self.filters.since) is not None:
+            found = events.filter(at__gte=since - CLOCK_TOLERANCE).order_by("at").first()
+            first = NOWHERE if found is None else found
+        if (until := self.filters.until) is not None:
+            found = events.filter(at__lt=until + CLOCK_TOLERANCE).order_by("-at").first()
+            last = 0 if found is None else found
+        return first, last
 
     def _searched(self, rows: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         words = words_of(self.filters.text)
@@ -106,7 +125,12 @@ class AuditList:
             return rows.none() if self.filters.text.strip() else rows
         if connection.vendor == "sqlite":
             return rows  # _pick walks the search index itself
-        return rows.filter(pk__in=_matching(postgresql_query(words)))
+        query = postgresql_query(words)
+        first, last = self._numbers
+        few = _few_matches(query, first or 0, NOWHERE if last is None else last)
+        if few is not None:
+            return rows.filter(pk__in=few)
+        return rows.filter(RawSQL("search_vector @@ to_tsquery('simple', %s)", [query], BooleanField()))
 
     @cached_property
     def _pick(self) -> keyset.Pick | None:
@@ -119,14 +143,17 @@ class AuditList:
             inner = self._rows.filter(pk=RawSQL("found.rowid", [])).order_by().values("pk")
             text, parameters = inner.query.get_compiler(using=inner.db).as_sql()
             sign, order = ("<", "DESC") if descending else (">", "ASC")
-            bound = f"AND found.rowid {sign} %s" if after is not None else ""
+            first, last = self._numbers
+            bounds = [(">=", first), ("<=", last), (sign, after)]
+            bounds = [(compared, value) for compared, value in bounds if value is not None]
+            bounded = "".join(f"AND found.rowid {compared} %s " for compared, _ in bounds)
             statement = (
-                f"SELECT found.rowid FROM {_SEARCH} AS found WHERE {_SEARCH} MATCH %s {bound} "  # noqa: S608  ours
+                f"SELECT found.rowid FROM {_SEARCH} AS found WHERE {_SEARCH} MATCH %s {bounded}"  # noqa: S608  ours
                 f"AND EXISTS ({text}) ORDER BY found.rowid {order} LIMIT %s"
             )
-            bounds = [after] if after is not None else []
+            values = [value for _, value in bounds]
             with connection.cursor() as cursor:
-                cursor.execute(statement, [sqlite_match(words), *bounds, *parameters, number])
+                cursor.execute(statement, [sqlite_match(words), *values, *parameters, number])
                 return [row[0] for row in cursor.fetchall()]
 
         return pick
@@ -138,11 +165,11 @@ class AuditList:
         return verbs_of_group(self.filters.group) if self.filters.group else None
 
     @cached_property
-    def _leads(self) -> list[dict[str, Any]]:
-        """Equalities that say who may see what; empty where none are needed or too many would be."""
+    def _leads(self) -> list[dict[str, Any]] | None:
+        """Equalities that say who may see what; None where another index leads, or where they would be too many."""
         wanted = self.filters
         if words_of(wanted.text) or wanted.subject_id:
-            return []
+            return None
         person: dict[str, Any] = {} if wanted.actor_id is None else {"actor_id": wanted.actor_id}
         there: dict[str, Any] = {} if wanted.organization_id is None else {"organization_id": wanted.organization_id}
         if access.is_administrator(self.reader):
@@ -152,7 +179,7 @@ class AuditList:
         leads: list[dict[str, Any]] = [{**person, "organization_id": pk} for pk in seen]
         if wanted.actor_id in (None, self.reader.pk):
             leads.append({"actor_id": self.reader.pk, **there})
-        return leads if len(leads) <= keyset.WALKS_LIMIT else []
+        return leads if len(leads) <= keyset.WALKS_LIMIT else None
 
     @cached_property
     def _verb_walks(self) -> list[Walk]:
@@ -162,24 +189,16 @@ class AuditList:
 
     @cached_property
     def _walks(self) -> Sequence[Walk]:
-        return [{**lead, **verb} for lead, verb in product(self._leads, self._verb_walks or [{}])]
+        return [{**lead, **verb} for lead, verb in product(self._leads or [], self._verb_walks or [{}])]
 
 
-def _matching(query: str) -> RawSQL:
-    return RawSQL(f"SELECT sequence FROM accounts_auditevent WHERE {_VECTOR}", [query])  # noqa: S608, S611  ours
-
-
-def _between(rows: QuerySet[AuditEvent], since: datetime | None, until: datetime | None) -> QuerySet[AuditEvent]:
-    """Lines of a time, by their numbers first: the lists go by number, and that is what keeps old times cheap."""
-    events = AuditEvent.objects.order_by()
-    if since is not None:
-        first = events.filter(at__gte=since - CLOCK_TOLERANCE).order_by("at").values_list("sequence", flat=True).first()
-        if first is None:
-            return rows.none()
-        rows = rows.filter(at__gte=since, sequence__gte=first)
-    if until is not None:
-        last = events.filter(at__lt=until + CLOCK_TOLERANCE).order_by("-at").values_list("sequence", flat=True).first()
-        if last is None:
-            return rows.none()
-        rows = rows.filter(at__lt=until, sequence__lte=last)
-    return rows
+def _few_matches(query: str, first: int, last: int) -> list[int] | None:
+    """Every line that matches, if they are few; None says that walking from the newest line on meets many soon."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sequence FROM accounts_auditevent WHERE search_vector @@ to_tsquery('simple', %s) "
+            "AND sequence BETWEEN %s AND %s LIMIT %s",
+            [query, first, last, FEW_MATCHES + 1],
+        )
+        found = [row[0] for row in cursor.fetchall()]
+    return found if len(found) <= FEW_MATCHES else None

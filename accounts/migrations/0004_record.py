@@ -7,68 +7,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_notices'),
+        ("accounts", "0003_notices"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditCheck',
+            name="AuditCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verified_sequence', models.PositiveBigIntegerField(default=0, help_text='All lines up to this one were read.')),
-                ('verified_digest', models.CharField(blank=True, max_length=64)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('verified_by', models.CharField(blank=True, max_length=64)),
-                ('whole_at', models.DateTimeField(blank=True, help_text='When a reading of all lines ended last.', null=True)),
-                ('round_sequence', models.PositiveBigIntegerField(default=0)),
-                ('round_digest', models.CharField(blank=True, max_length=64)),
-                ('round_began_at', models.DateTimeField(blank=True, null=True)),
-                ('round_findings', models.JSONField(blank=True, default=list)),
-                ('findings', models.JSONField(blank=True, default=list, help_text='Of the last reading, the first ones.')),
-                ('findings_total', models.PositiveBigIntegerField(default=0)),
-                ('found_at', models.DateTimeField(blank=True, null=True)),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('head_told_at', models.DateTimeField(blank=True, help_text='When the head was last written to the log.', null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verified_sequence",
+                    models.PositiveBigIntegerField(default=0, help_text="All lines up to this one were read."),
+                ),
+                ("verified_digest", models.CharField(blank=True, max_length=64)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("verified_by", models.CharField(blank=True, max_length=64)),
+                (
+                    "whole_at",
+                    models.DateTimeField(blank=True, help_text="When a reading of all lines ended last.", null=True),
+                ),
+                ("round_sequence", models.PositiveBigIntegerField(default=0)),
+                ("round_digest", models.CharField(blank=True, max_length=64)),
+                ("round_began_at", models.DateTimeField(blank=True, null=True)),
+                ("round_findings", models.JSONField(blank=True, default=list)),
+                (
+                    "findings",
+                    models.JSONField(blank=True, default=list, help_text="Of the last reading, the first ones."),
+                ),
+                ("findings_total", models.PositiveBigIntegerField(default=0)),
+                ("found_at", models.DateTimeField(blank=True, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "head_told_at",
+                    models.DateTimeField(blank=True, help_text="When the head was last written to the log.", null=True),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=32)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now, help_text='The last sign of life.')),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(choices=[('running', 'Being written'), ('complete', 'Complete'), ('stopped', 'Stopped by the client'), ('failed', 'Failed'), ('lost', 'Lost with its process')], default='running', max_length=16)),
-                ('rows', models.PositiveBigIntegerField(default=0)),
-                ('slot', models.PositiveSmallIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("what", models.CharField(max_length=32)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "seen_at",
+                    models.DateTimeField(default=django.utils.timezone.now, help_text="The last sign of life."),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("running", "Being written"),
+                            ("complete", "Complete"),
+                            ("stopped", "Stopped by the client"),
+                            ("failed", "Failed"),
+                            ("lost", "Lost with its process"),
+                        ],
+                        default="running",
+                        max_length=16,
+                    ),
+                ),
+                ("rows", models.PositiveBigIntegerField(default=0)),
+                ("slot", models.PositiveSmallIntegerField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['verb', '-sequence'], name='audit_by_verb'),
+            model_name="auditevent",
+            index=models.Index(fields=["verb", "-sequence"], name="audit_by_verb"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['organization_id', 'verb', '-sequence'], name='audit_by_organization_verb'),
+            model_name="auditevent",
+            index=models.Index(fields=["organization_id", "verb", "-sequence"], name="audit_by_organization_verb"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['actor_id', 'verb', '-sequence'], name='audit_by_actor_verb'),
+            model_name="auditevent",
+            index=models.Index(fields=["actor_id", "verb", "-sequence"], name="audit_by_actor_verb"),
         ),
         migrations.AddField(
-            model_name='export',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exports', to=settings.AUTH_USER_MODEL),
+            model_name="export",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="exports", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('person',), name='one_export_per_person'),
+            model_name="export",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("person",), name="one_export_per_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='export',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('slot',), name='one_export_per_slot'),
+            model_name="export",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("slot",), name="one_export_per_slot"
+            ),
         ),
     ]
