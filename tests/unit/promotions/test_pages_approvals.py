@@ -333,8 +333,9 @@ def test_the_open_page_hears_nothing_until_somebody_else_decides(
 # The list
 
 
-def cards(client: Client, tab: str = "mine", **query: object) -> list[int]:
-    response = client.get(reverse("promotions:approval-list"), {"tab": tab, **query})
+def cards(client: Client, tab: str = "mine", **query: int) -> list[int]:
+    wanted: dict[str, str | int] = {"tab": tab, **query}
+    response = client.get(reverse("promotions:approval-list"), wanted)
     return [card.approval.pk for card in response.context["cards"]]
 
 
