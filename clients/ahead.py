@@ -16,9 +16,12 @@ Read = Callable[[int], Page[T]]
 PAGES_AHEAD = 3 * POOL_SIZE
 
 
-def pages(read: Read[T], prepare: Callable[[], Read[T]], *, start: int = 0) -> Generator[Page[T], None, None]:
+def pages(
+    read: Read[T], prepare: Callable[[], Read[T]], *, start: int = 0, at_most: Callable[[], int] = lambda: PAGES_AHEAD
+) -> Generator[Page[T], None, None]:
     """The pages of a list in order, from position `start` on, each exactly as if read one after the other.
 
+    The caller says when it has enough, by closing this; `at_most` says how many more pages it may want by now.
     `prepare` is called by the caller's thread and gives a reading that may be done in another one: it should neither
     wait nor try again. Where that fails, `read` does it over, and everything after it alone: a server that is busy is
     not asked for more. Positions are foretold from the number of rows that came and the total that the server names.
@@ -31,11 +34,9 @@ def pages(read: Read[T], prepare: Callable[[], Read[T]], *, start: int = 0) -> G
                 page, is_alone = _page_at(position, waiting, read, is_alone)
                 yield page
                 position += page.received
-                if not page.has_next or page.received == 0:
-                    return
-                if is_alone or page.total is None:
+                if is_alone or page.total is None or not page.received:
                     continue
-                foretold = range(position, page.total, page.received)[:PAGES_AHEAD]
+                foretold = range(position, page.total, page.received)[: min(PAGES_AHEAD, at_most())]
                 for missed in waiting.keys() - set(foretold):
                     waiting.pop(missed).cancel()
                 for ahead in foretold:

@@ -76,14 +76,28 @@ class SandboxToolingClient:
         self._headers = {"x-sandbox-name": checked_header("The sandbox name", sandbox)}
 
     def all_packages(self, *, start: int = 0, limit: int = 50) -> Generator[Page[RemotePackage], None, None]:
-        """Every page from `start` on, as `list_packages` would give them; the next ones are read ahead."""
+        """Page after page from `start` on, as `list_packages` would give them; the next ones are read ahead."""
 
-        def prepare() -> Callable[[int], Page[RemotePackage]]:
-            twin = copy.copy(self)
-            twin._connection = self._connection.single_minded()
-            return lambda position: twin.list_packages(start=position, limit=limit)
+        def reading(client: SandboxToolingClient) -> Callable[[int], Page[RemotePackage]]:
+            return lambda position: client.list_packages(start=position, limit=limit)
 
-        return ahead.pages(lambda position: self.list_packages(start=position, limit=limit), prepare, start=start)
+        return ahead.pages(reading(self), lambda: reading(self._twin()), start=start)
+
+    def all_jobs(
+        self, *, limit: int, filters: Sequence[str], order_by: str, at_most: Callable[[], int]
+    ) -> Generator[Page[RemoteJobRow], None, None]:
+        """The same for jobs; `at_most` says how many more pages may be wanted by now."""
+
+        def reading(client: SandboxToolingClient) -> Callable[[int], Page[RemoteJobRow]]:
+            return lambda start: client.list_jobs(start=start, limit=limit, filters=filters, order_by=order_by)
+
+        return ahead.pages(reading(self), lambda: reading(self._twin()), at_most=at_most)
+
+    def _twin(self) -> "SandboxToolingClient":
+        """For another thread; asks once."""
+        twin = copy.copy(self)
+        twin._connection = self._connection.single_minded()
+        return twin
 
     def list_packages(
         self,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -69,37 +70,42 @@ def newest_first(
     total: int | None = None
     is_clean = True
     stale = 0
-    for _ in range(PAGES_LIMIT):
-        page = client.list_jobs(
-            start=start, limit=PAGE_SIZE, filters=[f"requestType=={request_type}"], order_by="-created"
-        )
-        # A row that cannot be read may be the very one that is looked for.
-        is_clean = is_clean and not page.malformed
-        before = len(seen)
-        for row in page.items:
-            if row.id not in seen:
-                seen.add(row.id)
-                order.note(row.created_at)
-                # Where the filter goes unheeded, rows of the other types come along; some say so.
-                if row.request_type is None or row.request_type.upper() == request_type:
-                    listing.rows.append(row)
-        stale = stale + 1 if len(seen) == before else 0
-        start += page.received
-        on_page(start)
-        missing -= seen
-        if (wanted is not None and not missing) or order.has_passed(since):
-            listing.is_complete = is_clean
-            break
-        total = page.total if page.total is not None else total
-        if total is not None and start < total:
-            if page.received == 0 or stale >= STALE_PAGES_LIMIT:  # more rows are promised, but none come
+    reading = client.all_jobs(
+        limit=PAGE_SIZE,
+        filters=[f"requestType=={request_type}"],
+        order_by="-created",
+        # Other jobs may lie between those that are wanted: never more pages at once than those alone would fill.
+        at_most=lambda: -(-len(missing) // PAGE_SIZE),
+    )
+    with closing(reading) as pages:
+        for _, page in zip(range(PAGES_LIMIT), pages, strict=False):
+            # A row that cannot be read may be the very one that is looked for.
+            is_clean = is_clean and not page.malformed
+            before = len(seen)
+            for row in page.items:
+                if row.id not in seen:
+                    seen.add(row.id)
+                    order.note(row.created_at)
+                    # Where the filter goes unheeded, rows of the other types come along; some say so.
+                    if row.request_type is None or row.request_type.upper() == request_type:
+                        listing.rows.append(row)
+            stale = stale + 1 if len(seen) == before else 0
+            start += page.received
+            on_page(start)
+            missing -= seen
+            if (wanted is not None and not missing) or order.has_passed(since):
+                listing.is_complete = is_clean
                 break
-        elif not page.has_next:
-            listing.is_complete = is_clean
-            break
-        elif stale >= STALE_PAGES_LIMIT:
-            listing.is_complete = is_clean and total is not None and len(seen) >= total
-            break
+            total = page.total if page.total is not None else total
+            if total is not None and start < total:
+                if page.received == 0 or stale >= STALE_PAGES_LIMIT:  # more rows are promised, but none come
+                    break
+            elif not page.has_next:
+                listing.is_complete = is_clean
+                break
+            elif stale >= STALE_PAGES_LIMIT:
+                listing.is_complete = is_clean and total is not None and len(seen) >= total
+                break
     return listing
 
 

@@ -1,7 +1,7 @@
 """Reading ahead gives the same pages as reading one after the other, whatever the list does."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -44,8 +44,17 @@ class Numbers:
         return read
 
 
+def until_the_end(pages: Iterator[Page[int]]) -> list[int]:
+    rows: list[int] = []
+    for page in pages:
+        rows += page.items
+        if not page.has_next or not page.received:
+            break
+    return rows
+
+
 def everything(numbers: Numbers, *, start: int = 0) -> list[int]:
-    return [row for page in ahead.pages(numbers.read, numbers.prepare, start=start) for row in page.items]
+    return until_the_end(ahead.pages(numbers.read, numbers.prepare, start=start))
 
 
 @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 200, 205, 1000])
@@ -101,8 +110,7 @@ def test_a_list_that_shrinks_ends_without_an_error():
     met = list(next(pages).items)
 
     numbers.rows = 95
-    for page in pages:
-        met += page.items
+    met += until_the_end(pages)
 
     assert met == sorted(set(met))
     assert met[-1] >= 94
@@ -114,8 +122,7 @@ def test_pages_that_shrink_leave_no_gap():
     met = list(next(pages).items)
 
     numbers.most = 6
-    for page in pages:
-        met += page.items
+    met += until_the_end(pages)
 
     assert met == list(range(500))
 
@@ -128,3 +135,16 @@ def test_a_caller_that_stops_leaves_no_thread():
     pages.close()
 
     assert threading.active_count() == before
+
+
+def test_no_more_is_read_ahead_than_may_be_wanted():
+    numbers = Numbers(1000)
+    wanted = iter([2, 1, 0, 0])
+    pages = ahead.pages(numbers.read, numbers.prepare, at_most=lambda: next(wanted))
+
+    for _ in range(4):
+        next(pages)
+    pages.close()
+
+    assert numbers.asked == [0, 30]
+    assert sorted(numbers.asked_ahead) == [10, 20]
