@@ -87,8 +87,9 @@ def _auth_problem(status: int, answer: Answer) -> AuthProblem | None:
         return AuthProblem.TOKEN
     if status != 403 or problem.is_html:
         return None
+    said = problem.words.removeprefix("Forbidden: ")  # the title of every 403
     for pattern, reason in _AUTH_WORDS:
-        if pattern.search(problem.words):
+        if pattern.search(said):
             return reason
     # Some revisions of the tooling API answer bad requests with 403; only words can tell them from missing rights.
     return None if problem.words else AuthProblem.PERMISSION

@@ -18,6 +18,7 @@ import stamina
 
 from clients.addresses import checked_base_url, checked_header
 from clients.answers import Answer, one_line
+from clients.breaks import reason_of
 from clients.deadlines import DeadlineTransport, deadline, remaining
 from clients.effects import EFFECTS, Effect
 from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailableError, OutcomeUnknownError
@@ -38,6 +39,7 @@ Classifier = Callable[[str, Effect, Answer, dict[str, Any]], ApiError]
 MAX_BODY_BYTES = 64 * 1024 * 1024
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_PLAINLY_LATE = ("timed out", "The total time of the call is over.")
 _CONNECT_S, _SILENCE_S, _POOL_S = 10.0, 30.0, 15.0
 
 
@@ -327,12 +329,13 @@ class Connection:
 
     def _broken(self, request: "_Request", exc: Exception) -> ApiError:
         host = httpx.URL(self.base_url).host
-        reason = one_line(redact(str(exc), secrets=request.secrets)) or type(exc).__name__
+        reason = one_line(redact(reason_of(exc), secrets=request.secrets))
         if isinstance(exc, httpx.DecodingError | _BodyTooLargeError):
             unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
             return unreadable(f"The answer of {host} cannot be read: {reason}", operation=request.operation)
         if isinstance(exc, httpx.TimeoutException):
-            message = f"{host} did not answer in time ({reason})."
+            more = "" if reason in _PLAINLY_LATE else f" ({reason.rstrip('.')})"
+            message = f"{host} did not answer in time{more}."
         elif isinstance(exc, _NEVER_SENT):
             message = f"No connection to {host}: {reason}"
         else:

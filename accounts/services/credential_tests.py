@@ -17,12 +17,13 @@ from clients.tokens import MemoryTokenStore
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a test found; `is_refused` tells a refusal of the credential from a service that could not be reached."""
+    """What a test found; the marks tell a refusal of the credential from a service that gave no usable answer."""
 
     ok: bool
     latency_ms: int
     message: str
     is_refused: bool = False
+    is_unanswered: bool = False
 
 
 def run(credential: Credential) -> Outcome:
@@ -40,6 +41,7 @@ def run(credential: Credential) -> Outcome:
             latency_ms=_elapsed_ms(started),
             message=describe_error(exc),
             is_refused=isinstance(exc, ApiAuthError),
+            is_unanswered=isinstance(exc, ApiError | TimeoutError) and not isinstance(exc, ApiAuthError),
         )
     count = len(found)
     seen = "1 sandbox" if count == 1 else f"{count} sandboxes"
@@ -74,7 +76,7 @@ def record(*, credential: Credential, result: Outcome, actor: User | None) -> bo
 def describe_error(error: Exception) -> str:
     """One line for a person, in the platform's own words where there are any."""
     if isinstance(error, ApiError):
-        return f"{error.message} (request {error.request_id})" if error.request_id else error.message
+        return f"{error.message.rstrip('. ')} (request {error.request_id})" if error.request_id else error.message
     return str(error)
 
 

@@ -40,10 +40,21 @@ def kind_of(exc: errors.ApiError) -> ProblemKind:
 
 _NEXT_STEP = {
     ProblemKind.CREDENTIALS: "Test the organization's credential under Settings, and replace its secret if needed.",
-    ProblemKind.CONTRACT: "The platform's answer was not what its documentation says; see the detail.",
-    ProblemKind.UNAVAILABLE: "The platform did not answer in time; try again later.",
+    ProblemKind.CONTRACT: "Its documentation knows no such answer: try again, and if it stays so, give the detail to "
+    "the platform's support.",
+    ProblemKind.UNAVAILABLE: "Trying again for a while did not help; try once more when the platform answers.",
     ProblemKind.OUTCOME_UNKNOWN: "Whether the platform acted on it is not known.",
     ProblemKind.REJECTED: "Read the platform's words, change what they name, and try again.",
+}
+
+
+# Of those that refuse the caller, what only somebody at the platform can cure.
+_CURE = {
+    errors.AuthProblem.PERMISSION: "Ask an administrator of the platform to give the credential that right, then try "
+    "again.",
+    errors.AuthProblem.ENTITLEMENT: "Ask an administrator of the platform to add the credential to a product profile "
+    "of this organization, then try again.",
+    errors.AuthProblem.CREDENTIAL: "Correct it under Settings and test it, then try again.",
 }
 
 
@@ -56,9 +67,15 @@ def words(exc: Exception) -> str:
 
 def sentence(what: str, exc: errors.ApiError) -> str:
     """What failed, why in the platform's own words, and what to do."""
-    status = f" (HTTP {exc.status})" if exc.status else ""
+    said = words(exc)
+    status = f" (HTTP {exc.status})" if exc.status and exc.status >= 300 and str(exc.status) not in said else ""
     request = f" Request id {exc.request_id}." if exc.request_id else ""
-    return f"{what}: {words(exc)}{status}.{request} {_NEXT_STEP[kind_of(exc)]}"
+    return f"{what}: {said}{status}.{request} {_next_step(exc)}"
+
+
+def _next_step(exc: errors.ApiError) -> str:
+    cure = _CURE.get(exc.reason) if isinstance(exc, errors.ApiAuthError) else None
+    return cure or _NEXT_STEP[kind_of(exc)]
 
 
 def ending(what: str, exc: errors.ApiError) -> Ending:

@@ -199,7 +199,7 @@ def _could_not_look(job: Job, exc: Exception) -> None:
     is_late = job.deadline_at is not None and job.deadline_at < now
     is_gone = isinstance(exc, errors.ApiNotFoundError) and job.attempts + 1 >= NOT_FOUND_LIMIT
     if is_late or is_gone:
-        reason = "the platform no longer knows it" if is_gone else message
+        reason = "the platform does not know it" if is_gone else message
         kind = ProblemKind.DEADLINE if is_late else ProblemKind.OUTCOME_UNKNOWN
         _give_up(job, kind, f"How it ended cannot be found out: {reason}.")
         return

@@ -9,7 +9,7 @@ after its claim has passed on can neither send nor move the row.
 import logging
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -124,32 +124,37 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
     # wakes too late to send what others may by then have looked for in vain.
     with deadline(kind.deadline.total_seconds()):
         _commit_intent(job, kind, params)
-        try:
-            submitted: Submitted | errors.ApiError = kind.submit(job)
-        except errors.ApiError as exc:
-            submitted = exc
-        except NoCredentialError as exc:
-            problem = f"Nothing was sent. {exc.message}"
-            _not_sent(
-                job,
-                exc.message,
-                Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=problem),
-            )
-            return
-        except Exception:
-            # The intent stands: the look-up after the settle time will tell.
-            log.exception("job %s: sending broke", job.pk)
-            timeline.note(
-                job,
-                "Sending broke off inside Towpath; looking for its effect.",
-                severity=Severity.WARNING,
-                data={timeline.ANSWER: "none that was read: sending broke off inside Towpath"},
-            )
-            return
-    if isinstance(submitted, Submitted):
-        accept(job, submitted, how="answered")
-    else:
-        _sending_failed(job, kind, submitted)
+        said = _said(job, kind)
+        if _is_token_stale(said):
+            is_there = _shows_all_the_same(job, kind, said)
+            if is_there is None:
+                _not_sent(job, f"The platform turned it away: {faults.words(said)}", None, said, is_turned_away=True)
+            if is_there is not False:
+                return
+            timeline.note(job, "The platform no longer knew the access token; sending it with a new one.")
+            said = _said(job, kind)
+    if isinstance(said, Submitted):
+        accept(job, said, how="answered")
+    elif isinstance(said, errors.ApiError):
+        _sending_failed(job, kind, said)
+
+
+def _said(job: Job, kind: Submission) -> Submitted | errors.ApiError | None:
+    """What came of the one call that writes; None if that is dealt with."""
+    try:
+        return kind.submit(job)
+    except errors.ApiError as exc:
+        return exc
+    except NoCredentialError as exc:
+        problem = f"Nothing was sent. {exc.message}"
+        _not_sent(
+            job, exc.message, Ending(state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=problem)
+        )
+    except Exception:
+        # The intent stands: the look-up after the settle time will tell.
+        log.exception("job %s: sending broke", job.pk)
+        timeline.note(job, "Sending broke off inside Towpath; looking for its effect.", severity=Severity.WARNING)
+    return None
 
 
 def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> None:
@@ -173,7 +178,7 @@ def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> Non
 
 
 def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
-    if _is_turned_away(job, exc):
+    if isinstance(exc, errors.ApiBusyError):
         _not_sent(job, f"The platform turned it away: {faults.words(exc)}", None, exc, is_turned_away=True)
     elif isinstance(exc, errors.ApiUnavailableError) or (isinstance(exc, errors.OutcomeUnknownError) and not exc.sent):
         _not_sent(job, f"Not sent: {faults.words(exc)}", None, exc)
@@ -183,23 +188,18 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
             f"No usable answer ({faults.words(exc)}). Whether it happened is not known; "
             f"looking for it in {round(kind.settle.total_seconds())} s.",
             severity=Severity.WARNING,
-            data={timeline.ANSWER: faults.words(exc)},
         )
-    elif not _is_found_all_the_same(job, kind, exc):
+    elif not _shows_all_the_same(job, kind, exc):
         _refused(job, exc)
 
 
-def _is_turned_away(job: Job, exc: errors.ApiError) -> bool:
-    """Whether the platform was busy, or the gateway did not know the token, which has been given up by now.
-
-    A token that is refused again although a new one was fetched is a refusal.
-    """
-    is_token_stale = isinstance(exc, errors.ApiAuthError) and exc.error_code == "401013" and not job.attempts
-    return is_token_stale or isinstance(exc, errors.ApiBusyError)
+def _is_token_stale(said: object) -> TypeGuard[errors.ApiAuthError]:
+    """Whether the gateway did not know the token; by now it is given up, and the next call fetches another."""
+    return isinstance(said, errors.ApiAuthError) and said.error_code == "401013"
 
 
-def _is_found_all_the_same(job: Job, kind: Submission, exc: errors.ApiError) -> bool:
-    """Look once whether what the platform says it refused is there; a refusal is a claim like any other."""
+def _shows_all_the_same(job: Job, kind: Submission, exc: errors.ApiError) -> bool | None:
+    """Look once for what the platform says it refused, since a refusal is a claim; None if that cannot be told."""
     try:
         with deadline(TASK_MARGIN_S):
             found = kind.look_up(job, claims.Heartbeat(job))
@@ -207,9 +207,9 @@ def _is_found_all_the_same(job: Job, kind: Submission, exc: errors.ApiError) -> 
         raise
     except Exception as failure:
         log.info("job %s: after its refusal it could not be looked for: %s", job.pk, failure)
-        return False
+        return None
     if len(found.remote_ids) != 1:
-        return False
+        return False if found.is_complete and not found.remote_ids else None
     timeline.note(job, f"The platform refused it ({faults.words(exc)}), yet shows it.", severity=Severity.WARNING)
     accept(job, Submitted(found.remote_ids[0], job.raw), how="found after a refusal")
     return True

@@ -27,17 +27,23 @@ class TestCredential(Activity):
         result = {"latency_ms": outcome.latency_ms, "message": outcome.message}
         if outcome.ok:
             return Ending(state=JobState.SUCCEEDED, result=result)
-        return Ending(
-            state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem=outcome.message, result=result
-        )
+        kind = ProblemKind.UNAVAILABLE if outcome.is_unanswered else ProblemKind.CREDENTIALS
+        return Ending(state=JobState.FAILED, problem_kind=kind, problem=_failed(outcome), result=result)
 
     def describe(self, job: Job) -> str:
         if "latency_ms" not in job.result:
             return ""
         after = f"Answered after {job.result['latency_ms']} ms."
-        if job.state == JobState.FAILED:  # the problem has the platform's words
-            return f"{after} Correct the credential or replace its secret, then test it again."
+        if job.state == JobState.FAILED:  # the problem says the rest
+            return after
         return f"{job.result['message'].rstrip('.')}. {after}"
+
+
+def _failed(outcome: credential_tests.Outcome) -> str:
+    said = outcome.message.rstrip(".")
+    if outcome.is_unanswered:
+        return f"The credential could not be tested: {said}. Nothing is said against it; test it again later."
+    return f"The credential does not work: {said}. Correct it or replace its secret, then test it again."
 
 
 class ReadSandboxes(Activity):

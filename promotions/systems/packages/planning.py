@@ -242,7 +242,12 @@ def _blockers(promotion: Promotion, remote: RemotePackage, target: RemoteSandbox
     found = []
     if remote.status != PackageStatus.PUBLISHED:
         words = label(PackageStatus, remote.status).lower()
-        found.append(Blocker(f"The package is {words}; only a published package can be imported. Publish it first."))
+        next_step = (
+            "Publish it first."
+            if remote.status in PackageStatus.values
+            else "Towpath does not know that status: look at the package at the platform, then plan again."
+        )
+        found.append(Blocker(f"The package is {words}; only a published package can be imported. {next_step}"))
     if remote.expires_at is not None and remote.expires_at <= timezone.now():
         found.append(Blocker(f"The package expired on {remote.expires_at:%Y-%m-%d}. Make and publish a new one."))
     name = promotion.target_sandbox.name

@@ -105,11 +105,12 @@ class PublishSubmission(ToolingSubmission):
             return conclude(job)
         if job.remote_status == PackageStatus.PUBLISHED:
             return Ending(state=JobState.SUCCEEDED)
-        reasons = " ".join(found.explanation for found in job.results.all() if found.explanation)
+        reasons = " ".join(f"{found.explanation.rstrip('.')}." for found in job.results.all() if found.explanation)
         return Ending(
             state=JobState.FAILED,
             problem_kind=ProblemKind.REMOTE_FAILURE,
-            problem=f"The platform could not publish “{job.package}”. {reasons or 'It gives no reason.'}",
+            problem=f"The platform could not publish “{job.package}”. {reasons or 'It gives no reason.'} "
+            "Remove the cause, then publish it again.",
         )
 
     def submitted(self, job: Job, *, how: str) -> None:

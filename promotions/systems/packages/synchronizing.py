@@ -58,6 +58,7 @@ class Synchronize(Activity):
                 seen.update(dict.fromkeys(package.id for package in fresh))
                 state["written"] += packages.apply(job.organization, fresh)
                 state["start"] += page.received
+                state["promised"] = page.total or 0
                 stale = 0 if fresh else stale + 1
                 state["is_listed"] = not page.has_next or page.received == 0 or stale >= remote_jobs.STALE_PAGES_LIMIT
                 report("Reading packages", done=len(seen), total=max(page.total or 0, len(seen)))
@@ -66,9 +67,18 @@ class Synchronize(Activity):
             vanished, left = self._look_for_missing(job.organization, client, set(seen), report, until)
         if left:
             return Unfinished({**job.params, "slice": {**state, "seen": [*seen, *left]}})
-        return Ending(
-            state=JobState.SUCCEEDED, result={"read": len(seen), "changed": state["written"], "vanished": vanished}
-        )
+        result = {"read": len(seen), "changed": state["written"], "vanished": vanished}
+        promised = state.get("promised", 0)
+        # Totals move while rows come and go; a whole page that is missing is no such thing.
+        if promised and promised - state["start"] >= min(PAGE_SIZE, promised):
+            return Ending(
+                state=JobState.SUCCEEDED_WITH_WARNINGS,
+                problem=f"The platform's list ended after {state['start']} of {promised} packages. Those "
+                "known here were asked for one by one; new ones come with a later synchronization, which starts by "
+                "itself.",
+                result=result,
+            )
+        return Ending(state=JobState.SUCCEEDED, result=result)
 
     def describe(self, job: Job) -> str:
         if "read" not in job.result:

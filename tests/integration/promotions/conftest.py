@@ -42,6 +42,11 @@ class Platform:
         body = {"method": method, "path": path, "fault": fault, **options}
         self._http.post("/faults", json=body).raise_for_status()
 
+    def faults(self) -> dict[str, list[str]]:
+        """Every fault there is, with the words for the calls that it concerns."""
+        found: dict[str, list[str]] = self._http.get("/").raise_for_status().json()["faults"]
+        return found
+
     def disarm(self) -> None:
         self._http.delete("/faults").raise_for_status()
 

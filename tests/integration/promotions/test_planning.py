@@ -11,7 +11,7 @@ from accounts.models import Organization, User
 from clients.effects import Effect, effect_of_request
 from promotions.choices import Decision, JobState, Match, PlanState
 from promotions.models import Job, Package, Promotion
-from promotions.services import decisions, plans, runs
+from promotions.services import decisions, freezing, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from tests.factories import MembershipFactory, UserFactory
@@ -59,7 +59,7 @@ def test_a_platform_that_stays_away_leaves_the_plan_to_be_gathered_again(
     job = plans.gathering_job(plan)
     assert job is not None
     assert job.state == JobState.FAILED
-    assert "try again later" in job.problem
+    assert "try once more when the platform answers" in job.problem
     assert plan.state == PlanState.GATHERING
 
 
@@ -158,11 +158,11 @@ def test_the_last_decision_can_be_taken_back(planned: Callable[..., Promotion], 
 
 def test_another_decision_changes_the_content_hash(planned: Callable[..., Promotion], operator: User) -> None:
     plan = planned().current_plan
-    before = runs.content_hash(plan)
+    before = freezing.content_hash(plan)
 
     decisions.accept_exact(plan=plan, actor=operator)
 
-    assert runs.content_hash(plan) != before
+    assert freezing.content_hash(plan) != before
 
 
 def test_a_viewer_decides_nothing(planned: Callable[..., Promotion], acme: Organization) -> None:

@@ -99,7 +99,8 @@ def test_a_platform_that_stays_away_fails_it_with_one_line_a_fault_and_the_next_
 
     assert fresh(job).state == JobState.FAILED
     assert job.problem == (
-        "Read: The service is resting (HTTP 503). The platform did not answer in time; try again later."
+        "Read: The service is resting (HTTP 503). Trying again for a while did not help; try once more when the "
+        "platform answers."
     )
     assert "The service is resting. Trying again" in texts(job)
     assert reading.given_up_jobs == [job.pk]

@@ -175,7 +175,7 @@ def test_a_job_that_vanished_is_handed_to_a_person_with_the_next_step(post: Post
 
     assert fresh(job).state == JobState.NEEDS_ATTENTION
     assert job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
-    assert "the platform no longer knows it. Look at it at the platform" in job.problem
+    assert "the platform does not know it. Look at it at the platform" in job.problem
 
 
 def test_a_foreign_job_that_never_ends_asks_nobody(post: Post) -> None:

@@ -303,9 +303,12 @@ def stale_token(job: Job) -> None:
 
 def test_a_token_that_the_gateway_no_longer_knows_is_no_refusal(post: Post) -> None:
     job = letter()
-    post.at_submit = stale_token
-    work_on(job)
-    post.at_submit = nothing
+
+    def be_stale_once(job: Job) -> None:
+        post.at_submit = nothing
+        stale_token(job)
+
+    post.at_submit = be_stale_once
 
     work_on(job)
 
@@ -313,12 +316,34 @@ def test_a_token_that_the_gateway_no_longer_knows_is_no_refusal(post: Post) -> N
     assert post.sent == [job.pk, job.pk]
 
 
+def test_a_token_refused_after_the_effect_is_no_reason_to_send_again(post: Post) -> None:
+    job = letter()
+    post.at_submit = stale_token
+    post.look_ups = [finders(["remote-2"])]
+
+    work_on(job)
+
+    assert fresh(job).remote_id == "remote-2"
+    assert post.sent == [job.pk]
+
+
+def test_a_refused_token_does_not_send_again_while_nothing_can_be_looked_up(post: Post) -> None:
+    job = letter()
+    post.at_submit = stale_token
+    post.look_ups = [LookUp([], is_complete=False)]
+
+    work_on(job)
+
+    assert post.sent == [job.pk]
+    assert fresh(job).state == JobState.QUEUED
+    assert "turned it away: Oauth token is not valid" in texts(job)
+
+
 def test_a_new_token_that_is_refused_as_well_ends_the_job(post: Post) -> None:
     job = letter()
     post.at_submit = stale_token
 
-    for _ in range(3):
-        work_on(job)
+    work_on(job)
 
     assert fresh(job).state == JobState.FAILED
     assert job.problem_kind == ProblemKind.CREDENTIALS
