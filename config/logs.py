@@ -89,7 +89,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def as_json(process: str, line: str) -> str:
-    """A line of a process that `manage.py up` runs: its own JSON with the process named, or its text as JSON."""
+    """A line of a process that `manage.py up` runs: its own JSON with the process named, or its text as JSON.
+
+    A line that names its process already keeps that name.
+    """
     try:
         said = json.loads(line)
     except ValueError:
@@ -97,7 +100,7 @@ def as_json(process: str, line: str) -> str:
     if not isinstance(said, dict):
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         said = {"time": at, "level": "INFO", "logger": process, "message": _clean(line)}
-    return json.dumps({**said, "process": process}, ensure_ascii=False)
+    return json.dumps({"process": process, **said}, ensure_ascii=False)
 
 
 _FORMATTER = logging.Formatter()

@@ -44,6 +44,7 @@ _SHARED = (
     "granian.wsgi",
     "kombu.mixins",
     "kombu.transport.redis",
+    "prometheus_client.multiprocess",
 )
 
 

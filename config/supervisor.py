@@ -88,6 +88,11 @@ class _Child:
     unfinished: bytes = b""
 
 
+def prefixed(name: str, line: str) -> str:
+    """How a line of a child is shown to people."""
+    return f"{name:<18} | {line}"
+
+
 @dataclass
 class Supervisor:
     """Keeps programs running until a signal comes. One thread; call `pump` (or `run`) often.
@@ -99,6 +104,7 @@ class Supervisor:
     children_lock: Path
     write: Callable[[str], None]
     environment: Mapping[str, str]
+    line_of: Callable[[str, str], str] = prefixed
     _children: dict[str, _Child] = field(default_factory=dict)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _guardian: subprocess.Popen[bytes] | None = None
@@ -258,7 +264,7 @@ class Supervisor:
             self._say(child, line)
 
     def _say(self, child: _Child, line: bytes) -> None:
-        self.write(f"{child.program.name:<18} | {line.decode(errors='replace').rstrip()}")
+        self.write(self.line_of(child.program.name, line.decode(errors="replace").rstrip()))
 
     def wait_for(self, is_ready: Callable[[], bool], *, timeout_s: float) -> bool:
         """Keep everything running until `is_ready`; False if the time was over first.

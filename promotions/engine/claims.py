@@ -124,6 +124,15 @@ def hand_back_all(jobs: Iterable[Job], *, after: timedelta, **changes: Any) -> N
             held.update(due_at=due_at, lease_token="", **changes)
 
 
+def release_all() -> int:
+    """Let everything that was claimed fall due at once; only for when no worker can be alive. Returns how many rows.
+
+    A write under way keeps its settle time: whether it arrived cannot be known before.
+    """
+    held = Job.objects.filter(state__in=ACTIVE).exclude(lease_token="").exclude(state=JobState.SUBMITTING)
+    return held.update(due_at=timezone.now(), lease_token="")
+
+
 def advance(job: Job, to: JobState, *, only_from: JobState, **changes: Any) -> None:
     """Move a row this process still holds to another state; raises LeaseLostError if it does not hold it."""
     held = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=only_from)

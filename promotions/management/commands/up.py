@@ -15,14 +15,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import connection, connections
 
 from accounts.models import User
-from config import embedded, env, programs, upgrade, valkey
+from config import embedded, env, logs, metrics, programs, valkey
 from config.env import Mode
 from config.forks import call_apart
 from config.programs import BROKER, EMULATOR
-from config.supervisor import AlreadyRunningError, Program, StoppedError, Supervisor, hold
+from config.supervisor import AlreadyRunningError, Program, StoppedError, Supervisor, hold, prefixed
+from operations import backups, upgrade
+from promotions.engine import claims
 
 READY_WITHIN_S = 60.0
 DEMO_SPEED = 20
@@ -53,7 +55,12 @@ class Command(BaseCommand):
             url = _url(host, port)
             with (
                 hold(data_dir / "lock", holder={"pid": os.getpid(), "url": url}),
-                Supervisor(data_dir / "children.lock", self.say, self.environment()) as supervisor,
+                Supervisor(
+                    data_dir / "children.lock",
+                    self.say,
+                    self.environment(),
+                    line_of=logs.as_json if settings.LOG_FORMAT == "json" else prefixed,
+                ) as supervisor,
             ):
                 with suppress(StoppedError):
                     _refuse_taken_port(host, port)
@@ -73,6 +80,14 @@ class Command(BaseCommand):
         self.say("Stopped.")
 
     def say(self, line: str) -> None:
+        """Say something, in the format of the log."""
+        if settings.LOG_FORMAT == "json":
+            for part in filter(str.strip, line.splitlines()):
+                self.write_line(logs.as_json("up", part))
+        else:
+            self.write_line(line)
+
+    def write_line(self, line: str) -> None:
         """Print at once; a reader that has gone away does not end the service."""
         try:
             self.stdout.write(line)
@@ -95,7 +110,8 @@ class Command(BaseCommand):
         emulator_port = _emulator_port(settings.DATA_DIR) if demo else None
         if emulator_port is not None:
             supervisor.start(_emulator(emulator_port))
-        call_apart(partial(upgrade.migrate, backups=settings.DATA_DIR / "backups", write=self.say))
+        metrics.clear()
+        call_apart(partial(upgrade.migrate, folder=backups.default_folder(), write=self.say))
         if emulator_port is not None:
             url = f"http://127.0.0.1:{emulator_port}"
             if not supervisor.wait_for(partial(_is_serving, url), timeout_s=READY_WITHIN_S):
@@ -136,6 +152,8 @@ def _url(host: str, port: int) -> str:
 
 def _prepare(emulator_port: int | None, *, empty: bool) -> str:
     """Fill what has to be filled; returns how to sign in."""
+    if connection.vendor == "sqlite":  # nobody but this installation's workers, who have ended, can hold a claim
+        claims.release_all()
     welcome = io.StringIO()
     if emulator_port is not None and empty:
         what = f"python -m emulator --credentials --port {emulator_port}"
