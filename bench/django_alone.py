@@ -5,7 +5,10 @@ out of the measurement: the cache is in memory, and no worker listens.
 """
 
 import os
+import secrets
 from tempfile import TemporaryDirectory
+
+from cryptography.fernet import Fernet
 
 FOLDER = TemporaryDirectory(prefix="towpath-bench-")
 os.environ.update(
@@ -13,6 +16,10 @@ os.environ.update(
     DATA_DIR=FOLDER.name,
     DJANGO_SETTINGS_MODULE="config.settings",
     LOG_LEVEL="ERROR",
+    # Processes that a script starts read what it has written.
+    SECRET_KEY=secrets.token_urlsafe(64),
+    AUDIT_KEY=secrets.token_urlsafe(64),
+    CREDENTIAL_KEYS=Fernet.generate_key().decode(),
     DATABASE_URL=os.environ.get("BENCH_DATABASE_URL", f"sqlite:///{FOLDER.name}/bench.sqlite3"),
 )
 
