@@ -153,6 +153,7 @@ def _said(job: Job, kind: Submission) -> Submitted | errors.ApiError | None:
     except Exception:
         # The intent stands: the look-up after the settle time will tell.
         log.exception("job %s: sending broke", job.pk)
+        traces.answered(job, "none that was read: sending broke off inside Towpath")
         timeline.note(job, "Sending broke off inside Towpath; looking for its effect.", severity=Severity.WARNING)
     return None
 
@@ -189,6 +190,7 @@ def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
             f"looking for it in {round(kind.settle.total_seconds())} s.",
             severity=Severity.WARNING,
         )
+        traces.answered(job, faults.words(exc))
     elif not _shows_all_the_same(job, kind, exc):
         _refused(job, exc)
 
@@ -203,6 +205,7 @@ def _shows_all_the_same(job: Job, kind: Submission, exc: errors.ApiError) -> boo
     try:
         with deadline(TASK_MARGIN_S):
             found = kind.look_up(job, claims.Heartbeat(job))
+        traces.looked(job, found)
     except claims.LeaseLostError:
         raise
     except Exception as failure:
@@ -220,6 +223,7 @@ def _refused(job: Job, exc: errors.ApiError) -> None:
         credential_refused(job.organization, exc)
     if job.submit_count > 1:
         words = faults.sentence("The platform refused it when it was sent again", exc)
+        traces.answered(job, f"refused: {faults.words(exc)}")
         ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
     else:
         end(job, faults.ending("The platform refused it, and did nothing", exc))

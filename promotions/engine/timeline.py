@@ -8,9 +8,8 @@ from promotions.choices import Severity
 from promotions.models import Job, JobEvent
 
 REQUEST_ID = "request_id"
-# The lines of a write that goes out, and under which name a line keeps what came back of it.
+# The lines of a write that goes out.
 SENDING, SENDING_AGAIN = "Sending it to the platform.", "Sending it again."
-ANSWER = "answer"
 
 
 def asked_by(job_id: int) -> str:

@@ -25,9 +25,9 @@ from promotions.choices import (
     label,
 )
 from promotions.engine import registry
-from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
 from promotions.models import Job, JobEvent, TaskResult
-from promotions.services import consent, jobs
+from promotions.services import consent
+from promotions.views.attention import attention
 from promotions.views.repeats import retry_of
 
 NEWEST_FIRST = keyset.Order("created_at", is_descending=True, is_time=True)
@@ -157,67 +157,6 @@ class ObjectRow:
     @property
     def is_bad(self) -> bool:
         return self.state in _BAD_OUTCOMES or self.result.verification == Verification.CONTRADICTED
-
-
-@dataclass(frozen=True)
-class Attention:
-    """What a person needs to decide on a job whose outcome is not known, and the ways there are."""
-
-    facts: Sequence[tuple[str, str | datetime | None]]
-    can_resume: bool
-    adopt: AdoptForm | None
-    retry: RetryForm | None
-    close: CloseForm
-
-
-def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention | None:
-    """None unless the job waits for a decision. `bound` has forms that were sent and refused, by name."""
-    if job.state != JobState.NEEDS_ATTENTION:
-        return None
-    bound = bound or {}
-    can_resume = jobs.is_followable(job)
-    may_name = not can_resume or job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
-    may_send = not can_resume and job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
-    return Attention(
-        facts=_known_facts(job),
-        can_resume=can_resume,
-        adopt=bound.get("adopt") or (AdoptForm(candidates=candidates(job)) if may_name else None),
-        retry=bound.get("retry") or (RetryForm() if may_send else None),
-        close=bound.get("close") or CloseForm(),
-    )
-
-
-def candidates(job: Job) -> list[tuple[str, str]]:
-    """Remote jobs that fit, with what is known of each here."""
-    ids = [str(found) for found in job.result.get("candidates", []) if found]
-    known = {row.remote_id: row for row in Job.objects.filter(organization=job.organization, remote_id__in=ids)}
-    offered = []
-    for remote_id in ids:
-        row = known.get(remote_id)
-        about = f": “{row.title}”, {row.remote_status or row.get_state_display()}" if row else ""
-        offered.append((remote_id, f"{remote_id}{about}"))
-    return offered
-
-
-def _known_facts(job: Job) -> list[tuple[str, str | datetime | None]]:
-    found = job.result.get("candidates") or []
-    looked_for = (
-        f"a job whose description ends in [{job.marker}]" if job.sandbox_id else "a change of the package's own status"
-    )
-    facts: list[tuple[str, str | datetime | None]] = [
-        ("Last sent", job.submit_at),
-        ("Sent", f"{job.submit_count} {'time' if job.submit_count == 1 else 'times'}"),
-    ]
-    if job.remote_id:
-        facts.append(("Last word of the platform", job.remote_status or "none"))
-    elif job.submit_count:
-        facts += [
-            ("Looked for", looked_for),
-            ("Look-ups without a trace", str(job.empty_look_ups)),
-            ("Jobs that fit", str(len(found)) if found else "none found"),
-        ]
-    facts.append(("Deadline", job.deadline_at))
-    return facts
 
 
 def detail(

@@ -15,11 +15,11 @@ from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
 from promotions import access
 from promotions.choices import ACTIVE
-from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
+from promotions.forms.jobs import CloseForm, RetryForm
 from promotions.models import Job
 from promotions.services import jobs
 from promotions.services.errors import ConflictError, RefusedError
-from promotions.views import job_pages
+from promotions.views import attention, job_pages
 
 
 @login_required
@@ -120,7 +120,7 @@ def job_resume(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def job_adopt(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     job = access.job_for_change(request.user, pk)
-    form = AdoptForm(request.POST, candidates=job_pages.candidates(job))
+    form = attention.adopt_form(job, request.POST)
     return _decide(
         request,
         job,

@@ -432,8 +432,8 @@ def test_what_is_known_of_a_lost_job_is_laid_out(browser: Client, unsure: Job) -
     page = page_of(browser, unsure)
 
     assert f"a job whose description ends in [{unsure.marker}]" in page
-    assert "Look-ups without a trace" in page
-    assert "none found" in page
+    assert "It was not looked for yet." in page
+    assert "No job that fits was found." in page
 
 
 def test_a_lost_job_may_be_named_sent_again_or_closed_but_not_followed(browser: Client, unsure: Job) -> None:
