@@ -1,6 +1,6 @@
 """Pages of collections."""
 
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
@@ -15,16 +15,32 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "limit"
     ordering = "pk"
 
+    def get_page_size(self, request: Request) -> int:
+        """A size that is none is refused rather than taken for the usual one."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is None:
+            return self.page_size
+        if not (asked.isascii() and asked.isdecimal() and len(asked) < 10 and 0 < int(asked) <= self.max_page_size):
+            raise ValidationError({"limit": [f"Send a whole number from 1 to {self.max_page_size}."]})
+        return int(asked)
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Our keys are numbers; a made-up cursor with anything else would reach the database."""
-        cursor = super().decode_cursor(request)
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound as exc:
+            raise _invalid_cursor() from exc
         if cursor is not None and cursor.position is not None:
             position = str(cursor.position)
             if not (
                 position.isascii() and position.isdecimal() and len(position) < 20 and int(position) <= LARGEST_KEY
             ):
-                raise NotFound(self.invalid_cursor_message)
+                raise _invalid_cursor()
         return cursor
+
+
+def _invalid_cursor() -> ValidationError:
+    return ValidationError({"cursor": ["This cursor is not one of ours. Follow `next` and `previous`."]})
 
 
 class NewestRowFirstPagination(KeysetPagination):

@@ -17,22 +17,9 @@ from accounts.models import (
     User,
 )
 from accounts.services.notices import kinds
+from config.inputs import Input
 
 YEARS = range(1900, 3000)
-
-
-class Input(serializers.Serializer[Any]):
-    """What a caller sends; a name it does not know is refused, since it may be a misspelt one."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            known = ", ".join(sorted(self.fields)) or "none"
-            unknown = [str(name)[:100] for name in data if name not in self.fields][:20]
-            if unknown:
-                raise serializers.ValidationError(
-                    {name: [f"There is no such field. Known here: {known}."] for name in unknown}
-                )
-        return super().to_internal_value(data)
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):

@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from accounts.models import User
+from config.inputs import Input
 from promotions import keyset
 from promotions.api import problems
 from promotions.keyset import Order
@@ -26,22 +27,8 @@ M = TypeVar("M", bound=Model)
 # The classes below have no docstrings: the OpenAPI document would show them at every operation.
 
 
-class Input(serializers.Serializer[Any]):
-    # What a caller sends; a name it does not know is refused, since it may be a misspelt one.
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = [str(name) for name in data if name not in self.fields]
-            if unknown:
-                known = ", ".join(sorted(self.fields)) or "none"
-                raise serializers.ValidationError(
-                    {name[:100]: [f"There is no such field. Known here: {known}."] for name in unknown[:20]}
-                )
-        return super().to_internal_value(data)
-
-
-class ListQuery(Input):
-    # The query of a list. An empty value is the same as none.
+class ListQuery(serializers.Serializer[Any]):
+    # The query of a list; as in a body, a name it does not know is refused.
 
     cursor = serializers.CharField(required=False, help_text="Where a page starts; follow `next` and `previous`.")
     limit = serializers.IntegerField(
@@ -51,10 +38,15 @@ class ListQuery(Input):
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
         fields = cls().fields
+        unknown = [name for name in request.query_params if name not in fields]
+        if unknown:
+            known = ", ".join(sorted(fields))
+            raise serializers.ValidationError(
+                {name[:100]: [f"There is no such field. Known here: {known}."] for name in unknown[:20]}
+            )
         data = {
-            name: values if isinstance(fields.get(name), serializers.ListField) else values[-1]
-            for name in request.query_params
-            if (values := [value for value in request.query_params.getlist(name) if value])
+            name: values if isinstance(fields[name], serializers.ListField) else values[-1]
+            for name, values in request.query_params.lists()
         }
         query = cls(data=data)
         query.is_valid(raise_exception=True)

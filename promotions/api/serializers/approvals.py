@@ -3,7 +3,8 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from promotions.api.base import IdField, Input, ListQuery
+from config.inputs import Input
+from promotions.api.base import IdField, ListQuery
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import ApprovalState
 from promotions.models import Approval

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from promotions.api.base import IdField, Input
+from config.inputs import Input
+from promotions.api.base import IdField
 from promotions.api.serializers.common import PackageRefSerializer, PersonRefSerializer
 from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer
 from promotions.choices import Decision

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from promotions.api.base import Input
+from config.inputs import Input
 from promotions.api.serializers.common import (
     OrganizationRefSerializer,
     PackageRefSerializer,

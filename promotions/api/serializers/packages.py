@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.inputs import Input
 from promotions import access
-from promotions.api.base import IdField, Input
+from promotions.api.base import IdField
 from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
 from promotions.models import Artifact, Package
 from promotions.services.packages import EXPIRY_DAYS_LIMIT

@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from promotions.api.base import LARGEST_ID, IdField, Input
+from config.inputs import Input
+from promotions.api.base import LARGEST_ID, IdField
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import Decision
 from promotions.models import Job, Plan, PlanItem

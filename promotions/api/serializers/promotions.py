@@ -2,7 +2,8 @@
 
 from rest_framework import serializers
 
-from promotions.api.base import IdField, Input
+from config.inputs import Input
+from promotions.api.base import IdField
 from promotions.api.serializers.common import (
     OrganizationRefSerializer,
     PackageRefSerializer,

@@ -1,0 +1,44 @@
+"""What callers of the REST API send, taken as the OpenAPI document describes it and not otherwise."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+NAMES_TOLD = 20
+
+
+class Input(serializers.Serializer[Any]):
+    # A body. A name it does not know is refused, since it may be a misspelt one; so is a number where the document says
+    # text, or a text where it says number: the framework would turn one into the other.
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            wrong = self._unknown(data) or self._of_wrong_type(data)
+            if wrong:
+                raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+    def _unknown(self, data: dict[Any, Any]) -> dict[str, list[str]]:
+        known = ", ".join(sorted(self.fields)) or "none"
+        unknown = [str(name)[:100] for name in data if name not in self.fields][:NAMES_TOLD]
+        return {name: [f"There is no such field. Known here: {known}."] for name in unknown}
+
+    def _of_wrong_type(self, data: dict[Any, Any]) -> dict[str, list[str]]:
+        found = {name: _wanted(field, data[name]) for name, field in self.fields.items() if name in data}
+        return {name: [f"Send {wanted}."] for name, wanted in found.items() if wanted}
+
+
+def _wanted(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str:
+    """What the field takes, in words, if this is something else; null and nested values are the field's own matter."""
+    if value is None:
+        return ""
+    if isinstance(field, serializers.BooleanField):
+        return "" if isinstance(value, bool) else "true or false"
+    if isinstance(field, serializers.IntegerField):
+        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        return "" if is_whole and not isinstance(value, bool) else "a whole number"
+    if isinstance(field, serializers.CharField):
+        return "" if isinstance(value, str) else "a text"
+    if isinstance(field, serializers.ListField) and field.child is not None and isinstance(value, list):
+        return next((f"a list of which each is {wanted}" for one in value if (wanted := _wanted(field.child, one))), "")
+    return ""
