@@ -1,8 +1,4 @@
-"""Calls that may be repeated without doing a thing twice: the header Idempotency-Key.
-
-The key and the answer are written in the transaction of the act itself. A second call with the key waits for the first
-and gets its answer; a call that was refused leaves no key behind and can be tried again.
-"""
+"""The header Idempotency-Key."""
 
 import functools
 import hashlib
@@ -10,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
@@ -19,8 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from promotions.models import IdempotentAnswer
-from promotions.services.errors import RefusedError
+from promotions.services import idempotency
 
 KEY_LIMIT = 255
 REPLAYED = "Idempotency-Replayed"
@@ -51,25 +45,17 @@ def idempotent(view: V) -> V:
     return extend_schema(parameters=[KEY])(repeatable)  # type: ignore[return-value]
 
 
-@transaction.atomic
 def _once(user: User, request: Request, key: str, act: Callable[[], Response]) -> Response:
-    fingerprint = _fingerprint(request)
-    try:
-        with transaction.atomic():
-            kept = IdempotentAnswer.objects.create(user=user, key=key, fingerprint=fingerprint)
-    except IntegrityError:
-        first = IdempotentAnswer.objects.get(user=user, key=key)
-        if first.fingerprint != fingerprint:
-            raise RefusedError(
-                "This Idempotency-Key was used for another call. Take a new one for every act."
-            ) from None
-        headers = {REPLAYED: "true"} | ({"Location": first.location} if first.location else {})
-        return Response(first.body, status=first.status, headers=headers)
-    response = act()
-    kept.status, kept.location = response.status_code, response.headers.get("Location", "")
-    kept.body = json.loads(JSONRenderer().render(response.data))
-    kept.save(update_fields=["status", "location", "body"])
-    return response
+    def answered() -> idempotency.Answer:
+        response = act()
+        body = json.loads(JSONRenderer().render(response.data))
+        return idempotency.Answer(response.status_code, body, response.headers.get("Location", ""))
+
+    answer, is_replayed = idempotency.once(user=user, key=key, fingerprint=_fingerprint(request), act=answered)
+    headers = {"Location": answer.location} if answer.location else {}
+    if is_replayed:
+        headers[REPLAYED] = "true"
+    return Response(answer.body, status=answer.status, headers=headers)
 
 
 def _fingerprint(request: Request) -> str:

@@ -19,6 +19,8 @@ CALLERS_RECORD = {
     "queue_once": "the same",
     "queue_gathering": "the same",
     "store_decisions": "deciding, accepting and undoing record in their own words",
+    "freeze": "running and asking for an approval record what was frozen, with its hash",
+    "decided": "approving and rejecting record in their own words",
     "open_for": "it only looks",
     "require_admin": "it only looks",
     "record": "it is the record",
