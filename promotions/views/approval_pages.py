@@ -61,6 +61,8 @@ class Standing:
     """The last request for the revision before."""
     is_used: bool
     """Whether a run has used it, or is using it."""
+    is_only_reopened: bool
+    """Whether this revision began on the facts of the one before, and nobody has read them again since."""
     can_operate: bool
     can_ask: bool
 
@@ -88,10 +90,11 @@ class Standing:
     @property
     def explains(self) -> bool:
         """Whether what became of the former approval says all that the plan's own changes say."""
-        former = self.former
-        return former is not None and (
-            self.plan.gathered_at == former.plan.gathered_at or self.plan.changes == former.void_changes
-        )
+        former, changes = self.former, self.plan.changes
+        if former is None:
+            return False
+        repeats_reason = bool(former.reason) and all(former.reason in change for change in changes)
+        return self.is_only_reopened or changes == former.void_changes or repeats_reason
 
     @cached_property
     def deciders(self) -> People:
@@ -109,7 +112,8 @@ def standing_of(plan: Plan, user: User, *, may_change: bool, reasons: Sequence[s
     promotion = plan.promotion
     rule = consent.rule_for(promotion)
     approval = consent.latest(plan) if plan.state in (PlanState.READY, PlanState.SUPERSEDED) else None
-    former = _former(plan) if plan.revision > 1 else None
+    before = _before(plan) if plan.revision > 1 else None
+    former = consent.latest(before) if before is not None else None
     if approval is not None:
         approval.plan = plan
     run = plans.run_job(plan) if plan.state == PlanState.READY else None
@@ -121,15 +125,16 @@ def standing_of(plan: Plan, user: User, *, may_change: bool, reasons: Sequence[s
         approval=approval,
         former=former,
         is_used=run is not None and bool(run.state in UNFINISHED or run.submit_count),
+        is_only_reopened=before is not None and before.gathered_at == plan.gathered_at,
         can_operate=may_change,
         # Nothing but the consent is missing.
         can_ask=may_change and bool(rule) and not is_standing and reasons == consent.reasons_without_consent(plan),
     )
 
 
-def _former(plan: Plan) -> Approval | None:
-    found = Approval.objects.filter(plan__promotion=plan.promotion_id, plan__revision=plan.revision - 1)
-    return found.select_related("plan", "requested_by", "decided_by").order_by("-pk").first()
+def _before(plan: Plan) -> Plan | None:
+    former = Plan.objects.filter(promotion=plan.promotion_id, revision=plan.revision - 1)
+    return former.only("pk", "revision", "gathered_at").first()
 
 
 def history_of(promotion: Promotion) -> list[Approval]:

@@ -43,8 +43,10 @@ def plan_status(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def plan_refresh(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Gather the facts again."""
+    """Gather the facts again; of a frozen plan, compare them with what is so now, which its job tells of."""
     plan = access.plan_for_change(request.user, pk)
+    if plan.state == PlanState.READY and not request.htmx:
+        return _compare(request, plan)
     return _act(request, plan, lambda: plans.refresh(plan=plan, actor=request.user))
 
 
@@ -109,6 +111,16 @@ def _decide(plan: Plan, form: TableForm, request: AuthenticatedRequest) -> None:
     except ValidationError as exc:
         raise RefusedError(" ".join(exc.messages)) from exc
     decisions.decide(plan=plan, verdicts=verdicts, actor=request.user)
+
+
+def _compare(request: AuthenticatedRequest, plan: Plan) -> HttpResponse:
+    try:
+        job = plans.refresh(plan=plan, actor=request.user)
+    except RefusedError as refusal:
+        messages.error(request, refusal.message)
+        return redirect(_page_of(plan, request))
+    messages.info(request, "The facts are read again. If something differs, the plan opens again and says what.")
+    return redirect("promotions:job-detail", pk=job.pk)
 
 
 def _act(request: AuthenticatedRequest, plan: Plan, act: Callable[[], object]) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.choices import Role
 from accounts.models import Organization, User
 from promotions.choices import ApprovalState, PlanState
-from promotions.models import Approval, Plan
+from promotions.models import Approval, Job, Plan
 from promotions.services import approvals, plans
 from tests.factories import MembershipFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import ApprovalFactory, JobFactory, PlanFactory, PlanItemFactory
@@ -239,3 +239,30 @@ def test_a_frozen_plan_that_was_not_sent_can_be_opened_again(browser: Client, or
 
     assert "This plan is frozen and was not sent." in text
     assert plan.promotion.current_plan.revision == 2
+
+
+def test_a_frozen_plan_is_compared_with_what_is_so_now_by_a_job(
+    browser: Client, plan: Plan, approval: Approval
+) -> None:
+    page = browser.get(page_of(plan)).content.decode()
+
+    response = browser.post(reverse("promotions:plan-refresh", args=[plan.pk]))
+
+    job = Job.objects.get(kind=plans.PLAN_KIND)
+    approval.refresh_from_db()
+    assert "Compare with what is so now" in page
+    assert response["Location"] == reverse("promotions:job-detail", args=[job.pk])
+    assert approval.state == ApprovalState.PENDING
+
+
+def test_a_plan_that_was_only_opened_again_does_not_speak_of_changed_facts(
+    browser: Client, organization: Organization
+) -> None:
+    plan = PlanFactory(promotion__package__organization=organization, state=PlanState.READY)
+    browser.post(reverse("promotions:plan-change", args=[plan.pk]))
+
+    text = browser.get(page_of(plan)).content.decode()
+
+    assert "Why it is open again" in text
+    assert "Tim Teammate opened the plan again." in text
+    assert "Changed since the former facts" not in text
