@@ -4,7 +4,8 @@ Baseline in the same run: the imports wanted, one each. The ratio of imports at 
 1.00: below, one was lost; above, one was sent twice.
 
     python -m bench.bench_crash [--runs 200] [--flushes 20] [--seed NUMBER]
-    python -m bench.bench_crash --matrix      every process at every named step, one after the other
+    python -m bench.bench_crash --freeze --runs 20    the worker that sends is stopped, and wakes too late
+    python -m bench.bench_crash --matrix              every process at every named step, one after the other
 """
 
 import argparse
@@ -32,13 +33,17 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--flushes", type=int, help="in so many of the runs Valkey is flushed, too; a tenth by default")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--freeze", action="store_true", help="stop the worker that sends in place of killing anything")
     parser.add_argument("--matrix", action="store_true", help="named steps in place of random moments")
     options = parser.parse_args()
     flushes = options.runs // 10 if options.flushes is None else options.flushes
     program, arguments = (
         ("tests.crash.storm", [])
         if options.matrix
-        else ("tests.crash.random_storm", [str(options.seed), str(options.runs), str(flushes)])
+        else (
+            "tests.crash.random_storm",
+            [str(options.seed), str(options.runs), str(flushes), *(["freeze"] if options.freeze else [])],
+        )
     )
     if not options.matrix:
         print(f"seed {options.seed}, {options.runs} runs, Valkey flushed in {flushes}", flush=True)

@@ -1,26 +1,33 @@
 """Imports whose installation is hit by kill -9 at random moments of sending and following, several at a time.
 
-    TOWPATH_MODE=demo DATA_DIR=... python -m tests.crash.random_storm SUPERVISOR_PID EMULATOR_URL SEED RUNS [FLUSHES]
+    TOWPATH_MODE=demo DATA_DIR=... python -m tests.crash.random_storm SUPERVISOR EMULATOR_URL SEED RUNS FLUSHES [freeze]
 
-The seed fixes what is hit in which run, in which phase and how long after its start. Prints one JSON line a run.
+The seed fixes what is hit in which run, in which phase and how long after its start. Prints one JSON line a run. With
+`freeze` nothing is killed: the workers that send are stopped, and wake when another one has long taken over.
 """
 
 import json
 import os
 import random
+import signal
+import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import django
 from django.utils import timezone
 
-from tests.crash.installation import PATIENCE_S, Target, flush_valkey, signal_group
+from tests.crash.installation import PATIENCE_S, Target, children_of, flush_valkey, signal_group
 
 TARGETS = ("worker-interactive", "worker-tick", "worker-long", "beat", "valkey", "web")
+FREEZE = "freeze"
+# Longer than the write deadline, the settle time twice, and the lease of whoever checks or looks.
+FREEZE_S = 90.0
 AT_ONCE = 6
 # How long after its start a run is hit: sending, with the checks before it, and following take about so long.
 SUBMIT_S = 3.0
@@ -76,9 +83,9 @@ class Outcome:
     problem: str
 
 
-def drawn(seed: int, runs: int, flushes: int) -> list[Draw]:
+def drawn(seed: int, runs: int, flushes: int, all_targets: Sequence[str] = TARGETS) -> list[Draw]:
     source = random.Random(seed)
-    targets = [TARGETS[number % len(TARGETS)] for number in range(runs)]
+    targets = [all_targets[number % len(all_targets)] for number in range(runs)]
     source.shuffle(targets)
     flushed = set(source.sample(range(runs), flushes))
     draws = []
@@ -125,6 +132,7 @@ class RandomStorm:
         target.emulator.post("/latency", json={"seconds": 0.02, "at_most": 0.25}).raise_for_status()
         self.lines = deque(self._lines())
         self.active: list[Run] = []
+        self.frozen: list[tuple[float, int]] = []
 
     def _lines(self) -> Iterator[tuple[Any, Any]]:
         from promotions.models import Package
@@ -153,8 +161,10 @@ class RandomStorm:
                     waiting.append(run.draw.sooner())
                 else:
                     yield self._outcome(run)
+            self._thaw()
             time.sleep(0.05)
         self.target.answer()
+        self._thaw(all_of_them=True)
 
     def _go_on(self, run: Run) -> None:
         now = time.monotonic()
@@ -195,8 +205,25 @@ class RandomStorm:
             run.is_flush_due = False
         # A target that is only just being started again is hit as soon as it is up.
         is_due = run.hit_at is None and passed >= run.draw.after_s
-        if is_due and signal_group(self.target.supervisor_pid, run.draw.target):
+        if is_due and self._is_struck(run.draw.target, now):
             run.hit_at, run.hit_in = time.monotonic(), run.job.state
+
+    def _is_struck(self, target: str, now: float) -> bool:
+        if target != FREEZE:
+            return signal_group(self.target.supervisor_pid, target)
+        pid = dict(children_of(self.target.supervisor_pid)).get("worker-interactive")
+        if pid is None:
+            return False
+        if not self.frozen:  # a group that is stopped already counts as struck
+            os.killpg(pid, signal.SIGSTOP)
+            self.frozen.append((now + FREEZE_S, pid))
+        return True
+
+    def _thaw(self, *, all_of_them: bool = False) -> None:
+        for until, pid in list(self.frozen):
+            if all_of_them or time.monotonic() >= until:
+                self.frozen.remove((until, pid))
+                os.killpg(pid, signal.SIGCONT)
 
     def _outcome(self, run: Run) -> Outcome:
         assert run.settled_at is not None
@@ -219,12 +246,35 @@ class RandomStorm:
 def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    supervisor_pid, emulator_url, seed, runs, *flushes = arguments
-    draws = drawn(int(seed), int(runs), int(flushes[0]) if flushes else 0)
+    supervisor_pid, emulator_url, seed, runs, flushes, *freeze = arguments
+    draws = drawn(int(seed), int(runs), int(flushes), (FREEZE,) if freeze else TARGETS)
     storm = RandomStorm(Target(int(supervisor_pid), emulator_url))
-    for outcome in storm.outcomes(draws):
-        sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
-        sys.stdout.flush()
+    with another_worker() if freeze else nullcontext():
+        for outcome in storm.outcomes(draws):
+            sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
+            sys.stdout.flush()
+
+
+@contextmanager
+def another_worker() -> Iterator[None]:
+    """A second worker for what is sent, which takes over from the one that is stopped."""
+    worker = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "celery", "-q", "-A", "config", "worker", "--queues", "interactive"),
+            "-c",
+            "2",
+            "-n",
+            "other@%h",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
 
 
 if __name__ == "__main__":

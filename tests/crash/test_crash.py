@@ -36,11 +36,11 @@ def test_an_import_survives_the_death_of_any_process(installation: Installation)
     installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", EMULATOR_PORT=str(free_port()))
     installation.up("--demo")
     seed = secrets.randbelow(1_000_000)
-    # What was hit at random can be repeated: python -m tests.crash.random_storm ... SEED 1
+    # What was hit at random can be repeated: python -m tests.crash.random_storm ... SEED 1 0
     sys.stdout.write(f"seed {seed}\n")
 
     named = storm(installation, "tests.crash.storm", *SCENARIOS)
-    at_random = storm(installation, "tests.crash.random_storm", str(seed), "1")
+    at_random = storm(installation, "tests.crash.random_storm", str(seed), "1", "0")
 
     assert len(named) == len(SCENARIOS)
     assert len(at_random) == 1

@@ -1,7 +1,11 @@
 """Running imports against the emulator: the true end of each, and what happens when answers are lost."""
 
+import os
+import signal
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ACTIVE, Decision, JobState, PlanState, ProblemKind, ResultOutcome, Verification
+from promotions.engine.registry import Submitted
 from promotions.models import Job, Promotion
 from promotions.services import decisions, jobs, runs
 from promotions.services.decisions import Verdict
@@ -436,3 +441,46 @@ def test_a_worker_that_wakes_too_late_to_send_sends_nothing(
     assert platform.imports_sent() == 0
     assert fresh(job).state == JobState.QUEUED
     assert job.submit_count == 0
+
+
+def test_a_worker_that_is_stopped_between_intent_and_call_sends_nothing_when_it_wakes_too_late(
+    platform: Platform,
+    requested: Callable[..., Job],
+    drive: Callable[[Job], Job],
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.SUBMIT_DEADLINE_S = 1
+    job = requested()
+    send = ImportSubmission.submit
+
+    def be_stopped(self: ImportSubmission, job: Job) -> Submitted:
+        monkeypatch.setattr(ImportSubmission, "submit", send)
+        with subprocess.Popen(["sh", "-c", f"sleep 1.5; kill -CONT {os.getpid()}"]):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return send(self, job)
+
+    monkeypatch.setattr(ImportSubmission, "submit", be_stopped)
+
+    run_due()
+
+    assert platform.imports_sent() == 0
+    assert fresh(job).submit_count == 0
+    assert drive(job).state == JobState.SUCCEEDED
+    assert platform.imports_sent() == 1
+
+
+@pytest.mark.parametrize("seconds", [20, 150])
+def test_an_import_that_the_platform_is_slow_to_list_is_found_within_two_settle_times(
+    platform: Platform, requested: Callable[..., Job], seconds: int
+) -> None:
+    job = requested()
+    platform.arm("POST", IMPORT_PATH, "unlisted_job", seconds=seconds)
+    platform.arm("POST", IMPORT_PATH, "reset", when="after", count=1)
+
+    for _ in range(3):
+        run_due(later=SETTLE)
+        platform.advance(settings.SUBMIT_SETTLE_S)
+
+    assert fresh(job).remote_id, texts(job)
+    assert platform.imports_sent() == 1

@@ -22,6 +22,10 @@ def nothing(job: Job) -> None:
     """What happens at a step where a test has nothing to say."""
 
 
+def nothing_of_many(jobs: Sequence[Job]) -> None:
+    """The same for many jobs at once."""
+
+
 @dataclass
 class Post(Submission):
     """Letters that are posted; each hook runs at its step and may raise, or do what another process would."""
@@ -43,6 +47,7 @@ class Post(Submission):
     at_submit: Callable[[Job], None] = nothing
     at_look_up: Callable[[Job], None] = nothing
     at_read: Callable[[Job], None] = nothing
+    at_list: Callable[[Sequence[Job]], None] = nothing_of_many
     answer: Submitted = field(default_factory=lambda: Submitted("remote-1", {}))
     ends: list[str] = field(default_factory=list)
     time_left: float | None = None
@@ -65,6 +70,7 @@ class Post(Submission):
         return self.look_ups.pop(0) if self.look_ups else LookUp([], is_complete=True)
 
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
+        self.at_list(jobs)
         return {job.pk: self.statuses[job.remote_id] for job in jobs if job.remote_id in self.statuses}
 
     def read(self, job: Job) -> Snapshot:

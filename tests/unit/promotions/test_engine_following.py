@@ -1,5 +1,6 @@
 """Following many jobs: by list, in detail on a change, and none of them able to hold up the others."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from clients import errors
+from clients.deadlines import remaining
 from promotions.choices import JobState, ProblemKind
 from promotions.engine import claims, following
 from promotions.engine.registry import Submitted
@@ -282,3 +284,29 @@ def test_a_job_whose_kind_is_no_longer_known_does_not_stop_the_others(post: Post
     work_on(job)
 
     assert fresh(job).state == JobState.RUNNING
+
+
+def test_a_list_that_takes_too_long_leaves_each_job_to_be_read_by_itself(
+    post: Post, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LIST_S", 0)
+    post.statuses = {"remote-0": "IN_PROGRESS", "remote-1": "IN_PROGRESS"}
+
+    def outlast(jobs: Sequence[Job]) -> None:
+        raise errors.ApiUnavailableError("The total time of the call is over.", operation="jobs.list")
+
+    post.at_list = outlast
+
+    follow_all(known(2, organization))
+
+    assert sorted(post.reads) == ["remote-0", "remote-1"]
+
+
+def test_a_list_is_given_less_time_than_the_lease_of_its_jobs(post: Post, organization: Organization) -> None:
+    left: list[float | None] = []
+    post.at_list = lambda _: left.append(remaining())
+
+    follow_all(known(1, organization))
+
+    assert left[0] is not None
+    assert left[0] < claims.READ_LEASE.total_seconds() / 2
