@@ -6,6 +6,8 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-v
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     TOWPATH_MODE=production DATA_DIR=/data STATIC_ROOT=/towpath/staticfiles
+# pg_dump and psql, for backup, restore and the backup before an upgrade.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home towpath && install -d -o towpath -g towpath -m 0700 /data
 COPY --from=dependencies /venv /venv
 WORKDIR /towpath

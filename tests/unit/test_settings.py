@@ -74,6 +74,9 @@ def test_production_refuses_to_start_without_a_value(name):
         ("DATABASE_URL", "oracle://somewhere", "DATABASE_URL must start with one of: postgres://"),
         ("REDIS_URL", "localhost:6379", "REDIS_URL must start with one of: redis://"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL is 'LOUD'. Set it to one of: DEBUG"),
+        ("METRICS_TOKEN", "prometheus", "METRICS_TOKEN is too weak: it needs at least 24 random characters."),
+        ("METRICS_TOKEN", "a" * 40, "METRICS_TOKEN is too weak"),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT is 'XML'. Set it to one of: LINE, JSON."),
         ("EMAIL_PORT", "smtp", "EMAIL_PORT must be a whole number, not 'smtp'."),
         ("EMAIL_PORT", "70000", "EMAIL_PORT is 70000; it must lie between 1 and 65535."),
         ("BEHIND_PROXY", "maybe", "BEHIND_PROXY must be true or false, not 'maybe'."),
@@ -246,7 +249,7 @@ def test_a_deep_data_folder_gets_a_short_socket_path(tmp_path):
     assert embedded.valkey_socket(deep) != embedded.valkey_socket(tmp_path / ("deep" * 31))
 
 
-READERS = {f"env.{name}" for name in ("text", "words", "choice", "url", "integer", "flag", "secret", "fernet_keys")}
+READERS = {f"env.{name}" for name in ("text", "words", "choice", "url", "integer", "flag", "secret", "token", "fernet_keys")}
 
 
 def variables_read(path: Path) -> set[str]:
