@@ -249,7 +249,9 @@ def test_a_deep_data_folder_gets_a_short_socket_path(tmp_path):
     assert embedded.valkey_socket(deep) != embedded.valkey_socket(tmp_path / ("deep" * 31))
 
 
-READERS = {f"env.{name}" for name in ("text", "words", "choice", "url", "integer", "flag", "secret", "token", "fernet_keys")}
+READERS = {
+    f"env.{name}" for name in ("text", "words", "choice", "url", "integer", "flag", "secret", "token", "fernet_keys")
+}
 
 
 def variables_read(path: Path) -> set[str]:
