@@ -30,6 +30,8 @@ def prepared(job: Job, kind: Submission) -> dict[str, object] | None:
     if starts >= STARTS_LIMIT:
         _refuse(job, _never_done(job, starts))
         return None
+    if starts:
+        timeline.warn(job, "The worker was ended while it read the facts again. Beginning once more; nothing was sent.")
     claims.keep(job, params={**job.params, "rechecks": starts + 1})
     try:
         ending = mandates.lost(job) or kind.recheck(job, claims.Heartbeat(job))

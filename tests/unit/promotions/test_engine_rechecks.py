@@ -61,6 +61,7 @@ def test_a_worker_that_dies_over_it_a_few_times_sends_in_the_end(post: Post) -> 
     work_on(job)
 
     assert fresh(job).state == JobState.RUNNING
+    assert "The worker was ended while it read the facts again." in texts(job)
     assert "rechecks" not in job.params
     assert post.sent == [job.pk]
 
