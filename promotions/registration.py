@@ -10,13 +10,13 @@ from accounts import registries
 from accounts.choices import OrganizationKind
 from accounts.errors import Usage
 from accounts.models import Credential, Organization, User
-from accounts.services import audit, usage
+from accounts.services import audit, idempotency, usage
 from accounts.services.notices import NoticeKind, register_kind
 from promotions.choices import UNFINISHED, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import approvals, idempotency, job_notices, jobs, verbs
+from promotions.services import approvals, job_notices, jobs, verbs
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds

@@ -1,5 +1,6 @@
 from accounts.models.audit import AuditCheck, AuditEvent, AuditHead
 from accounts.models.exports import Export
+from accounts.models.idempotency import IdempotentAnswer
 from accounts.models.notices import Notice, NoticeDelivery, NoticePreference
 from accounts.models.organizations import (
     DEFAULT_IMS_URL,
@@ -24,6 +25,7 @@ __all__ = [
     "AuditHead",
     "Credential",
     "Export",
+    "IdempotentAnswer",
     "Invitation",
     "Membership",
     "Notice",

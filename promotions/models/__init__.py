@@ -1,5 +1,4 @@
 from promotions.models.approvals import Approval
-from promotions.models.idempotency import IdempotentAnswer
 from promotions.models.jobs import Job, JobEvent, Schedule, TaskResult
 from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
@@ -9,7 +8,6 @@ from promotions.models.saved_views import SavedView
 __all__ = [
     "Approval",
     "Artifact",
-    "IdempotentAnswer",
     "Job",
     "JobEvent",
     "Package",

@@ -4,9 +4,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.idempotency import idempotent
 from promotions import access
 from promotions.api.base import ApiView
-from promotions.api.idempotency import idempotent
 from promotions.api.serializers.groups import (
     GroupDecideInput,
     GroupInput,

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import exporting
+from accounts.api.idempotency import idempotent
 from accounts.services import exports
 from config.openapi import PROBLEM_REF
 from promotions import access, job_rows
 from promotions.api.base import ApiView, ListQuery, paged
 from promotions.api.filters import JobExportQuery, JobQuery, job_filters
-from promotions.api.idempotency import idempotent
 from promotions.api.serializers.jobs import (
     AdoptInput,
     JobDetailSerializer,

@@ -4,10 +4,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.idempotency import idempotent
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PackageQuery, package_filters
-from promotions.api.idempotency import idempotent
 from promotions.api.problems import UnderWayError
 from promotions.api.serializers.jobs import JobDetailSerializer
 from promotions.api.serializers.packages import (

@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.idempotency import idempotent
 from accounts.models import User
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PromotionQuery
-from promotions.api.idempotency import idempotent
 from promotions.api.serializers.jobs import ReasonInput
 from promotions.api.serializers.promotions import (
     JobTextInput,

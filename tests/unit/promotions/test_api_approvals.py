@@ -3,10 +3,11 @@
 import pytest
 
 from accounts.choices import Role
-from accounts.models import Organization, User
+from accounts.models import IdempotentAnswer, Organization, User
+from accounts.services import idempotency
 from promotions.choices import ApprovalState, Decision
-from promotions.models import Approval, IdempotentAnswer, Job, Promotion
-from promotions.services import idempotency, plans
+from promotions.models import Approval, Job, Promotion
+from promotions.services import plans
 from tests.factories import MembershipFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import (
     ApprovalFactory,

@@ -12,9 +12,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import User
-from promotions.models import IdempotentAnswer
-from promotions.services.errors import RefusedError
+from accounts.errors import RefusedError
+from accounts.models import IdempotentAnswer, User
 
 KEPT = timedelta(days=7)
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models.people import User
 
 
 class IdempotentAnswer(models.Model):
