@@ -95,7 +95,7 @@ def _conclude(outcomes: Sequence[dict[str, Any]], *, wanted: int) -> int:
     got = sum(outcome["imports"] for outcome in outcomes)
     doubled = sum(outcome["imports"] > 1 for outcome in outcomes)
     lost = sum(outcome["imports"] == 0 for outcome in outcomes) + wanted - len(outcomes)
-    unended = sum(outcome["state"] in ("queued", "submitting", "running", "never planned") for outcome in outcomes)
+    unended = sum(outcome["state"] in ("queued", "submitting", "running") for outcome in outcomes)
     asked = sum(outcome["state"] == "needs_attention" for outcome in outcomes)
     print()
     for title, key in (("hit", "target"), ("while the job was", "hit_in")):

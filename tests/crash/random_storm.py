@@ -16,19 +16,21 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import django
 from django.utils import timezone
 
-from tests.crash.installation import PATIENCE_S, Target, children_of, flush_valkey, signal_group
+from tests.crash.installation import Target, children_of, flush_valkey, signal_group
 
 TARGETS = ("worker-interactive", "worker-tick", "worker-long", "beat", "valkey", "web")
 FREEZE = "freeze"
 # Longer than the write deadline, the settle time twice, and the lease of whoever checks or looks.
 FREEZE_S = 90.0
 AT_ONCE = 6
+# A job that is hit by the kills of other runs, too, may need several leases.
+RUN_PATIENCE_S = 600
 # How long after its start a run is hit: sending, with the checks before it, and following take about so long.
 SUBMIT_S = 3.0
 FOLLOW_S = 4.0
@@ -113,8 +115,8 @@ class Run:
     draw: Draw
     line: tuple[Any, Any]
     promotion: Any
-    began_at: float = field(default_factory=time.monotonic)
     job: Any = None
+    queued_at: float = 0.0
     clock_from: float | None = None
     hit_at: float | None = None
     hit_in: str = ""
@@ -179,8 +181,9 @@ class RandomStorm:
             return
         if run.clock_from is not None:
             self._hit(run, now)
-        if now - run.began_at > 2 * PATIENCE_S:
-            run.hit_at = run.hit_at or now
+        if now - run.queued_at > RUN_PATIENCE_S:
+            run.hit_at, run.hit_in = run.hit_at or now, run.hit_in or run.job.state
+            run.is_flush_due = False
             run.settled_at = now
 
     def _plan_on(self, run: Run) -> None:
@@ -189,7 +192,7 @@ class RandomStorm:
 
         plan = run.promotion.current_plan
         if plan.state == PlanState.OPEN:
-            run.job = self.target.queue(run.promotion)
+            run.job, run.queued_at = self.target.queue(run.promotion), time.monotonic()
             if run.draw.is_answer_lost:
                 self.target.lose_answers("after", seconds=SLOW_ANSWER_S)
             run.is_flush_due = run.draw.flush_after_s is not None
@@ -234,12 +237,12 @@ class RandomStorm:
             phase=run.draw.phase,
             is_flushed=run.draw.flush_after_s is not None,
             hit_in=run.hit_in,
-            state=run.job.state if run.job is not None else "never planned",
-            imports=self.target.imports_by_marker().get(run.job.marker or "", 0) if run.job is not None else 0,
-            sent=run.job.submit_count if run.job is not None else 0,
+            state=run.job.state,
+            imports=self.target.imports_by_marker().get(run.job.marker or "", 0),
+            sent=run.job.submit_count,
             settled_s=round(run.settled_at - run.hit_at, 1),
             title=f"{run.line[0]} into {run.line[1].name}",
-            problem=run.job.problem if run.job is not None else "",
+            problem=run.job.problem,
         )
 
 
