@@ -87,10 +87,19 @@ def update_organization(
 
     Another service URL erases the stored secrets, which were meant for the host before. Raises
     ErasureNotConfirmedError if that is not confirmed.
+
+    An admin of the organization, who may run promotions into it, cannot take the mark away that has others approve
+    them.
     """
     if actor is not None:
         access.require_role(actor, organization, Role.ADMIN)
     row = Organization.objects.select_for_update().get(pk=organization.pk)
+    if row.is_production and not is_production and actor is not None and not access.is_administrator(actor):
+        raise RefusedError(
+            f"{row} counts as production, so that others approve what goes into it. Only an administrator of this "
+            "installation takes that away.",
+            field="is_production",
+        )
     values: dict[str, Any] = {
         "name": name,
         "is_production": is_production,

@@ -1,6 +1,8 @@
 """Asking for consent to a frozen plan, giving or refusing it, and taking it back."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -15,6 +17,7 @@ from promotions.choices import OPEN_APPROVALS, UNFINISHED, ApprovalState, PlanSt
 from promotions.models import Approval, Plan
 from promotions.services import consent, freezing, notices, plans, runs
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.services.ties import ties
 from promotions.services.verbs import Verb
 
 
@@ -28,7 +31,7 @@ def request_approval(*, plan: Plan, actor: User, note: str = "", runs_at_once: b
     plan = plans.locked(plan)
     promotion = plan.promotion
     require_role(actor, promotion.target_organization, Role.OPERATOR)
-    rule = consent.rule_for(promotion)
+    rule = consent.binding_rule(promotion)
     if not rule:
         raise RefusedError(f"Importing into {promotion.target_sandbox.name} needs no approval. Run it.")
     if reasons := runs.reasons_not_ready(plan):
@@ -65,7 +68,8 @@ def approve(*, approval: Approval, actor: User, reason: str = "", seen_hash: str
     approval.expires_at = timezone.now() + timedelta(hours=settings.APPROVAL_HOURS)
     approval.save(update_fields=["expires_at"])
     notices.approval_decided(approval)
-    _record(Verb.APPROVAL_GIVEN, approval, actor, reason=approval.reason)
+    owed = ties(requester=approval.requested_by, approver=actor)
+    _record(Verb.APPROVAL_GIVEN, approval, actor, reason=approval.reason, details={"ties": owed} if owed else {})
     if approval.runs_at_once:
         _run(approval)
     return approval
@@ -189,12 +193,14 @@ def _end_late(plan: Plan) -> int:
     return len(ended)
 
 
-def _record(verb: Verb, approval: Approval, actor: User | None, *, reason: str = "") -> None:
+def _record(
+    verb: Verb, approval: Approval, actor: User | None, *, reason: str = "", details: Mapping[str, Any] | None = None
+) -> None:
     audit.record(
         verb,
         actor=actor,
         subject=approval,
         organization=approval.plan.promotion.target_organization,
         reason=reason,
-        details={"revision": approval.plan.revision, "content_hash": approval.content_hash},
+        details={"revision": approval.plan.revision, "content_hash": approval.content_hash, **(details or {})},
     )

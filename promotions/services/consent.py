@@ -28,6 +28,17 @@ def rule_for(promotion: Promotion) -> str:
     return ""
 
 
+def binding_rule(promotion: Promotion) -> str:
+    """The same, also where the reason has gone since somebody was asked: what was put under consent stays under it.
+
+    Otherwise a production mark that is taken away for a minute would let a rejected promotion run.
+    """
+    if rule := rule_for(promotion):
+        return rule
+    asked = Approval.objects.filter(plan__promotion=promotion).order_by("-pk").values_list("rule", flat=True).first()
+    return f"An approval was asked for, because: {asked}" if asked else ""
+
+
 def latest(plan: Plan) -> Approval | None:
     """The last request for consent to this revision, whatever became of it."""
     return plan.approvals.select_related("requested_by", "decided_by").order_by("-pk").first()
@@ -41,7 +52,7 @@ def standing(plan: Plan) -> Approval | None:
 
 def reasons_without_consent(plan: Plan) -> list[str]:
     """What is missing of the consent that a run of this plan needs, as sentences; empty if nothing is."""
-    rule = rule_for(plan.promotion)
+    rule = binding_rule(plan.promotion)
     if not rule:
         return []
     found = standing(plan)

@@ -122,7 +122,7 @@ def run_together(*, group: PromotionGroup, actor: User, note: str = "", words: s
 
 def is_approval_wanted(plan: Plan) -> bool:
     """Whether the next step towards running it is to ask for an approval."""
-    return bool(consent.rule_for(plan.promotion)) and consent.standing(plan) is None
+    return bool(consent.binding_rule(plan.promotion)) and consent.standing(plan) is None
 
 
 def _each(group: PromotionGroup, person: User, act: Callable[[Plan], Outcome], words: str) -> list[Outcome]:

@@ -110,7 +110,7 @@ class Standing:
 def standing_of(plan: Plan, user: User, *, may_change: bool, reasons: Sequence[str]) -> Standing:
     """For the plan page, in a fixed number of queries. `reasons` are those not to run the plan."""
     promotion = plan.promotion
-    rule = consent.rule_for(promotion)
+    rule = consent.binding_rule(promotion)
     approval = consent.latest(plan) if plan.state in (PlanState.READY, PlanState.SUPERSEDED) else None
     before = _before(plan) if plan.revision > 1 else None
     former = consent.latest(before) if before is not None else None

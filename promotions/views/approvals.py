@@ -169,7 +169,7 @@ def plan_request_approval(request: AuthenticatedRequest, pk: int) -> HttpRespons
             "plan": plan,
             "promotion": promotion,
             "organization": promotion.target_organization,
-            "rule": consent.rule_for(promotion),
+            "rule": consent.binding_rule(promotion),
             "form": form,
             "deciders": approval_pages.people_of(consent.deciders(Approval(plan=plan, requested_by=request.user))),
             "until": timezone.now() + timedelta(hours=settings.APPROVAL_HOURS),

@@ -144,7 +144,7 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
         return system(plan.promotion.system).run_title(plan.promotion, self._items) if plan.gathered_at else ""
 
     def get_approval_rule(self, plan: Plan) -> str:
-        return consent.rule_for(plan.promotion)
+        return consent.binding_rule(plan.promotion)
 
     def get_approval(self, plan: Plan) -> int | None:
         latest = consent.latest(plan)
