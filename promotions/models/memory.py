@@ -8,7 +8,10 @@ from promotions.choices import Decision
 
 
 class RememberedDecision(models.Model):
-    """The decision on one source object for one target that was last run, and how often in a row it was the same."""
+    """The decision on one source object for one target that was last run, and how often in a row it was the same.
+
+    `target` is the existing object that was used; of a creation, what the run made, once that is known.
+    """
 
     target_sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE, related_name="remembered_decisions")
     type = models.CharField(max_length=64)

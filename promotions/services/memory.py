@@ -9,8 +9,8 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import Decision, ItemKind
-from promotions.models import Plan, PlanItem, Promotion, RememberedDecision
+from promotions.choices import Decision, ItemKind, ResultOutcome
+from promotions.models import Job, Plan, PlanItem, Promotion, RememberedDecision
 from promotions.services.verbs import Verb
 
 LOOKUP_SIZE = 500
@@ -58,15 +58,18 @@ def _times(before: RememberedDecision, item: PlanItem) -> int:
 
 
 def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
-    """Note on new, unsaved items what was decided before, where that can still be chosen."""
-    open_ones = [item for item in items if item.must_decide and item.kind == ItemKind.OBJECT]
+    """Note on new, unsaved items what was decided before, where that can still be chosen.
+
+    Where the plan retries a run, that run says more than what was decided for it.
+    """
+    open_ones = [item for item in items if item.must_decide and item.kind == ItemKind.OBJECT and not item.earlier]
     known = _known(sandbox, open_ones)
     for item in open_ones:
         before = known.get((item.type, item.remote_id))
         if before is not None and _is_offered(item, before):
             item.remembered = {
                 "decision": before.decision,
-                "target": before.target,
+                "target": before.target if before.decision == Decision.REUSE else None,
                 "by": str(before.decided_by) if before.decided_by else "",
                 "at": before.decided_at.isoformat(),
                 "times": before.times,
@@ -85,12 +88,36 @@ def _known(sandbox: Sandbox, items: Sequence[PlanItem]) -> dict[tuple[str, str],
 
 
 def _is_offered(item: PlanItem, before: RememberedDecision) -> bool:
+    """Whether it can be chosen, and would not create once more what it created already and the target holds."""
+    if before.decision == Decision.CREATE and before.target:
+        made = before.target["id"]
+        if any(choice["target"]["id"] == made for choice in item.choices if choice["target"]):
+            return False
     wanted = _target_of(before.decision, before.target)
     return any(_target_of(choice["decision"], choice["target"]) == wanted for choice in item.choices)
 
 
 def _target_of(decision: str, target: dict[str, str] | None) -> tuple[str, str]:
-    return decision, target["id"] if target else ""
+    return decision, target["id"] if target and decision == Decision.REUSE else ""
+
+
+def note_made(job: Job) -> None:
+    """Keep with each remembered creation what it made, now that the run is over."""
+    if job.sandbox is None:
+        return
+    made = {
+        (result.type, result.remote_id): {"id": result.new_id, "type": result.type, "title": result.title}
+        for result in job.results.filter(outcome=ResultOutcome.CREATED).exclude(new_id="")
+    }
+    ids = sorted({remote_id for _, remote_id in made})
+    for start in range(0, len(ids), LOOKUP_SIZE):
+        rows = RememberedDecision.objects.filter(
+            target_sandbox=job.sandbox, remote_id__in=ids[start : start + LOOKUP_SIZE], decision=Decision.CREATE
+        )
+        changed = [row for row in rows if (row.type, row.remote_id) in made]
+        for row in changed:
+            row.target = made[row.type, row.remote_id]
+        RememberedDecision.objects.bulk_update(changed, ["target"])
 
 
 @transaction.atomic

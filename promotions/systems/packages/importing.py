@@ -9,7 +9,7 @@ from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
 from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Plan, TaskResult
-from promotions.services import runs
+from promotions.services import memory, runs
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, tooling
@@ -148,6 +148,7 @@ class ImportSubmission(ToolingSubmission):
             # Nothing was sent: the plan may be run, or changed, again.
             Plan.objects.filter(pk=job.plan.pk, state=PlanState.READY).update(state=PlanState.OPEN)
         if ending.state != JobState.NEEDS_ATTENTION:
+            memory.note_made(job)
             audit.record(
                 Verb.IMPORT_ENDED,
                 actor=None,

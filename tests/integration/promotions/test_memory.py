@@ -99,9 +99,31 @@ def test_another_decision_replaces_the_former_and_counts_from_one(
     decide_all(again, operator)
     run(again)
 
-    third = planned()
+    kept = RememberedDecision.objects.get(remote_id=item_of(again, REUSED).remote_id)
+    assert (kept.decision, kept.times) == (Decision.CREATE, 1)
 
-    found = remembered(third, REUSED)
+
+def test_a_creation_is_not_offered_again_once_the_target_holds_what_it_made(planned: Plan, first_run: Job) -> None:
+    made = first_run.results.get(title=CREATED)
+
+    again = planned()
+
+    item = item_of(again, CREATED)
+    assert made.new_id in [choice["target"]["id"] for choice in item.choices if choice["target"]]
+    assert item.remembered is None
+
+
+def test_a_creation_that_made_nothing_is_offered_again(
+    platform: Platform, planned: Plan, operator: User, run: Callable[[Promotion], Job]
+) -> None:
+    platform.arm("POST", "*/packages/import", "partial_failure", artifact="Store visit preferences")
+    promotion = planned()
+    decide_all(promotion, operator)
+    run(promotion)
+
+    again = planned()
+
+    found = remembered(again, "Store visit preferences")
     assert (found["decision"], found["target"], found["times"]) == (Decision.CREATE, None, 1)
 
 
@@ -136,8 +158,8 @@ def test_another_target_knows_nothing_of_it(planned: Plan, acme: Organization, f
 
     memory.remind(sandbox_of(acme, "prod"), same_objects)
 
-    assert len(same_objects) == 12
-    assert [item.remembered for item in same_objects] == [None] * 12
+    assert len(same_objects) == 6
+    assert [item.remembered for item in same_objects] == [None] * 6
     assert not elsewhere.current_plan.items.filter(remembered__isnull=False).exists()
 
 
