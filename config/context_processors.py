@@ -14,7 +14,7 @@ APPROVALS = "promotions:approval-list"
 # Name, icon, URL name, and the nouns whose pages belong to the place (the part of a URL name before its dash).
 PLACES = (
     ("Home", "home", "promotions:home", {"home"}),
-    ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan"}),
+    ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan", "group"}),
     ("Approvals", "approval", APPROVALS, {"approval"}),
     ("Jobs", "job", "promotions:job-list", {"job", "view"}),
     ("Audit", "audit", "accounts:audit-list", {"audit"}),

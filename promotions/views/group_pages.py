@@ -22,6 +22,8 @@ from promotions.services.plans import PLAN_KIND
 
 KEYS_PER_PAGE = 200
 TITLES_OFFERED = 3
+# More targets than this scroll to the side.
+TARGETS_IN_SIGHT = 4
 SHOWS = {"undecided": "Undecided somewhere", "decide": "To decide", "all": "All"}
 
 _UNDECIDED = Q(must_decide=True, decision=Decision.UNDECIDED)
@@ -73,6 +75,13 @@ class Target:
         if self.approval is not None:
             return self.approval.state
         return self.plan.state
+
+    @property
+    def state_label(self) -> str:
+        """Words of our own where the state's own say too little here."""
+        if self.plan.promotion.abandoned_at is not None:
+            return "put away"
+        return "waits for approval" if self.state == ApprovalState.PENDING else ""
 
     @property
     def is_ready(self) -> bool:
@@ -267,6 +276,7 @@ def _rows(request: AuthenticatedRequest, targets: Sequence[Target]) -> dict[str,
     query = f"show={show}&page={page.number}"
     return {
         "rows": rows,
+        "is_wide": len(targets) > TARGETS_IN_SIGHT,
         "show": show,
         "shows": SHOWS.items(),
         "query": query,

@@ -197,8 +197,8 @@ def test_objects_come_in_pages_and_may_be_narrowed(browser: Client, group: Promo
     to_decide = page_of(browser, group)
 
     assert "1 to 200 of 207" in every
-    assert second.count('<td class="cell-main"><span class="thing-type">') == 7
-    assert to_decide.count('<td class="cell-main"><span class="thing-type">') == 2
+    assert second.count('<td class="cell-main"><div><span class="thing-type">') == 7
+    assert to_decide.count('<td class="cell-main"><div><span class="thing-type">') == 2
 
 
 def test_while_something_goes_on_the_targets_ask_for_themselves_and_then_stop(
