@@ -23,6 +23,21 @@ ACTIVITY_LEASE = timedelta(seconds=150)
 READ_LEASE = timedelta(seconds=75)
 _BETWEEN_EXTENSIONS = timedelta(seconds=10)
 
+_LOOKED_AT = (
+    "kind",
+    "organization_id",
+    "state",
+    "lease_token",
+    "interval_s",
+    "remote_id",
+    "remote_status",
+    "remote_finished_at",
+    "watched_until",
+    "deadline_at",
+    "created_at",
+    "started_at",
+)
+
 
 class LeaseLostError(Exception):
     """The row was claimed by somebody else meanwhile; the holder must stop without writing."""
@@ -66,15 +81,28 @@ def begin(job_id: int, token: str, *, lease: timedelta) -> Job | None:
 
 
 def begin_all(job_ids: Iterable[int], token: str) -> Sequence[Job]:
-    """The same for many rows at once; their last documents, which may be large, stay in the database."""
+    """The same for many rows at once, of which only what a look at the list needs is loaded."""
     wanted = list(job_ids)
     begun: list[Job] = []
     for position in range(0, len(wanted), CLAIMED_AT_ONCE):
         ids = wanted[position : position + CLAIMED_AT_ONCE]
         rows = Job.objects.filter(pk__in=ids, lease_token=token, state=JobState.RUNNING)
         rows.update(due_at=timezone.now() + READ_LEASE)
-        begun += rows.select_related("organization", "plan__promotion", "package", "sandbox").defer("raw")
+        begun += rows.only(*_LOOKED_AT)
     return begun
+
+
+def in_full(jobs: Sequence[Job]) -> list[Job]:
+    """Rows that were begun with `begin_all`, as they are now and in the same order; lost ones are left out.
+
+    Their last documents, which may be large, stay in the database until somebody asks for one.
+    """
+    found: dict[int, Job] = {}
+    for position in range(0, len(jobs), CLAIMED_AT_ONCE):
+        tokens = {job.pk: job.lease_token for job in jobs[position : position + CLAIMED_AT_ONCE]}
+        rows = Job.objects.select_related("organization", "plan__promotion", "package", "sandbox").defer("raw")
+        found |= {row.pk: row for row in rows.filter(pk__in=tokens) if row.lease_token == tokens[row.pk]}
+    return [found[job.pk] for job in jobs if job.pk in found]
 
 
 def keep(job: Job, **changes: Any) -> None:

@@ -54,7 +54,7 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
             statuses = kind.list_statuses([job for job in jobs if job.remote_finished_at is None])
     except (errors.ApiError, NoCredentialError) as exc:
         if time.monotonic() - began < LIST_S:
-            for job in jobs:
+            for job in claims.in_full(jobs):
                 _could_not_look(job, exc)
             return
         log.warning("the list of %s jobs takes too long; each job is read by itself", kind.kind)
@@ -76,11 +76,12 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
         longer = _next_interval(interval)
         after = _until_round(longer, organization_id=jobs[0].organization_id)
         claims.hand_back_all(same, after=after, interval_s=longer, attempts=0)
-    for position, job in enumerate(changed):
+    for position, one in enumerate(changed):
         if time.monotonic() > until:
             claims.hand_back_all(changed[position:], after=timedelta(0))
             return
-        look(job, kind)
+        for job in claims.in_full([one]):
+            look(job, kind)
 
 
 def look(job: Job, kind: Submission) -> None:
