@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,11 +60,13 @@ class _Slot:
 
     pid: int = 0
     name: str = ""
+    path: Path = Path()
     lock: int = -1
     role: str = "command"
 
 
 _slot = _Slot()
+_taking, _making = threading.RLock(), threading.Lock()
 
 
 def start(role: str) -> None:
@@ -78,19 +81,22 @@ def start(role: str) -> None:
 
 
 def _identity() -> str:
-    if _slot.pid != os.getpid():
-        # After a fork the lock stayed with the parent; its descriptor is left alone, since its number may be another's.
-        _slot.name, _slot.lock = _take_slot()
-        _slot.pid = os.getpid()
-    return _slot.name
+    with _taking:
+        if _slot.pid != os.getpid():
+            # The lock stayed with the parent of a fork; its descriptor is left alone: its number may be another's now.
+            _slot.path, _slot.lock = _take_slot()
+            _slot.name = _slot.path.stem
+            _slot.pid = os.getpid()
+        return _slot.name
 
 
-def _take_slot() -> tuple[str, int]:
+def _take_slot() -> tuple[Path, int]:
     folder: Path = settings.METRICS_DIR
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(SLOTS):
         name = f"{number:03}"
-        lock = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        path = folder / f"{name}.lock"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # Unlike flock this lock is not inherited by a fork, so a child takes a place of its own.
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,7 +107,7 @@ def _take_slot() -> tuple[str, int]:
         os.ftruncate(lock, 0)
         os.pwrite(lock, me.encode(), 0)
         _drop_unreadable(folder, name)
-        return name, lock
+        return path, lock
     raise OSError(f"more than {SLOTS} processes count already")
 
 
@@ -118,9 +124,14 @@ def _drop_unreadable(folder: Path, name: str) -> None:
             path.unlink(missing_ok=True)
 
 
-@cache
 def meters() -> Meters | None:
     """The meters of this process; None where nothing can be counted."""
+    with _making:  # of several threads that count for the first time, one makes them: two would share one file
+        return _meters_of_process()
+
+
+@cache
+def _meters_of_process() -> Meters | None:
     try:
         _identity()
         return _make_meters()
@@ -184,7 +195,7 @@ def collect_shared(registry: "CollectorRegistry") -> None:
 def running_processes() -> Iterator[RunningProcess]:
     """The processes that hold a place now."""
     for path in sorted(settings.METRICS_DIR.glob("*.lock")):
-        if path.stem == _slot.name and _slot.pid == os.getpid():
+        if (path, os.getpid()) == (_slot.path, _slot.pid):
             is_held = True  # opening and closing our own file here would let go of its lock
             text = os.pread(_slot.lock, 4096, 0)
         else:
