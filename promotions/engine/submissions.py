@@ -8,18 +8,18 @@ after its claim has passed on can neither send nor move the row.
 
 import logging
 import uuid
-from datetime import timedelta
 from typing import Any, TypeGuard
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import NoCredentialError
 from clients import errors
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
-from promotions.engine import claims, faults, hooks, rechecking, timeline, traces
+from promotions.engine import claims, faults, rechecking, timeline, traces
+from promotions.engine.accepting import accept
 from promotions.engine.endings import ask_person, end
 from promotions.engine.hooks import credential_refused
 from promotions.engine.registry import Ending, LookUp, Submission, Submitted, submission
@@ -31,7 +31,6 @@ SENDS_LIMIT = 3
 EMPTY_LOOK_UPS_NEEDED = 2
 # Looking and checking end this long before the task would be killed, the time of the write not counted.
 TASK_MARGIN_S = 10
-FIRST_LOOK = timedelta(seconds=2)
 DECIDE = "Look for it there, then say which job is ours, have it sent again, or close it."
 # An accepted write without a trace: how often to look before a person is asked about a job that resembles it.
 LOOKS_BEFORE_ASKING = 5
@@ -132,6 +131,7 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
             if is_there is not False:
                 return
             timeline.note(job, "The platform no longer knew the access token; sending it with a new one.")
+            claims.keep(job, due_at=timezone.now() + kind.settle)
             said = _said(job, kind)
     if isinstance(said, Submitted):
         accept(job, said, how="answered")
@@ -272,75 +272,6 @@ def _never_sent(message: str) -> Ending:
         problem_kind=ProblemKind.UNAVAILABLE,
         problem=f"It could not be sent before the deadline. {message}. Run it again when the platform is reachable.",
     )
-
-
-def accept(job: Job, submitted: Submitted, *, how: str) -> bool:
-    """Store that the platform has it; True if that was news.
-
-    It is a fact, whoever holds the row by now, so no claim is asked for. Without a remote id the job stays
-    `submitting`, is looked up, and never sent again.
-    """
-    for _ in range(2):  # somebody may take the remote job in as a foreign one at this very moment
-        try:
-            with transaction.atomic():
-                return _accept(job, submitted, how=how)
-        except IntegrityError:
-            log.warning("job %s: remote job %s is another row's", job.pk, submitted.remote_id, exc_info=True)
-    job.refresh_from_db()
-    ask_person(
-        job,
-        f"The platform names its job {submitted.remote_id}, which belongs to another job here already. Compare the two "
-        "at the platform, and say which remote job is this one.",
-    )
-    return False
-
-
-def _accept(job: Job, submitted: Submitted, *, how: str) -> bool:
-    kind = submission(job.kind)
-    due_at = timezone.now() + FIRST_LOOK
-    if submitted.remote_id is None:
-        changes = {"params": {**job.params, "accepted": True}, "raw": submitted.raw, "due_at": due_at}
-        # Without a claim: whoever took the row over meanwhile must begin anew, knowing this.
-        waiting = Job.objects.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.SUBMITTING])
-        if not waiting.update(state=JobState.SUBMITTING, lease_token="", **changes):
-            return False
-        job.refresh_from_db()
-        timeline.note(job, "The platform accepted it without naming its job; looking for that.")
-        return True
-    foreign = Job.objects.filter(organization=job.organization, remote_id=submitted.remote_id, is_foreign=True)
-    foreign.delete()  # seen in the remote list before we knew that it is ours
-    if not job.advance(
-        JobState.RUNNING,
-        only_from=[JobState.QUEUED, JobState.SUBMITTING, JobState.NEEDS_ATTENTION],
-        remote_id=submitted.remote_id,
-        remote_status="",
-        raw=submitted.raw,
-        due_at=due_at,
-        interval_s=0,
-        attempts=0,
-        lease_token="",
-        problem="",
-        problem_kind="",
-        problem_detail="",
-    ):
-        _answered_too_late(job, submitted.remote_id)
-        return False
-    timeline.note(
-        job,
-        f"The platform has it as job {submitted.remote_id} ({how})."
-        if submitted.remote_id
-        else f"The platform has it ({how}).",
-    )
-    hooks.resumed(job)
-    kind.submitted(job, how=how)
-    return True
-
-
-def _answered_too_late(job: Job, remote_id: str) -> None:
-    """Keep the answer to a write on a job that others have moved on or closed."""
-    job.refresh_from_db()
-    if job.remote_id != remote_id:
-        timeline.note(job, f"The platform answered late: it has it as job {remote_id}.", severity=Severity.ERROR)
 
 
 def _recover(job: Job, kind: Submission) -> dict[str, object] | None:

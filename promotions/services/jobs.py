@@ -14,7 +14,7 @@ from accounts.models import Credential, Organization, Sandbox, User
 from accounts.services import audit
 from promotions import tasks
 from promotions.choices import ACTIVE, JobState, ProblemKind, Severity
-from promotions.engine import hooks, registry, submissions, timeline
+from promotions.engine import accepting, hooks, registry, submissions, timeline
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending, Submitted
 from promotions.models import Job, Package, Plan, Promotion
@@ -184,7 +184,7 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
     Job.objects.filter(pk=job.pk).update(
         deadline_at=timezone.now() + registry.submission(job.kind).follow_deadline, remote_finished_at=None
     )
-    if not submissions.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}"):
+    if not accepting.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}"):
         raise ConflictError(f"“{job.title}” has changed meanwhile. Reload the page.")
     audit.record(Verb.ATTENTION_ADOPTED, actor=actor, subject=job, reason=reason, details={"remote_id": remote_id})
     wake()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from clients import errors
 from promotions.choices import JobState, ProblemKind
-from promotions.engine import submissions
+from promotions.engine import accepting, submissions
 from promotions.engine.registry import Ending, LookUp, Submitted
 from promotions.models import Job
 from promotions.services import jobs
@@ -213,7 +213,7 @@ def test_an_answer_to_a_job_that_was_closed_is_written_down(post: Post, administ
     job = letter(state=JobState.NEEDS_ATTENTION, problem_kind=ProblemKind.OUTCOME_UNKNOWN, submit_count=1)
     jobs.close(job=job, actor=administrator, reason="We looked")
 
-    submissions.accept(job, Submitted("remote-9", {}), how="answered")
+    accepting.accept(job, Submitted("remote-9", {}), how="answered")
 
     assert fresh(job).state == JobState.CANCELLED
     assert "answered late: it has it as job remote-9" in texts(job)
@@ -579,7 +579,7 @@ def test_a_late_answer_meets_a_person_who_was_about_to_send_again(
     post.look_ups = [finders(["a", "b"])]
     work_on(job)
     stale = Job.objects.get(pk=job.pk)
-    submissions.accept(fresh(job), Submitted("a", {}), how="answered")
+    accepting.accept(fresh(job), Submitted("a", {}), how="answered")
 
     with pytest.raises(ConflictError):
         jobs.retry_sending(job=stale, actor=administrator, reason="Lost")

@@ -6,7 +6,7 @@ from accounts.choices import Role
 from accounts.models import Notice
 from accounts.services import notices
 from promotions.choices import JobState, ProblemKind
-from promotions.engine import endings, submissions
+from promotions.engine import accepting, endings
 from promotions.engine.registry import Ending, Submitted
 from promotions.models import Job
 from promotions.services import jobs
@@ -66,7 +66,7 @@ def test_a_job_that_needs_its_asker_says_so_until_it_goes_on(job, asker):
     endings.end(job, UNKNOWN)
     before = told(asker)
 
-    submissions.accept(job, Submitted("remote-77", {}), how="found at the platform")
+    accepting.accept(job, Submitted("remote-77", {}), how="found at the platform")
 
     assert [row[:3] for row in before] == [
         ("job_attention", "Import of “Loyalty schemas”: needs your attention", "No trace of it was found.")
