@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -57,6 +58,8 @@ def _decide(request: AuthenticatedRequest, approval: Approval) -> HttpResponse:
     except RefusedError as refusal:
         show_refusal(form, refusal)
         return _page(request, approval, form, status=422)
+    except PermissionDenied:
+        return _page(request, approval, form, status=403)  # the card says why
     messages.success(request, _what_was_done(decided))
     return redirect("promotions:approval-detail", pk=approval.pk)
 

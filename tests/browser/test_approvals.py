@@ -85,6 +85,7 @@ def test_an_approval_is_asked_for_refused_asked_again_and_given_on_a_phone_by_ke
 
     # The second one is told, and loses nothing.
     second.get_by_role("button", name="Approve").click()
+    expect(second.locator("#conflict")).to_be_focused()
     expect(second.locator("#conflict")).to_be_in_viewport()
     expect(second.locator("#conflict")).to_contain_text("Priya Nair has approved it already")
     expect(second.locator("#conflict")).to_contain_text("Fine with me, too.")

@@ -256,6 +256,7 @@ def test_whoever_asked_reads_why_they_cannot_decide(signed_in: SignIn, approval:
     assert "You asked for this approval. Somebody else has to decide." in text
     assert 'name="verdict"' not in text
     assert response.status_code == 403
+    assert "You asked for this approval. Somebody else has to decide." in response.content.decode()
 
 
 def test_somebody_who_made_a_decision_of_the_plan_cannot_agree_to_it(
