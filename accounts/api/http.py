@@ -1,11 +1,16 @@
 """What the views of the REST API share."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
+from accounts.errors import RefusedError
 from accounts.models import User
+
+T = TypeVar("T")
 
 
 def caller(request: Request) -> User:
@@ -20,3 +25,11 @@ def checked(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     values: dict[str, Any] = serializer.validated_data
     return values
+
+
+def named(field: str, find: Callable[[User, int], T], user: User, pk: int) -> T:
+    """What a field of the body names; that it is not there is the field's fault, not the address's."""
+    try:
+        return find(user, pk)
+    except Http404 as exc:
+        raise RefusedError(f"There is no {field} {pk}, or you may not see it.", field=field) from exc

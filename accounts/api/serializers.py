@@ -20,6 +20,7 @@ from accounts.services.notices import kinds
 from config.inputs import Input
 
 YEARS = range(1900, 3000)
+LARGEST_ID = 2**63 - 1
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):
@@ -165,7 +166,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ("id", "email", "full_name", "is_active", "is_administrator", "memberships")
+        fields: tuple[str, ...] = ("id", "email", "full_name", "is_active", "is_administrator", "memberships")
         read_only_fields = fields
 
     def get_memberships(self, person: User) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.api import schema  # noqa: F401  registers itself
-from accounts.api.views import audit, notices, organizations, people
+from accounts.api.views import audit, mail, me, memberships, notices, organizations, people
 
 app_name = "accounts_api"
 
@@ -16,13 +16,27 @@ urlpatterns = [
         organizations.SandboxSynchronization.as_view(),
         name="sandbox-sync",
     ),
+    path("organizations/<int:pk>/members/", memberships.MembershipList.as_view(), name="membership-list"),
+    path("members/<int:pk>/", memberships.MembershipDetail.as_view(), name="membership-detail"),
     path("credentials/<int:pk>/", organizations.CredentialDetail.as_view(), name="credential-detail"),
     path("credentials/<int:pk>/secret/", organizations.CredentialSecret.as_view(), name="credential-secret"),
     path("credentials/<int:pk>/primary/", organizations.CredentialPrimary.as_view(), name="credential-primary"),
     path("credentials/<int:pk>/test/", organizations.CredentialTest.as_view(), name="credential-test"),
     path("sandboxes/", organizations.SandboxList.as_view(), name="sandbox-list"),
+    path("sandboxes/<int:pk>/", organizations.SandboxDetail.as_view(), name="sandbox-detail"),
+    path("me/", me.Me.as_view(), name="me"),
+    path("api-tokens/", me.ApiTokenList.as_view(), name="api-token-list"),
+    path("api-tokens/<int:pk>/", me.ApiTokenDetail.as_view(), name="api-token-detail"),
     path("people/", people.PersonList.as_view(), name="person-list"),
     path("people/<int:pk>/", people.PersonDetail.as_view(), name="person-detail"),
+    path("people/<int:pk>/deactivate/", people.PersonDeactivate.as_view(), name="person-deactivate"),
+    path("people/<int:pk>/reactivate/", people.PersonReactivate.as_view(), name="person-reactivate"),
+    path("people/<int:pk>/administrator/", people.PersonAdministrator.as_view(), name="person-administrator"),
+    path("invitations/", people.InvitationList.as_view(), name="invitation-list"),
+    path("invitations/<int:pk>/", people.InvitationDetail.as_view(), name="invitation-detail"),
+    path("mail/", mail.DeliveryList.as_view(), name="mail-list"),
+    path("mail/send-again/", mail.DeliverySendAllAgain.as_view(), name="mail-send-all-again"),
+    path("mail/<int:pk>/send-again/", mail.DeliverySendAgain.as_view(), name="mail-send-again"),
     path("notices/", notices.NoticeList.as_view(), name="notice-list"),
     path("notices/read/", notices.NoticeReadAll.as_view(), name="notice-read-all"),
     path("notices/preferences/", notices.NoticePreferences.as_view(), name="notice-preferences"),

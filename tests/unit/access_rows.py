@@ -41,6 +41,8 @@ ADMINS_ACT = "in 404 403 403 403 302 302"
 MEMBERS = "in 404 200 200 200 200 200"
 ADMINISTRATORS = "in 403 403 403 403 403 200"
 API_MEMBERS = "401 404 200 200 200 200 200"
+API_EVERYBODY = "401 200 200 200 200 200 200"
+API_ADMINISTRATORS = "401 404 403 403 403 403 200"
 API_ADMINS = "401 404 403 403 403 200 200"
 
 ROWS = [
@@ -159,6 +161,25 @@ ROWS = [
     row("accounts_api:sandbox-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:person-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:person-detail", "member", GET=API_MEMBERS),
+    row("accounts_api:sandbox-detail", "sandbox", GET=API_MEMBERS),
+    row("accounts_api:membership-list", "organization", GET=API_MEMBERS, POST="401 404 403 403 403 400 400"),
+    row(
+        "accounts_api:membership-detail",
+        "membership",
+        PATCH="401 404 403 403 403 400 400",
+        DELETE="401 404 403 403 403 204 204",
+    ),
+    row("accounts_api:me", GET=API_EVERYBODY, PATCH=API_EVERYBODY),
+    row("accounts_api:api-token-list", GET=API_EVERYBODY),
+    row("accounts_api:api-token-detail", "token_of_admin", DELETE="401 404 404 404 404 204 404"),
+    row("accounts_api:person-deactivate", "member", POST=API_ADMINISTRATORS),
+    row("accounts_api:person-reactivate", "member", POST=API_ADMINISTRATORS),
+    row("accounts_api:person-administrator", "member", PUT="401 404 403 403 403 403 400"),
+    row("accounts_api:invitation-list", GET=API_EVERYBODY, POST="401 400 403 403 403 400 400"),
+    row("accounts_api:invitation-detail", "invitation", DELETE="401 404 404 404 404 204 204"),
+    row("accounts_api:mail-list", GET="401 403 403 403 403 403 200"),
+    row("accounts_api:mail-send-all-again", POST="401 403 403 403 403 403 200"),
+    row("accounts_api:mail-send-again", "delivery", POST="401 403 403 403 403 403 200"),
     row("accounts_api:notice-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:notice-read", "notice_of_admin", POST="401 404 404 404 404 200 404"),
     row("accounts_api:notice-read-all", POST="401 200 200 200 200 200 200"),

@@ -5,13 +5,13 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.exceptions import ParseError
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
 from accounts.api.http import caller, checked
+from accounts.api.lists import ListView
 from accounts.api.pagination import NewestRowFirstPagination
 from accounts.api.serializers import (
     MarkedSerializer,
@@ -36,9 +36,10 @@ YES, NO = "true", "false"
         ],
     )
 )
-class NoticeList(ListAPIView[Notice]):
+class NoticeList(ListView[Notice]):
     serializer_class = NoticeSerializer
     pagination_class = NewestRowFirstPagination
+    filters = frozenset({"unread"})
 
     def get_queryset(self) -> QuerySet[Notice]:
         found = access.notices_for_read(caller(self.request))

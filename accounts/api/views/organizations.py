@@ -4,14 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access, registries
 from accounts.api.http import caller, checked
-from accounts.api.pagination import KeysetPagination
+from accounts.api.idempotency import idempotent
+from accounts.api.lists import ListView
 from accounts.api.serializers import (
     CredentialChangeSerializer,
     CredentialSerializer,
@@ -34,9 +34,8 @@ CREDENTIAL_FIELDS = ("name", "scopes", "metascopes", "expires_at")
 
 
 @extend_schema_view(get=extend_schema(summary="List organizations"))
-class OrganizationList(ListAPIView[Organization]):
+class OrganizationList(ListView[Organization]):
     serializer_class = OrganizationSerializer
-    pagination_class = KeysetPagination
 
     def get_queryset(self) -> QuerySet[Organization]:
         return access.organizations_for_read(caller(self.request))
@@ -44,6 +43,7 @@ class OrganizationList(ListAPIView[Organization]):
     @extend_schema(
         summary="Add an organization", request=NewOrganizationSerializer, responses={201: OrganizationSerializer}
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         access.require_administrator(caller(request))
         values = checked(NewOrganizationSerializer(data=request.data))
@@ -77,9 +77,8 @@ class OrganizationDetail(APIView):
 
 
 @extend_schema_view(get=extend_schema(summary="List the credentials of an organization"))
-class CredentialList(ListAPIView[Credential]):
+class CredentialList(ListView[Credential]):
     serializer_class = CredentialSerializer
-    pagination_class = KeysetPagination
 
     def get_queryset(self) -> QuerySet[Credential]:
         if getattr(self, "swagger_fake_view", False):
@@ -87,6 +86,7 @@ class CredentialList(ListAPIView[Credential]):
         return access.organization_for_admin(caller(self.request), self.kwargs["pk"]).credentials.all()
 
     @extend_schema(summary="Add a credential", request=NewCredentialSerializer, responses={201: CredentialSerializer})
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         organization = access.organization_for_admin(caller(request), pk)
         values = checked(NewCredentialSerializer(data=request.data))
@@ -128,6 +128,7 @@ class CredentialSecret(APIView):
 
 class CredentialPrimary(APIView):
     @extend_schema(summary="Let jobs use this credential", request=None, responses=CredentialSerializer)
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         credential = access.credential_for_admin(caller(request), pk)
         credentials.make_primary(credential=credential, actor=caller(request))
@@ -137,6 +138,7 @@ class CredentialPrimary(APIView):
 
 class CredentialTest(APIView):
     @extend_schema(summary="Test a credential, as a job", request=None, responses={202: StartedSerializer})
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         credential = access.credential_for_admin(caller(request), pk)
         return Response({"url": registries.start_credential_test(credential, caller(request))}, status=202)
@@ -144,6 +146,7 @@ class CredentialTest(APIView):
 
 class SandboxSynchronization(APIView):
     @extend_schema(summary="Read the sandboxes again, as a job", request=None, responses={202: StartedSerializer})
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         organization = access.organization_for_role(caller(request), pk, Role.OPERATOR)
         return Response({"url": registries.start_sandbox_sync(organization, caller(request))}, status=202)
@@ -154,11 +157,17 @@ class SandboxSynchronization(APIView):
         summary="List sandboxes", parameters=[OpenApiParameter("organization", int, description="Only of this one.")]
     )
 )
-class SandboxList(ListAPIView[Sandbox]):
+class SandboxList(ListView[Sandbox]):
     serializer_class = SandboxSerializer
-    pagination_class = KeysetPagination
+    filters = frozenset({"organization"})
 
     def get_queryset(self) -> QuerySet[Sandbox]:
         rows = access.sandboxes_for_read(caller(self.request)).select_related("organization")
         wanted = natural_number(self.request.query_params.get("organization", ""), what="organization")
         return rows if wanted is None else rows.filter(organization=wanted)
+
+
+class SandboxDetail(APIView):
+    @extend_schema(summary="Read a sandbox", operation_id="sandboxes_retrieve", responses=SandboxSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(SandboxSerializer(access.sandbox_for_read(caller(request), pk)).data)
