@@ -71,6 +71,7 @@ def test_a_403_about_rights_or_keys_is_an_authorization_problem(
         b'{"type": "ERROR", "status": "FORBIDDEN", "message": "Package with name acme already exists", "object": null}',
         b'{"message": "Package status is DRAFT"}',
         b"<html><head><title>403 Forbidden</title></head></html>",
+        b'{"title": "Forbidden", "status": 403, "detail": "The package id is wrong"}',
     ],
 )
 def test_a_403_about_the_request_is_a_rejection(
