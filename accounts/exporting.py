@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 
 SLICE = 1000
 SIGN_OF_LIFE_S = 5.0
-# A spreadsheet takes a cell that begins so for a formula, or skips what is before one.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula, or skips what is before one; the wide forms of East Asian
+# keyboards count like the narrow ones (OWASP, "CSV Injection").
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Row = Sequence[Any]
 
@@ -163,7 +164,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) or text.lstrip().startswith(FORMULA_SIGNS) else text
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> bytes:

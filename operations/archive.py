@@ -10,6 +10,7 @@ import hmac
 import io
 import json
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ MANIFEST = "manifest.json"
 KEYS = "keys.env"
 FILES = "files"
 CHUNK = 1 << 20
+ROOM_LEFT = 64 << 20
 COMPRESSION = 6
 _PURPOSE = b"towpath-backup:"
 _LARGEST_MANIFEST = 64 << 20
@@ -131,7 +133,7 @@ def unpack(source: Path, folder: Path) -> tuple[Manifest, str]:
     Raises OperationError for anything that is not exactly what a backup wrote.
     """
     found: dict[str, Member] = {}
-    said: dict[str, Any] | None = None
+    said: Any = None
     try:
         with gzip.open(source) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
             for entry in tar:
@@ -143,6 +145,7 @@ def unpack(source: Path, folder: Path) -> tuple[Manifest, str]:
                 if entry.name == MANIFEST:
                     said = json.loads(content.read(_LARGEST_MANIFEST))
                 else:
+                    _require_room(source, entry.size, folder)
                     found[entry.name] = _copy_out(content, folder / entry.name)
             while packed.read(CHUNK):  # to its end, whose checksum covers everything
                 continue
@@ -163,6 +166,16 @@ def _is_plain(name: str) -> bool:
     return is_ours and not path.is_absolute() and ".." not in path.parts and str(path) == name
 
 
+def _require_room(source: Path, size: int, folder: Path) -> None:
+    """Whose archive it is shows at its end only; until then it must not be able to fill the disk."""
+    free = shutil.disk_usage(folder).free
+    if size > free - ROOM_LEFT:
+        raise OperationError(
+            f"{source} holds a file of {size >> 20} MiB, and {folder.parent} has {free >> 20} MiB left. Make room, if "
+            "the archive is yours. Nothing was changed."
+        )
+
+
 def _copy_out(content: IO[bytes], target: Path) -> Member:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
@@ -176,9 +189,11 @@ def _copy_out(content: IO[bytes], target: Path) -> Member:
     return Member(digest.hexdigest(), size)
 
 
-def _read_manifest(source: Path, said: dict[str, Any] | None) -> tuple[Manifest, str]:
+def _read_manifest(source: Path, said: Any) -> tuple[Manifest, str]:
     if said is None:
         raise _damaged(source, "it has no manifest, so it was cut off or is no backup")
+    if not isinstance(said, dict):
+        raise _damaged(source, "its manifest cannot be understood")
     if said.get("format") != FORMAT:
         raise OperationError(
             f"{source} has the format {said.get('format')!r}; this version of Towpath reads {FORMAT}. "

@@ -34,6 +34,7 @@ from operations.held import Held
 from operations.verbs import Verb
 
 Say = Callable[[str], None]
+_KEYS_IN_WORDS = ", ".join(embedded.KEY_NAMES)
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,15 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _check_keys(manifest: Manifest, signature: str, folder: Path, *, has_content: bool) -> dict[str, str]:
     """The keys to take over from the archive; none if ours are the same, or it brings none."""
     if manifest.has_keys:
-        text = (folder / archive.KEYS).read_text(encoding="utf-8")
-        brought = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        brought = _brought_keys(folder)
         if brought == _own_keys():
             brought = {}
+        elif manifest.vendor == "postgresql":
+            # psql runs what the dump holds, commands of the shell too, and these keys vouch for nothing but themselves.
+            raise OperationError(
+                f"The archive brings keys of its own. If you trust where it comes from, set {_KEYS_IN_WORDS} to those in "
+                f"its {archive.KEYS}, and restore again. Nothing was changed."
+            )
         elif not settings.IS_EMBEDDED or any(os.environ.get(f"{name}_FILE") for name in embedded.KEY_NAMES):
             raise OperationError(
                 "The archive brings keys, and this installation is given others by its environment. Set SECRET_KEY, "
@@ -197,6 +203,20 @@ def _check_keys(manifest: Manifest, signature: str, folder: Path, *, has_content
         raise OperationError(
             "The archive brings other keys than this installation has, and would lock out what is in it. Move "
             f"{settings.DATA_DIR} away and restore into an empty folder. Nothing was changed."
+        )
+    return brought
+
+
+def _brought_keys(folder: Path) -> dict[str, str]:
+    try:
+        text = (folder / archive.KEYS).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    brought = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    if set(brought) != set(embedded.KEY_NAMES) or not all(brought.values()):
+        raise OperationError(
+            f"The archive says that it brings keys, and its {archive.KEYS} does not hold just {_KEYS_IN_WORDS}. "
+            "Nothing was changed. Take another backup."
         )
     return brought
 

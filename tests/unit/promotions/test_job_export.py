@@ -84,7 +84,9 @@ def test_both_formats_hold_the_same_rows_newest_first_with_promised_columns(
     assert (as_csv[0]["is_foreign"], as_json[0]["is_foreign"]) == ("false", False)
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "sign", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u00a0=", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
 def test_what_a_spreadsheet_would_take_for_a_formula_becomes_text(
     organization: Organization, browser: Client, sign: str
 ) -> None:
