@@ -126,7 +126,7 @@ def test_looking_changes_nothing(world: Organization, administrator: User, signe
     seen = {address: answer.status_code for address, answer in looking}
 
     assert len(seen) > 50
-    assert {status for status in seen.values() if status >= 500} == set()
+    assert {address for address, status in seen.items() if status >= 500} == {reverse("readyz")}  # no beat ticks here
     assert everything() == before
 
 
@@ -233,4 +233,4 @@ def test_a_made_up_cursor_of_the_api_is_refused(world: Organization, administrat
 
     answer = client.get(path, {"cursor": cursor}, **api_headers(administrator))
 
-    assert answer.status_code == 404
+    assert answer.status_code == 400

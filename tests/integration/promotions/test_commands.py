@@ -111,7 +111,7 @@ def test_a_refused_credential_fails_with_the_cause(acme: Organization) -> None:
 
     assert code == 4
     assert said.count("Failed: Packages of Acme") == 1
-    assert "Test the organization's credential" in said
+    assert "Correct it under Settings and test it" in said
 
 
 def test_without_waiting_the_job_is_only_queued(acme: Organization) -> None:
