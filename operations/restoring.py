@@ -183,8 +183,8 @@ def _check_keys(manifest: Manifest, signature: str, folder: Path, *, has_content
         elif manifest.vendor == "postgresql":
             # psql runs what the dump holds, commands of the shell too, and these keys vouch for nothing but themselves.
             raise OperationError(
-                f"The archive brings keys of its own. If you trust where it comes from, set {_KEYS_IN_WORDS} to those in "
-                f"its {archive.KEYS}, and restore again. Nothing was changed."
+                f"The archive brings keys of its own. If you trust where it comes from, set {_KEYS_IN_WORDS} to those "
+                f"in its {archive.KEYS}, and restore again. Nothing was changed."
             )
         elif not settings.IS_EMBEDDED or any(os.environ.get(f"{name}_FILE") for name in embedded.KEY_NAMES):
             raise OperationError(
