@@ -3,7 +3,7 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +13,7 @@ from accounts.models import Organization, Sandbox, User
 from promotions.choices import ACTIVE, GOOD_ENDS, Decision, Match, PlanState
 from promotions.management import decisions_file, following
 from promotions.models import Job, Package, Plan, PlanItem
-from promotions.services import decisions, plans, runs
+from promotions.services import approvals, consent, decisions, plans, runs
 from promotions.services.errors import NotReadyError, RefusedError
 
 EPILOG = """\
@@ -32,9 +32,11 @@ Exit codes
   4  partly failed, or failed
   5  needs attention, or not over when the time was up
   6  cancelled; also if the facts changed just before sending, and nothing was sent
+  7  waits for an approval, and runs as soon as it is given
 """
 
 PROPOSALS_SHOWN = 3
+EXIT_WAITS = 7
 
 
 class Command(BaseCommand):
@@ -62,6 +64,11 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="name of the remote job (default: the package's name)")
         parser.add_argument("--description", default="", help="text of the remote job")
         parser.add_argument("--plan-only", action="store_true", help="plan and decide, run nothing")
+        parser.add_argument(
+            "--ask-approval",
+            metavar="NOTE",
+            help="where an approval is needed, ask for it with this note; the import runs as soon as it is given",
+        )
         following.add_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -76,6 +83,8 @@ class Command(BaseCommand):
             if options["plan_only"]:
                 self.report_readiness(plan)
                 return
+            if options["ask_approval"] is not None and consent.rule_for(plan.promotion):
+                self.ask_approval(user, plan, options["ask_approval"])
             job = self.run(user, plan)
         except (RefusedError, PermissionDenied, LookupError) as refusal:
             raise CommandError(str(refusal.args[0]), returncode=following.EXIT_REFUSED) from refusal
@@ -182,6 +191,14 @@ class Command(BaseCommand):
         if reasons or plan.state != PlanState.OPEN:
             raise NotReadyError(["Not ready to run:", *reasons])
         self.stdout.write("Ready to run. Nothing was run.")
+
+    def ask_approval(self, user: User, plan: Plan, note: str) -> NoReturn:
+        approval = approvals.request_approval(plan=plan, actor=user, note=note, runs_at_once=True)
+        self.stdout.write(
+            f"{approval.rule} Asked for approval {approval.pk}; it runs as soon as somebody approves it, until "
+            f"{approval.expires_at:%Y-%m-%d %H:%M} UTC."
+        )
+        sys.exit(EXIT_WAITS)
 
     def run(self, user: User, plan: Plan) -> Job:
         try:

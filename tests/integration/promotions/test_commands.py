@@ -13,11 +13,11 @@ from accounts.models import AuditEvent, Organization, User
 from emulator.app import create_app
 from emulator.server import run_in_thread
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Package, Plan, Promotion
-from promotions.services import runs
+from promotions.models import Approval, Job, Package, Plan, Promotion
+from promotions.services import approvals, runs
 from promotions.systems.packages import kinds
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
-from tests.integration.promotions.conftest import STORY, Platform, connect_organization, known_package
+from tests.integration.promotions.conftest import STORY, Platform, connect_organization, known_package, run_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -341,6 +341,23 @@ def test_production_is_not_run_without_an_approval(operator: User, acme: Organiz
     assert code == 1
     assert "needs an approval" in said
     assert platform.imports_sent() == 0
+
+
+def test_an_approval_is_asked_for_and_the_import_runs_with_it(
+    operator: User, acme: Organization, platform: Platform
+) -> None:
+    known_package(acme, STORY)
+    approver = MembershipFactory(organization=acme, role=Role.APPROVER).user
+
+    code, said = promote(STORY, "prod", "--accept-exact", "--create-rest", "--ask-approval", "Release 7")
+    approval = Approval.objects.get()
+    before = platform.imports_sent()
+    approvals.approve(approval=approval, actor=approver)
+    run_due()
+
+    assert code == 7
+    assert f"Asked for approval {approval.pk}" in said
+    assert (approval.note, before, platform.imports_sent()) == ("Release 7", 0, 1)
 
 
 def test_a_name_that_several_packages_have_is_answered_with_their_ids(operator: User, acme: Organization) -> None:
