@@ -78,10 +78,11 @@ def _retry_text(job: Job, count: int) -> str:
         parts.append(
             f"{_objects(made)} that job {job.pk} created {_is(made)} used as existing, so that none comes twice."
         )
-    if count:
-        parts.append(
-            f"{_objects(count)} that failed {_is(count)} planned as before; what became unclear is for you to decide."
-        )
+    unclear = job.results.filter(outcome=ResultOutcome.UNKNOWN).count()
+    if failed := count - unclear:
+        parts.append(f"{_objects(failed)} that failed {_is(failed)} decided as before.")
+    if unclear:
+        parts.append(f"{_objects(unclear)} of which nothing is known {_is(unclear)} for you to decide.")
     return " ".join(parts)
 
 

@@ -91,12 +91,21 @@ def in_words(job: Job) -> str:
     if job.state == JobState.SUCCEEDED_WITH_WARNINGS:
         return f"Look at the marked objects in {where}; the others need nothing more."
     if job.state == JobState.PARTLY_FAILED:
-        return f"Remove the cause, then plan the package once more; what is in {where} by then can be reused."
+        if _is_whole(job):
+            return f"Remove the cause, then plan the package once more; all of it is then created once more in {where}."
+        return f"Remove the cause, then retry what failed: what was created in {where} is then used as it is."
     if job.state == JobState.FAILED:
-        return f"The platform reports nothing created in {where}. Remove the cause, then plan the package once more."
+        again = "plan the package once more" if _is_whole(job) else "retry it"
+        return f"The platform reports nothing created in {where}. Remove the cause, then {again}."
     if job.problem_kind == ProblemKind.CLOSED:
-        return f"Look into {where} at the platform; if something is missing there, plan the package once more."
+        again = "plan the package once more" if _is_whole(job) else "retry it"
+        return f"Look into {where} at the platform; if something is missing there, {again}."
     return ""
+
+
+def _is_whole(job: Job) -> bool:
+    """Whether it was an entire sandbox, of which no part can be retried."""
+    return job.package is not None and job.package.is_full
 
 
 def _second_look(job: Job, where: str) -> str:

@@ -185,7 +185,7 @@ def test_the_second_look(
         ({"state": JobState.SUCCEEDED, "result": {"claimed": 1, "verified": 1}}, "found it there"),
         ({"state": JobState.SUCCEEDED, "result": {"claimed": 14, "verified": 12}}, "2 could not be told in this way"),
         ({"state": JobState.SUCCEEDED_WITH_WARNINGS}, "Look at the marked objects"),
-        ({"state": JobState.PARTLY_FAILED}, "plan the package once more"),
+        ({"state": JobState.PARTLY_FAILED}, "retry what failed: what was created"),
         ({"state": JobState.FAILED}, "The platform reports nothing created"),
         ({"state": JobState.FAILED, "submit_count": 0}, "The plan is open again"),
         ({"state": JobState.CANCELLED, "submit_count": 0}, "The plan is open again"),
