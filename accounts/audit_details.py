@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_SHORT = {"url": "URL", "ims": "IMS", "api": "API"}
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -28,7 +30,10 @@ def facts_of(details: Any) -> list[Fact]:
 def words_of(name: str) -> str:
     """A name of ours in words."""
     text = name.replace("_", " ").strip()
-    return text[:1].upper() + text[1:] if text.islower() else text
+    if not text.islower():
+        return text
+    words = [_SHORT.get(word, word) for word in text.removeprefix("is ").split()]
+    return " ".join(words)[:1].upper() + " ".join(words)[1:]
 
 
 def _fact(name: str, value: Any) -> Fact:
@@ -54,6 +59,8 @@ def _of_list(name: str, value: Sequence[Any]) -> Fact:
 def _of_mapping(name: str, value: Mapping[str, Any]) -> Fact:
     if not value:
         return Fact(name, text="none")
+    if set(value) == {"from", "to"} and all(map(_is_plain, value.values())):
+        return Fact(name, text=f"{_text(value['from'])} → {_text(value['to'])}")
     if all(map(_is_plain, value.values())):
         return Fact(name, head=["", "Value"], rows=[[words_of(key), _text(member)] for key, member in value.items()])
     if all(isinstance(member, Mapping) and all(map(_is_plain, member.values())) for member in value.values()):
