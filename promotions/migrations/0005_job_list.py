@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="job",
-            index=models.Index(fields=["state", "-created_at", "-id", "is_quiet"], name="job_state"),
+            index=models.Index(fields=["state", "-created_at", "-id", "organization", "is_quiet"], name="job_state"),
         ),
         migrations.AddIndex(
             model_name="job",

@@ -117,7 +117,7 @@ class Job(models.Model):
             # looked at in passing, so that jobs can be counted without being read.
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
             models.Index(fields=["organization", "-created_at", "-id", "is_quiet"], name="job_organization"),
-            models.Index(fields=["state", "-created_at", "-id", "is_quiet"], name="job_state"),
+            models.Index(fields=["state", "-created_at", "-id", "organization", "is_quiet"], name="job_state"),
             models.Index(
                 fields=["organization", "state", "-created_at", "-id", "is_quiet"], name="job_organization_state"
             ),
