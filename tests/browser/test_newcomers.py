@@ -105,7 +105,7 @@ def tab_to(page: Page, wanted: Locator) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_plan_is_made_without_a_mouse(stack: Stack, people: People, width: int) -> None:
+def test_an_import_is_planned_decided_and_run_without_a_mouse(stack: Stack, people: People, width: int) -> None:
     page = people.window(width=width)
     page.goto("/")
 
@@ -134,6 +134,19 @@ def test_a_plan_is_made_without_a_mouse(stack: Stack, people: People, width: int
     tab_to(page, page.get_by_role("button", name="Plan import"))
     page.keyboard.press("Enter")
 
-    undecided(PlanPage(page), 12)
+    plan = PlanPage(page)
+    undecided(plan, 12)
+    tab_to(page, plan.button("Accept all exact"))
+    page.keyboard.press("Enter")
+    undecided(plan, 6)
+    tab_to(page, plan.button("Create new for all undecided"))
+    page.keyboard.press("Enter")
+    undecided(plan, 0)
+    tab_to(page, plan.run)
+    page.keyboard.press("Enter")
+    expect(plan.confirm).to_be_visible()
+    tab_to(page, plan.confirm)
+    page.keyboard.press("Enter")
+    expect(page.locator("#job-state")).to_contain_text("verified", timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert people.complaints == []
