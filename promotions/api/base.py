@@ -82,7 +82,7 @@ class ApiView(APIView):
         return cast(User, self.request.user)
 
     def body(self, input_class: type[Input]) -> dict[str, Any]:
-        read = input_class(data=self.request.data)
+        read = input_class(data=self.request.data, context={"request": self.request})
         read.is_valid(raise_exception=True)
         return cast(dict[str, Any], read.validated_data)
 

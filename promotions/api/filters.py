@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.exporting import FORMATS
 from promotions.api.base import IdField, ListQuery
-from promotions.choices import Decision, JobState, Match
+from promotions.choices import Decision, JobState, Match, ResultOutcome, Severity, Verification
 from promotions.queries import EXPIRED, PACKAGE_ORDERS, JobFilters, PackageFilters, PlanItemFilters
 from promotions.services.packages import EXPIRY_DAYS_LIMIT
 
@@ -92,6 +92,24 @@ class JobExportQuery(JobQuery):
     format = serializers.ChoiceField(required=False, choices=list(FORMATS), default="json")
 
 
+class JobCountsQuery(JobQuery):
+    cursor = None  # type: ignore[assignment]  # a number has no pages
+    limit = None  # type: ignore[assignment]
+    state = None  # type: ignore[assignment]  # each is counted
+    # No index holds these beside the state, so that counting could mean reading all rows.
+    kind = None  # type: ignore[assignment]
+    foreign = None  # type: ignore[assignment]
+
+
+class JobEventsQuery(ListQuery):
+    severity = serializers.ChoiceField(required=False, choices=Severity.choices)
+
+
+class JobResultsQuery(ListQuery):
+    outcome = serializers.ChoiceField(required=False, choices=ResultOutcome.choices)
+    verification = serializers.ChoiceField(required=False, choices=Verification.choices)
+
+
 def job_filters(query: dict[str, Any]) -> JobFilters:
     return JobFilters(
         states=tuple(query.get("state", ())),
@@ -101,7 +119,7 @@ def job_filters(query: dict[str, Any]) -> JobFilters:
         requested_by_id=query.get("requested_by"),
         package_id=query.get("package"),
         promotion_id=query.get("promotion"),
-        is_foreign=query["foreign"],
+        is_foreign=query.get("foreign"),
         with_routine=query["routine"],
         created_from=query.get("created_after"),
         created_to=query.get("created_before"),
@@ -112,11 +130,15 @@ class PromotionQuery(ListQuery):
     organization = IdField(required=False, help_text="The target organization.")
     sandbox = IdField(required=False, help_text="The target sandbox.")
     package = IdField(required=False)
+    group = IdField(required=False, help_text="Planned together for several targets.")
 
 
 class PlanItemQuery(ListQuery):
     undecided = serializers.BooleanField(required=False, allow_null=True, default=None)
     missing_rights = serializers.BooleanField(required=False, allow_null=True, default=None)
+    remembered = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Only those decided before, or none of them."
+    )
     match = serializers.ChoiceField(required=False, choices=Match.choices)
     decision = serializers.ChoiceField(required=False, choices=Decision.choices)
     type = serializers.CharField(required=False, max_length=64)

@@ -2,15 +2,19 @@
 
 from django.urls import path
 
-from promotions.api.views import approvals, groups, jobs, packages, plans, promotions
+from promotions.api.views import approvals, groups, home, jobs, packages, plans, promotions
 
 app_name = "promotions_api"
 
 urlpatterns = [
+    path("needs/", home.NeedsView.as_view(), name="needs"),
+    path("job-views/", home.SavedViewListView.as_view(), name="view-list"),
+    path("job-views/<int:pk>/", home.SavedViewView.as_view(), name="view-detail"),
     path("packages/", packages.PackageListView.as_view(), name="package-list"),
     path("packages/publish/", packages.PackagesPublishView.as_view(), name="packages-publish"),
     path("packages/<int:pk>/", packages.PackageView.as_view(), name="package-detail"),
     path("packages/<int:pk>/publish/", packages.PackagePublishView.as_view(), name="package-publish"),
+    path("packages/<int:pk>/dependencies/", packages.PackageDependenciesView.as_view(), name="package-dependencies"),
     path("organizations/<int:pk>/synchronize/", packages.PackageSynchronizeView.as_view(), name="package-synchronize"),
     path("promotions/", promotions.PromotionListView.as_view(), name="promotion-list"),
     path("promotions/<int:pk>/", promotions.PromotionView.as_view(), name="promotion-detail"),
@@ -38,6 +42,7 @@ urlpatterns = [
     path("plans/<int:pk>/run/", plans.PlanRunView.as_view(), name="plan-run"),
     path("jobs/", jobs.JobListView.as_view(), name="job-list"),
     path("jobs/export/", jobs.JobExportView.as_view(), name="job-export"),
+    path("jobs/counts/", jobs.JobCountsView.as_view(), name="job-counts"),
     path("jobs/<int:pk>/", jobs.JobView.as_view(), name="job-detail"),
     path("jobs/<int:pk>/events/", jobs.JobEventsView.as_view(), name="job-events"),
     path("jobs/<int:pk>/results/", jobs.JobResultsView.as_view(), name="job-results"),

@@ -11,10 +11,20 @@ REFUSED = "401 404 403 422 422 422 422"
 UNFIT = "401 404 403 409 409 409 409"  # the thing is in another state
 
 ROWS: list[Row] = [
+    row("promotions_api:needs", GET=LIST),
+    row("promotions_api:view-list", GET=LIST, POST="401 400 400 400 400 400 400"),
+    row(
+        "promotions_api:view-detail",
+        "view_of_nobody_here",
+        PATCH="401 404 404 404 404 404 404",
+        DELETE="401 404 404 404 404 404 404",
+    ),
+    row("promotions_api:job-counts", GET=LIST),
     row("promotions_api:package-list", GET=LIST),
     row("promotions_api:packages-publish", POST="401 400 400 400 400 400 400"),
     row("promotions_api:package-detail", "package", GET=READ),
     row("promotions_api:package-publish", "draft_package", POST=STARTED),
+    row("promotions_api:package-dependencies", "package", GET=READ, POST=STARTED),
     row("promotions_api:package-synchronize", "organization", POST=STARTED),
     row("promotions_api:promotion-list", GET=LIST, POST="401 400 400 400 400 400 400"),
     row("promotions_api:promotion-detail", "promotion", GET=READ, PATCH=DONE),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.inputs import Input
@@ -14,6 +15,7 @@ from promotions.api.serializers.common import (
 from promotions.choices import JobState
 from promotions.engine import registry
 from promotions.models import Job, JobEvent, TaskResult
+from promotions.views.attention import attention
 
 REASON_LIMIT = 500
 
@@ -62,7 +64,35 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return registry.label(job.kind)
 
 
+class LookUpSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    words = serializers.CharField(help_text="What was found.")
+    is_certain = serializers.BooleanField(help_text="Whether it could have told that there is nothing.")
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    remote_id = serializers.CharField()
+    doubt = serializers.CharField(help_text="Why it is not surely ours.")
+    job = serializers.IntegerField(
+        source="known.pk", default=None, allow_null=True, help_text="Under which we follow it already."
+    )
+
+
+class AttentionSerializer(serializers.Serializer[Any]):
+    sent_at = serializers.ListField(child=serializers.DateTimeField(), help_text="When it was sent, each time.")
+    wanted = serializers.CharField(help_text="What was looked for at the platform.")
+    look_ups = LookUpSerializer(many=True, help_text="The latest of them.")
+    look_ups_count = serializers.IntegerField()
+    candidates = CandidateSerializer(many=True, help_text="Remote jobs that may be this one.")
+    why_no_resume = serializers.CharField(help_text="Why it cannot be resumed; empty if it can.")
+    why_no_adopt = serializers.CharField(help_text="Why no remote job can be named; empty if one can.")
+    why_no_retry = serializers.CharField(help_text="Why it must not be sent again; empty if it can.")
+
+
 class JobDetailSerializer(JobSerializer):
+    attention = serializers.SerializerMethodField(
+        help_text="What is known where an outcome is not; null unless the job needs attention."
+    )
     events_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:job-events")
     results_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:job-results")
     result = serializers.JSONField(read_only=True)
@@ -72,6 +102,7 @@ class JobDetailSerializer(JobSerializer):
         fields = [
             *JobSerializer.Meta.fields,
             "problem_detail",
+            "attention",
             "submit_count",
             "submit_at",
             "marker",
@@ -80,6 +111,21 @@ class JobDetailSerializer(JobSerializer):
             "events_url",
             "results_url",
         ]
+
+    @extend_schema_field(AttentionSerializer(allow_null=True))
+    def get_attention(self, job: Job) -> Any:
+        found = attention(job)
+        return None if found is None else AttentionSerializer(found).data
+
+
+class StateCountSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(choices=JobState.choices)
+    number = serializers.IntegerField()
+    is_more = serializers.BooleanField(help_text="Whether there are more than that.")
+
+
+class JobCountsSerializer(serializers.Serializer[Any]):
+    states = StateCountSerializer(many=True)
 
 
 class JobRowSerializer(serializers.Serializer[Any]):

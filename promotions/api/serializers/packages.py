@@ -66,6 +66,24 @@ class PackageDetailSerializer(PackageSerializer):
         return SandboxRefSerializer(access.target_sandboxes(user, package), many=True).data
 
 
+class DependencySerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    type = serializers.CharField()
+    id = serializers.CharField()
+    title = serializers.CharField()
+    depth = serializers.IntegerField(help_text="0 for what the package names itself.")
+
+
+class DependenciesSerializer(serializers.Serializer[Any]):
+    read_at = serializers.DateTimeField(allow_null=True, help_text="Null if they were never read; POST reads them.")
+    is_old = serializers.BooleanField(help_text="Whether the package changed since.")
+    is_cut = serializers.BooleanField(help_text="Whether there is more than was read.")
+    nodes = DependencySerializer(many=True)
+    children = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="What each key needs, by key."
+    )
+
+
 class PublishInput(Input):
     expiry_days = serializers.IntegerField(
         required=False,

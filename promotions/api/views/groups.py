@@ -62,6 +62,7 @@ class GroupDecideView(ApiView):
         request=GroupDecideInput,
         responses=GroupOutcomesSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         group, body = access.group_for_read(self.user, pk), self.body(GroupDecideInput)
         choosers: dict[str, groups.Chooser] = {

@@ -13,10 +13,18 @@ from accounts.api.idempotency import idempotent
 from accounts.services import exports
 from config.openapi import PROBLEM_REF
 from promotions import access, job_rows
-from promotions.api.base import ApiView, ListQuery, paged
-from promotions.api.filters import JobExportQuery, JobQuery, job_filters
+from promotions.api.base import ApiView, paged
+from promotions.api.filters import (
+    JobCountsQuery,
+    JobEventsQuery,
+    JobExportQuery,
+    JobQuery,
+    JobResultsQuery,
+    job_filters,
+)
 from promotions.api.serializers.jobs import (
     AdoptInput,
+    JobCountsSerializer,
     JobDetailSerializer,
     JobEventSerializer,
     JobRowSerializer,
@@ -79,6 +87,20 @@ class JobExportView(ApiView):
         return exporting.answer(export, writer, job_rows.slices(found), file_name="jobs")
 
 
+class JobCountsView(ApiView):
+    @extend_schema(
+        operation_id="jobs_counts",
+        summary="How many jobs are in each state",
+        description="Counted up to a thousand in each.",
+        tags=["Jobs"],
+        parameters=[JobCountsQuery],
+        responses=JobCountsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        found = JobList(self.user, job_filters(JobCountsQuery.read(request)))
+        return self.answer(JobCountsSerializer, {"states": found.count_states()})
+
+
 class JobView(ApiView):
     @extend_schema(operation_id="jobs_retrieve", summary="One job", tags=["Jobs"], responses=JobDetailSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -90,12 +112,14 @@ class JobEventsView(ApiView):
         operation_id="jobs_events",
         summary="The time line of a job, oldest first",
         tags=["Jobs"],
-        parameters=[ListQuery],
+        parameters=[JobEventsQuery],
         responses=paged(JobEventSerializer),
     )
     def get(self, request: Request, pk: int) -> Response:
         job = access.job_for_read(self.user, pk)
-        return self.page(JobEventSerializer, job.events.all(), OLDEST_FIRST, ListQuery.read(request))
+        query = JobEventsQuery.read(request)
+        wanted = {name: query[name] for name in ("severity",) if name in query}
+        return self.page(JobEventSerializer, job.events.filter(**wanted), OLDEST_FIRST, query)
 
 
 class JobResultsView(ApiView):
@@ -103,12 +127,14 @@ class JobResultsView(ApiView):
         operation_id="jobs_results",
         summary="What happened to each object",
         tags=["Jobs"],
-        parameters=[ListQuery],
+        parameters=[JobResultsQuery],
         responses=paged(TaskResultSerializer),
     )
     def get(self, request: Request, pk: int) -> Response:
         job = access.job_for_read(self.user, pk)
-        return self.page(TaskResultSerializer, job.results.all(), IN_JOB_ORDER, ListQuery.read(request))
+        query = JobResultsQuery.read(request)
+        wanted = {name: query[name] for name in ("outcome", "verification") if name in query}
+        return self.page(TaskResultSerializer, job.results.filter(**wanted), IN_JOB_ORDER, query)
 
 
 class _ActView(ApiView):
@@ -125,6 +151,7 @@ class JobCancelView(_ActView):
         request=None,
         responses=JobDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         return self.done(pk, lambda job: jobs.cancel(job=job, actor=self.user))
 
@@ -138,6 +165,7 @@ class JobStopFollowingView(_ActView):
         request=None,
         responses=JobDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         return self.done(pk, lambda job: jobs.stop_following(job=job, actor=self.user))
 
@@ -150,6 +178,7 @@ class JobResumeView(_ActView):
         request=None,
         responses=JobDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         return self.done(pk, lambda job: jobs.resume_following(job=job, actor=self.user))
 
@@ -162,6 +191,7 @@ class JobAdoptView(_ActView):
         request=AdoptInput,
         responses=JobDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         def adopt(job: Job) -> None:
             jobs.adopt(job=job, **self.body(AdoptInput), actor=self.user)
@@ -177,6 +207,7 @@ class JobRetryView(_ActView):
         request=ReasonInput,
         responses=JobDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         return self.done(pk, lambda job: jobs.retry_sending(job=job, **self.body(ReasonInput), actor=self.user))
 
@@ -189,6 +220,7 @@ class JobCloseView(_ActView):
         request=ReasonInput,
         responses=JobDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         return self.done(pk, lambda job: jobs.close(job=job, **self.body(ReasonInput), actor=self.user))
 

@@ -11,6 +11,7 @@ from promotions.api.filters import PackageQuery, package_filters
 from promotions.api.problems import UnderWayError
 from promotions.api.serializers.jobs import JobDetailSerializer
 from promotions.api.serializers.packages import (
+    DependenciesSerializer,
     PackageDetailSerializer,
     PackageSerializer,
     PublishInput,
@@ -91,6 +92,42 @@ class PackagesPublishView(ApiView):
         return self.answer(PublishOutcomesSerializer, {"outcomes": outcomes})
 
 
+class PackageDependenciesView(ApiView):
+    @extend_schema(
+        operation_id="packages_dependencies",
+        summary="What the objects of a package need, as last read",
+        tags=["Packages"],
+        responses=DependenciesSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        package = access.package_for_read(self.user, pk)
+        read_at, changed_at = package.dependencies_read_at, package.remote_modified_at
+        found = package.dependencies or {}
+        return self.answer(
+            DependenciesSerializer,
+            {
+                "read_at": read_at,
+                "is_old": bool(read_at and changed_at and changed_at > read_at),
+                "is_cut": bool(found.get("is_cut")),
+                "nodes": found.get("nodes", []),
+                "children": found.get("children", {}),
+            },
+        )
+
+    @extend_schema(
+        operation_id="packages_read_dependencies",
+        summary="Read what the objects of a package need",
+        description="Starts a job, or answers with the one that is under way.",
+        tags=["Packages"],
+        request=None,
+        responses={202: JobDetailSerializer},
+    )
+    @idempotent
+    def post(self, request: Request, pk: int) -> Response:
+        job = packages.request_dependencies(package=access.package_for_operation(self.user, pk), actor=self.user)
+        return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
+
+
 class PackageSynchronizeView(ApiView):
     @extend_schema(
         operation_id="packages_synchronize",
@@ -100,6 +137,7 @@ class PackageSynchronizeView(ApiView):
         request=None,
         responses={202: JobDetailSerializer},
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         organization = access.organization_for_operation(self.user, pk)
         job = packages.request_synchronization(organization=organization, actor=self.user)

@@ -44,6 +44,8 @@ class PlanItemsView(ApiView):
         plan = access.plan_for_read(self.user, pk)
         query = PlanItemQuery.read(request)
         found = filtered_items(plan.items.select_related("decided_by"), plan_item_filters(query))
+        if query["remembered"] is not None:
+            found = found.filter(remembered__isnull=not query["remembered"])
         return self.page(PlanItemSerializer, found, IN_PLAN_ORDER, query)
 
 
@@ -58,6 +60,7 @@ class PlanRefreshView(ApiView):
         request=None,
         responses={202: JobDetailSerializer},
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         job = plans.refresh(plan=access.plan_for_change(self.user, pk), actor=self.user)
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
@@ -85,6 +88,7 @@ class PlanDecideView(_DecidingView):
         request=DecideInput,
         responses=DecidedSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
         verdicts = [
@@ -107,6 +111,7 @@ class PlanAcceptExactView(_DecidingView):
         request=None,
         responses=DecidedSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
         return self.decided(plan, decisions.accept_exact(plan=plan, actor=self.user))
@@ -121,6 +126,7 @@ class PlanTakeRememberedView(_DecidingView):
         request=None,
         responses=DecidedSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
         return self.decided(plan, decisions.decide(plan=plan, verdicts=decisions.remembered(plan), actor=self.user))
@@ -135,6 +141,7 @@ class PlanChangeView(ApiView):
         request=None,
         responses={201: PlanSerializer},
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         newer = plans.change(plan=access.plan_for_change(self.user, pk), actor=self.user)
         return self.answer(PlanSerializer, access.plan_for_read(self.user, newer.pk), status=201, at="plan-detail")
@@ -148,6 +155,7 @@ class PlanUndoView(_DecidingView):
         request=None,
         responses=DecidedSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
         return self.decided(plan, decisions.undo(plan=plan, actor=self.user))

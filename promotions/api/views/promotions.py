@@ -47,6 +47,7 @@ class PromotionListView(ApiView):
             "target_organization": query.get("organization"),
             "target_sandbox": query.get("sandbox"),
             "package": query.get("package"),
+            "group": query.get("group"),
         }
         found = rows.filter(**{name: value for name, value in filters.items() if value is not None})
         return self.page(PromotionSerializer, found, NEWEST_FIRST, query)
@@ -118,6 +119,7 @@ class PromotionAbandonView(ApiView):
         request=ReasonInput,
         responses=PromotionDetailSerializer,
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         promotion = access.promotion_for_change(self.user, pk)
         plans.abandon(promotion=promotion, actor=self.user, reason=self.body(ReasonInput)["reason"])
