@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.choices import Role
 from accounts.models import AuditEvent, AuditHead, Organization, Sandbox, User
 from accounts.services import audit
-from promotions.choices import Decision
+from promotions.choices import ApprovalState, Decision, PlanState
 from promotions.models import Job, Package
 from tests.addresses import addresses
 from tests.factories import (
@@ -28,6 +28,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.factories_promotions import (
+    ApprovalFactory,
     ArtifactFactory,
     JobEventFactory,
     JobFactory,
@@ -98,6 +99,11 @@ def _world(text: str) -> None:
         organization=organization, succeeded=True, plan=plan, promotion=plan.promotion, package=package, is_foreign=True
     )
     JobEventFactory(job=ran)
+    for state in (ApprovalState.PENDING, ApprovalState.VOID):
+        approval = ApprovalFactory(plan__promotion__package=package, state=state, decided_by=UserFactory())
+        PlanItemFactory(plan=approval.plan, decision=Decision.REUSE)
+        PlanItemFactory(plan=approval.plan, free=True)
+        PlanFactory(promotion=approval.plan.promotion, revision=2, state=PlanState.SUPERSEDED)
     _fill_texts(text)
     _fill_documents(text)
     for row in (*Organization.objects.all(), *Sandbox.objects.all(), *Job.objects.all(), *Package.objects.all()):
@@ -140,13 +146,24 @@ def _fill_documents(text: str) -> None:
             "is_cut": True,
         },
     )
+    manager("promotions", "Approval").objects.update(void_changes=[text])
     manager("promotions", "Plan").objects.update(
+        facts={"package": {"version": text, "status": text}, "target": {"state": text, "type": text}},
         blockers=[text],
         changes=[text],
         display={"matrix": [{"resource": text, "permissions": {text[:100]: {"needed": 1, "missing": 1}}}]},
     )
     manager("promotions", "PlanItem").objects.update(
-        choices=[target, other, offer(Decision.CREATE)], needed_by=["item-0", text], target=target["target"]
+        choices=[target, other, offer(Decision.CREATE)],
+        needed_by=["item-0", text],
+        target=target["target"],
+        remembered={
+            "decision": Decision.REUSE,
+            "target": target["target"],
+            "by": text,
+            "at": "2026-03-01T09:00:00+00:00",
+            "times": 2,
+        },
     )
     manager("promotions", "PlanItem").objects.filter(missing_rights__gt=[]).update(
         missing_rights=[{"resource": text, "permissions": [text]}]
