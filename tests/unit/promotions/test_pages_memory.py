@@ -191,3 +191,14 @@ def test_without_script_the_click_leads_back_to_the_page(browser: Client, plan: 
     item.refresh_from_db()
     assert answer.status_code == 302
     assert item.decision == Decision.REUSE
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["plan-accept-exact", "plan-take-remembered"])
+def test_a_bulk_act_opens_its_own_transaction(browser: Client, plan: Plan, item: PlanItem, act: str) -> None:
+    """PostgreSQL locks no row outside of one."""
+    answer = browser.post(reverse(f"promotions:{act}", args=[plan.pk]), headers=HTMX)
+
+    item.refresh_from_db()
+    assert answer.status_code == 200
+    assert item.decision == Decision.REUSE
