@@ -99,9 +99,11 @@ def page(
     )
 
 
-def first(rows: QuerySet[M], order: Order, number: int, *, among: Among | None = None) -> list[M]:
-    """The first rows in this order."""
-    return _first(rows, order, number, among.walks if among else ())
+def first(
+    rows: QuerySet[M], order: Order, number: int, *, among: Among | None = None, read: QuerySet[M] | None = None
+) -> list[M]:
+    """The first rows in this order; `read` as for a page."""
+    return _first(rows, order, number, among.walks if among else (), read)
 
 
 def _first(

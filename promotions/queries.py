@@ -7,10 +7,11 @@ from typing import Literal
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Sandbox
+from accounts.access import organizations_for_read
+from accounts.models import Sandbox, User
 from promotions import search
 from promotions.choices import UNFINISHED, Decision
-from promotions.keyset import Order
+from promotions.keyset import WALKS_LIMIT, Order, Walk
 from promotions.models import Artifact, Job, Package, PlanItem
 
 EXPIRED: Literal["expired"] = "expired"
@@ -94,6 +95,15 @@ def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> Q
     if filters.expiry is not None:
         packages = _expiring(packages, filters.expiry)
     return search.search(packages, filters.text) if filters.text else packages
+
+
+def package_walks(user: User, filters: PackageFilters) -> list[Walk]:
+    """One walk for each organization of the reader, by status where that is wanted: an index serves each."""
+    if filters.organization_id is not None:
+        return []
+    status = {"status": filters.status} if filters.status else {}
+    found = list(organizations_for_read(user).values_list("pk", flat=True)[: WALKS_LIMIT + 1])
+    return [{"organization_id": pk, **status} for pk in found] if len(found) <= WALKS_LIMIT else []
 
 
 def _expiring(packages: QuerySet[Package], expiry: Literal["expired"] | int) -> QuerySet[Package]:

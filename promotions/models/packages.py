@@ -62,11 +62,15 @@ class Package(models.Model):
             models.Index(fields=["-remote_created_at", "-id"], name="package_newest"),
             models.Index(fields=["organization", "-remote_created_at", "-id"], name="package_org_newest"),
             models.Index(fields=["status", "-remote_created_at", "-id"], name="package_status_newest"),
+            models.Index(
+                fields=["organization", "status", "-remote_created_at", "-id"], name="package_org_status_newest"
+            ),
             # The list ordered by name.
             models.Index(fields=["sort_name", "id"], name="package_name"),
             models.Index(fields=["organization", "sort_name", "id"], name="package_org_name"),
             # Home and the expiry filter: what runs out next.
             models.Index(fields=["expires_at"], name="package_expiry"),
+            models.Index(fields=["status", "expires_at", "id"], name="package_status_expiry"),
         ]
 
     def __str__(self) -> str:

@@ -49,8 +49,8 @@ def home_live(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def _context(user: User) -> dict[str, Any]:
-    visible = Job.objects.visible_to(user).filter(is_quiet=False)
-    jobs = visible.select_related("organization", "sandbox__organization", "requested_by").defer("raw", "params")
+    shown = Job.objects.select_related("organization", "sandbox__organization", "requested_by").defer("raw", "params")
+    jobs = shown.visible_to(user).filter(is_quiet=False)
     active = jobs.filter(state__in=ACTIVE)
     running = list(active.order_by("-created_at", "-pk")[:JOBS_SHOWN])
     began_last = keyset.first(
@@ -58,6 +58,7 @@ def _context(user: User) -> dict[str, Any]:
         job_pages.NEWEST_FIRST,
         ENDED_LOOKED_AT,
         among=job_pages.among_organizations(user),
+        read=shown,
     )
     ended = sorted(began_last, key=lambda job: job_pages.ended_at(job) or job.created_at, reverse=True)[:ENDED_SHOWN]
     rows = job_pages.rows_of([*running, *ended])

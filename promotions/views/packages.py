@@ -23,7 +23,7 @@ from promotions.choices import ACTIVE, PUBLISHABLE, JobState
 from promotions.forms.packages import DEFAULT_ORDER, PackageFilterForm
 from promotions.graph import Picture, picture_of, tree_of
 from promotions.models import Job, Package
-from promotions.queries import PACKAGE_ORDERS, filtered_packages
+from promotions.queries import PACKAGE_ORDERS, filtered_packages, package_walks
 from promotions.services import packages
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
@@ -70,6 +70,8 @@ def package_list(request: AuthenticatedRequest) -> HttpResponse:
         narrowed.defer(*NOT_LISTED).select_related("organization"),
         PACKAGE_ORDERS[form.order_name],
         request.GET.get("cursor", ""),
+        walks=package_walks(request.user, form.filters()),
+        read=Package.objects.defer(*NOT_LISTED).select_related("organization"),
     )
     count, is_more = keyset.capped_count(narrowed) if page.newer or page.older else (len(page.rows), False)
     chips = _chips(request, form)
@@ -111,10 +113,12 @@ def _frame(request: AuthenticatedRequest, form: PackageFilterForm) -> dict[str, 
 def synchronizations(request: AuthenticatedRequest, organizations: QuerySet[Organization]) -> list[Synchronization]:
     """The state of each organization, in a fixed number of queries."""
     jobs = Job.objects.filter(kind=kinds.SYNCHRONIZE, organization=OuterRef("pk")).order_by("-created_at", "-pk")
+    # As "none of the others", since an index by state would lead past all the other jobs that succeeded.
+    others = [state for state in JobState if state != JobState.SUCCEEDED]
     shown = list(
         organizations.annotate(
             latest_pk=Subquery(jobs.values("pk")[:1]),
-            good_at=Subquery(jobs.filter(state=JobState.SUCCEEDED).values("finished_at")[:1]),
+            good_at=Subquery(jobs.exclude(state__in=others).values("finished_at")[:1]),
             package_pk=Subquery(Package.objects.filter(organization=OuterRef("pk")).values("pk")[:1]),
         ).order_by("name", "pk")[:ORGANIZATIONS_SHOWN]
     )

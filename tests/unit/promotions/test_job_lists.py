@@ -1,6 +1,6 @@
 """Reading the platform's job list so that "not there" can be believed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -43,6 +43,13 @@ class Pages:
     def list_jobs(self, *, start: int, **_: Any) -> Page[RemoteJobRow]:
         self.starts.append(start)
         return self._pages.pop(0) if self._pages else page([], has_next=False)
+
+    def all_jobs(self, **_: Any) -> Iterator[Page[RemoteJobRow]]:
+        start = 0
+        while True:
+            found = self.list_jobs(start=start)
+            yield found
+            start += found.received
 
 
 def page(
