@@ -137,7 +137,7 @@ def waiting_for(user: User) -> QuerySet[Approval]:
 
 
 def deciders(approval: Approval) -> list[User]:
-    """Everybody who may decide on it now."""
+    """Everybody who may decide on it now; who may not read the source would not find it."""
     promotion = approval.plan.promotion
     held = Membership.objects.filter(
         organization=promotion.target_organization,
@@ -148,5 +148,8 @@ def deciders(approval: Approval) -> list[User]:
         promotion.created_by_id,
         *approval.plan.items.exclude(decided_by=None).order_by().values_list("decided_by", flat=True).distinct(),
     }
-    able = User.objects.filter(Q(pk__in=held.values("user_id")) | Q(is_superuser=True), is_active=True)
+    readers = Membership.objects.filter(organization=promotion.source_organization)
+    able = User.objects.filter(
+        Q(is_superuser=True) | Q(pk__in=held.values("user_id")) & Q(pk__in=readers.values("user_id")), is_active=True
+    )
     return list(able.exclude(pk__in=takes_part))
