@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from redis.exceptions import RedisError
 
-from config import logs, metrics
+from config import logs, metrics, problems
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,9 @@ class CacheOutageMiddleware:
         if not isinstance(exception, RedisError):
             return None
         log.error("the cache is not reachable, so attempts cannot be counted: %s", exception)
-        response = render(request, "503.html", status=503)
+        if request.path.startswith(problems.API):
+            response = problems.plain(503, "The cache is not reachable. Try again later.")
+        else:
+            response = render(request, "503.html", status=503)
         response["Retry-After"] = str(self.RETRY_AFTER_S)
         return response

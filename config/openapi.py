@@ -69,7 +69,14 @@ def finish(result: dict[str, Any], **_: object) -> dict[str, Any]:
 
 
 def _refusals(method: str, operation: dict[str, Any]) -> set[HTTPStatus]:
-    found = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+    found = {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_ACCEPTABLE,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
     if "path" in places:
         found.add(HTTPStatus.NOT_FOUND)
@@ -78,7 +85,6 @@ def _refusals(method: str, operation: dict[str, Any]) -> set[HTTPStatus]:
     if method != "get":
         found |= {
             HTTPStatus.BAD_REQUEST,
-            HTTPStatus.FORBIDDEN,
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -4,7 +4,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -15,6 +16,7 @@ from config import logs
 from config.parsers import BodyTooLargeError
 
 CONTENT_TYPE = "application/problem+json"
+API = "/api/"
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -52,6 +54,25 @@ def of_refusal(refusal: RefusedError, *, status: int = 422, **extra: Any) -> Res
     if refusal.field:
         extra["errors"] = {refusal.field: [refusal.message]}
     return Response(_problem(status, refusal.message, **extra), status=status, content_type=CONTENT_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is refused before any view is asked, such as a wrong host."""
+    if not request.path.startswith(API):
+        return defaults.bad_request(request, exception)
+    return plain(400, "The request could not be understood.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A bug of ours; also of the API, whose callers can read nothing but problems."""
+    if not request.path.startswith(API):
+        return defaults.server_error(request)
+    return plain(500, "Something went wrong on our side. The log has it under this request_id.")
+
+
+def plain(status: int, detail: str) -> HttpResponse:
+    """A problem outside the framework's own views."""
+    return JsonResponse(_problem(status, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def _problem(status: int, detail: str, **extra: Any) -> dict[str, Any]:

@@ -15,6 +15,9 @@ def closed(request: HttpRequest) -> HttpResponse:
     raise Http404("There is no such page.")
 
 
+handler400 = "config.problems.bad_request"
+handler500 = "config.problems.server_error"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
