@@ -47,7 +47,7 @@ class Exchange:
 class Observer(Protocol):
     """Is told of each exchange, in the thread that made it; must be quick."""
 
-    def __call__(self, exchange: Exchange) -> None: ...
+    def __call__(self, exchange: Exchange, /) -> None: ...
 
 
 _observers: list[Observer] = []

@@ -39,7 +39,11 @@ def watched(*, limit_s: float, then: str) -> "subprocess.CompletedProcess[str]":
 def test_what_a_fork_finds_out_comes_back_and_its_memory_does_not():
     here: list[int] = []
 
-    pid = call_apart(lambda: here.append(1) or os.getpid())
+    def note_and_tell() -> int:
+        here.append(1)
+        return os.getpid()
+
+    pid = call_apart(note_and_tell)
 
     assert pid != os.getpid()
     assert here == []
