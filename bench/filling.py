@@ -22,7 +22,7 @@ def copy(template: Model, number: int, **columns: str) -> None:
             cursor.execute(
                 f"WITH RECURSIVE series(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM series WHERE n < {last}) "  # noqa: S608
                 f"INSERT INTO {quote(meta.db_table)} ({', '.join(map(quote, own))}) "
-                f"SELECT {', '.join(values)} FROM series CROSS JOIN {quote(meta.db_table)} t "
+                f"SELECT {', '.join(values).replace('%', '%%')} FROM series CROSS JOIN {quote(meta.db_table)} t "
                 f"WHERE t.{quote(str(meta.pk.column))} = %s",
                 [template.pk],
             )

@@ -98,8 +98,11 @@ def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> Q
 
 
 def package_walks(user: User, filters: PackageFilters) -> list[Walk]:
-    """One walk for each organization of the reader, by status where that is wanted: an index serves each."""
-    if filters.organization_id is not None:
+    """One walk for each organization of the reader, by status where that is wanted: an index serves each.
+
+    None for a search, which has found its packages, or the index to test, already.
+    """
+    if filters.organization_id is not None or filters.text:
         return []
     status = {"status": filters.status} if filters.status else {}
     found = list(organizations_for_read(user).values_list("pk", flat=True)[: WALKS_LIMIT + 1])
