@@ -17,7 +17,7 @@ from accounts.models import AuditEvent
 from config import embedded
 from tests.processes import ROOT
 
-COLUMNS = [field.column for field in AuditEvent._meta.local_fields]
+COLUMNS = [field.name for field in AuditEvent._meta.local_fields]
 LINES = len(COLUMNS) + 1
 # Another value of the column's own type, which differs from whatever is there.
 OTHER: dict[str, str] = {
@@ -134,7 +134,7 @@ def postgresql(postgres: str, postgresql_template: tuple[Path, str]) -> Iterator
     def edit(script: str) -> None:
         with _connect(url) as connection:
             connection.execute("DROP TRIGGER accounts_auditevent_refuse_change ON accounts_auditevent")
-            connection.execute(script)  # type: ignore[call-overload]  # made of our own names
+            connection.execute(script)
 
     yield Installation(folder, url), edit
     with _connect(postgres) as connection:
