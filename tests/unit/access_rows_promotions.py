@@ -15,8 +15,9 @@ from tests.factories_promotions import (
     PromotionGroupFactory,
     SavedViewFactory,
 )
-from tests.unit import access_rows_api, access_rows_packages
+from tests.unit import access_rows_api, access_rows_approvals, access_rows_packages
 from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
+
 
 def failed_import(organization: Organization) -> Job:
     """A job that was planned here, sent, and failed."""
@@ -78,4 +79,4 @@ HOME_AND_JOBS = [
     row("promotions:job-retry-failed", "failed_job", GET=OPERATORS, POST=OPERATORS_ACT),
 ]
 
-ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS, *access_rows_packages.ROWS]
+ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS, *access_rows_approvals.ROWS, *access_rows_packages.ROWS]
