@@ -4,57 +4,134 @@ Schemathesis draws the calls; it fails on a server error, on an answer that the 
 that the document forbids and the API takes.
 """
 
+import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.integration.ground.conftest import Installation
-from tests.processes import free_port
+from tests.processes import ROOT, free_port, wait_until
 
-# Checks that ask for more than the document promises: what `unsupported_method` and `ignored_auth` look for stands in
-# the access table, for every route and role.
+# All that schemathesis can check without calling in an order of its own, but for two: `positive_data_acceptance` takes
+# every refusal by a rule (409, 422) for a fault, and `object_level_authorization` is what the access table is for.
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
-    "response_schema_conformance,negative_data_rejection,unsupported_method,ignored_auth"
+    "response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,"
+    "allow_header_conformance,ignored_auth"
 )
 TOKEN_OF_ADMINISTRATOR = """
 from accounts.models import User
 from accounts.services import api_tokens
 user = User.objects.filter(is_superuser=True).first()
-print("TOKEN", api_tokens.create_api_token(user=user, name="fuzz", actor=user)[1])
+token, text = api_tokens.create_api_token(user=user, name="fuzz", actor=user)
+print("TOKEN", token.pk, user.pk, text)
 """
+LISTS = (
+    "organizations",
+    "sandboxes",
+    "people",
+    "invitations",
+    "packages",
+    "promotions",
+    "approvals",
+    "jobs",
+    "notices",
+    "job-views",
+    "audit",
+)
+ENOUGH = 60
+
+
+@dataclass(frozen=True)
+class World:
+    """What a run may know of an installation: the caller, and which things there are."""
+
+    token: int
+    person: int
+    text: str
+    known: Mapping[str, list[int]]
+    items: Mapping[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a run: schemathesis' own words, the number of calls, and whether anything was found."""
+    """What came of a run: schemathesis' own words, the answers to each operation, and whether anything was found."""
 
     text: str
+    seed: int
+    seconds: float
     cases: int
+    answers: Mapping[str, Counter[str]]
+    refused_with_token: int
     is_clean: bool
 
+    @property
+    def answered(self) -> int:
+        return sum(sum(found.values()) for found in self.answers.values())
 
-def fuzz(installation: Installation, *, examples: int, seed: int, workers: int) -> Report:
-    """Send up to `examples` made-up calls to each operation of a running installation."""
-    made = installation.manage("shell", "-c", TOKEN_OF_ADMINISTRATOR)
-    token = re.search(r"TOKEN (\S+)", made.stdout)
-    if token is None:
-        raise RuntimeError(made.stderr)
+    @property
+    def good(self) -> int:
+        return sum(_good(found) for found in self.answers.values())
+
+    @property
+    def never_good(self) -> list[str]:
+        """Operations that never did what they are for."""
+        return sorted(name for name, found in self.answers.items() if not _good(found))
+
+    def summary(self) -> str:
+        share = self.good / self.answered if self.answered else 0
+        return (
+            f"seed {self.seed}: {self.cases} cases in {self.seconds:.0f} s, {self.answered} answers, {share:.0%} of "
+            f"them 2xx, {self.refused_with_token} refused with 401 in spite of the token; "
+            f"{'nothing found' if self.is_clean else 'FINDINGS, see above'}"
+        )
+
+    def table(self) -> str:
+        return answers_table(self.answers)
+
+
+def answers_table(answers: Mapping[str, Counter[str]]) -> str:
+    """Each operation with how often it answered what."""
+    lines = []
+    for name, found in sorted(answers.items(), key=lambda entry: entry[0].partition(" ")[::-1]):
+        lines.append(f"{name:<62} " + "  ".join(f"{status}: {number}" for status, number in sorted(found.items())))
+    return "\n".join(lines)
+
+
+def _good(found: Mapping[str, int]) -> int:
+    return sum(number for status, number in found.items() if status.startswith("2"))
+
+
+def fuzz(installation: Installation, world: World, *, examples: int, seed: int, phases: str = "") -> Report:
+    """Send up to `examples` made-up calls to each operation of a running installation.
+
+    One at a time: hypothesis in threads meets a fault of Python 3.11. Several runs may go on beside each other.
+    """
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
+        known, figures = Path(folder, "world.json"), Path(folder, "figures.json")
+        known.write_text(json.dumps({**vars(world), "seed": seed}))
         run = subprocess.run(
             [
                 str(Path(sys.executable).parent / "schemathesis"),
                 "run",
                 f"{installation.url}/api/v1/schema/",
-                f"--header=Authorization: Bearer {token[1]}",
+                f"--header=Authorization: Bearer {world.text}",
                 f"--checks={CHECKS}",
-                "--phases=examples,coverage,fuzzing",
+                f"--phases={phases or 'examples,coverage,fuzzing'}",
                 f"--max-examples={examples}",
                 f"--seed={seed}",
-                f"--workers={workers}",
+                "--workers=1",
                 "--request-timeout=30",
                 "--continue-on-failure",
                 "--generation-database=none",
@@ -63,12 +140,30 @@ def fuzz(installation: Installation, *, examples: int, seed: int, workers: int) 
                 "--warnings=off",
             ],
             cwd=folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "SCHEMATHESIS_HOOKS": "tests.fuzz_hooks",
+                "TOWPATH_FUZZ_WORLD": str(known),
+                "TOWPATH_FUZZ_FIGURES": str(figures),
+            },
             capture_output=True,
             text=True,
             check=False,
         )
+        kept: dict[str, Any] = {"answers": {}, "refused_with_token": 0}
+        if figures.exists():
+            kept = json.loads(figures.read_text())
     cases = re.search(r"(\d[\d,]*) (?:generated|test cases)", run.stdout)
-    return Report(run.stdout + run.stderr, int(cases[1].replace(",", "")) if cases else 0, is_clean=run.returncode == 0)
+    return Report(
+        text=run.stdout + run.stderr,
+        seed=seed,
+        seconds=time.monotonic() - began,
+        cases=int(cases[1].replace(",", "")) if cases else 0,
+        answers={name: Counter(found) for name, found in kept["answers"].items()},
+        refused_with_token=kept["refused_with_token"],
+        is_clean=run.returncode == 0,
+    )
 
 
 def demo_installation(folder: Path) -> Installation:
@@ -79,3 +174,76 @@ def demo_installation(folder: Path) -> Installation:
     )
     installation.up("--demo")
     return installation
+
+
+def furnish(installation: Installation) -> World:
+    """Make one of everything that a call could be about, over the API itself, and say what there is."""
+    made = installation.manage("shell", "-c", TOKEN_OF_ADMINISTRATOR)
+    found = re.search(r"TOKEN (\d+) (\d+) (\S+)", made.stdout)
+    if found is None:
+        raise RuntimeError(made.stderr)
+    headers = {"Authorization": f"Bearer {found[3]}"}
+    with httpx.Client(base_url=f"{installation.url}/api/v1/", headers=headers, timeout=30) as api:
+        items = _furnish(api)
+        known = {name: [row["id"] for row in _rows(api, name)] for name in LISTS if name != "audit"}
+        known["audit"] = [row["sequence"] for row in _rows(api, "audit")]
+        known["api-tokens"] = [row["id"] for row in _rows(api, "api-tokens")]
+        for inner in ("members", "credentials"):
+            known[inner] = [
+                row["id"] for pk in known["organizations"] for row in _rows(api, f"organizations/{pk}/{inner}")
+            ]
+        known["plans"] = [int(plan) for plan in items]
+        known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
+    return World(int(found[1]), int(found[2]), found[3], known, items)
+
+
+def _rows(api: httpx.Client, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = api.get(f"{name}/", params={"limit": ENOUGH}).raise_for_status().json()["results"]
+    return rows
+
+
+def _furnish(api: httpx.Client) -> dict[str, list[dict[str, Any]]]:
+    """Promotions of published packages, several together, plans with items and an approval; items by plan."""
+    wait_until(lambda: bool(_published(api)), within_s=60, what="published packages")
+    plans: list[str] = []
+    for package in _published(api)[:4]:
+        targets = api.get(f"packages/{package}/").json()["target_sandboxes"]
+        for target in targets:
+            made = api.post("promotions/", json={"package": package, "sandbox": target["id"]})
+            plans += [made.json()["current_plan"]["url"]] if made.status_code == 201 else []
+        if len(targets) > 1:
+            api.post("promotion-groups/", json={"package": package, "sandboxes": [target["id"] for target in targets]})
+    if not plans:
+        raise RuntimeError("The demo data holds nothing that can be planned.")
+    wait_until(_are_open(api, plans), within_s=60, what="open plans")
+    api.post("job-views/", json={"name": "Failed", "query": "state=failed"})
+    api.post("invitations/", json={"email": "invited@example.com"})
+    items = {}
+    for url in plans:
+        plan = api.get(url).json()
+        items[str(plan["id"])] = api.get(plan["items_url"], params={"limit": ENOUGH}).json()["results"]
+    for url in plans[1::2]:
+        _decide_all(api, url)
+        api.post(f"{url}approval/", json={"note": "Please"})
+    return items
+
+
+def _published(api: httpx.Client) -> list[int]:
+    found = api.get("packages/", params={"status": "PUBLISHED", "limit": ENOUGH}).json()["results"]
+    return [row["id"] for row in found if row["is_importable"]]
+
+
+def _are_open(api: httpx.Client, plans: list[str]) -> Callable[[], bool]:
+    return lambda: all(api.get(url).json()["state"] != "gathering" for url in plans)
+
+
+def _decide_all(api: httpx.Client, url: str) -> None:
+    undecided = api.get(f"{url}items/", params={"undecided": "true", "limit": ENOUGH}).json()["results"]
+    decisions = [
+        {"item": item["id"], "decision": item["choices"][0]["decision"]}
+        | ({"target": item["choices"][0]["target"]["id"]} if item["choices"][0]["target"] else {})
+        for item in undecided
+        if item["choices"]
+    ]
+    if decisions:
+        api.post(f"{url}decide/", json={"decisions": decisions})

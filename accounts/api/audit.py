@@ -18,7 +18,7 @@ PAGE_LIMIT = 200
 
 
 class AuditExportQuery(serializers.Serializer[Any]):
-    # The filters of the list. An empty value is the same as none.
+    # The filters of the list. A name it does not know is refused, and so is an empty value.
 
     group = serializers.CharField(required=False, max_length=32, help_text="Only acts of this group, such as job.")
     verb = serializers.CharField(required=False, max_length=64, help_text="Only this act, such as job.closed.")
@@ -40,7 +40,7 @@ class AuditExportQuery(serializers.Serializer[Any]):
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
-        sent = {name: value for name, value in request.query_params.items() if value}
+        sent = request.query_params.dict()
         unknown = [name for name in sent if name not in cls().fields]
         if unknown:
             known = ", ".join(cls().fields)

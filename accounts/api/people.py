@@ -73,6 +73,7 @@ class NewMembershipSerializer(RoleSerializer):
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+    role = serializers.SerializerMethodField(help_text="In the organization; null if neither is given yet.")
     created_by = MemberSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -89,6 +90,10 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
             "expires_at",
         )
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=Role.choices, allow_null=True))
+    def get_role(self, invitation: Invitation) -> str | None:
+        return invitation.role or None
 
 
 class NewInvitationSerializer(Input):

@@ -14,8 +14,25 @@ from django.test import Client
 from accounts import registries
 from accounts.choices import Role
 from config.throttling import LenientThrottle
-from tests.factories import CredentialFactory, MembershipFactory, SandboxFactory, UserFactory, api_headers
-from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory
+from tests.factories import (
+    CredentialFactory,
+    InvitationFactory,
+    MembershipFactory,
+    NoticeDeliveryFactory,
+    NoticeFactory,
+    SandboxFactory,
+    UserFactory,
+    api_headers,
+)
+from tests.factories_promotions import (
+    ApprovalFactory,
+    JobFactory,
+    PackageFactory,
+    PlanFactory,
+    PlanItemFactory,
+    PromotionGroupFactory,
+    SavedViewFactory,
+)
 from tests.unit.promotions.openapi import body_of, operations, read_schema, resolve
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +153,7 @@ def send(organization, monkeypatch):
     monkeypatch.setattr(registries, "_credential_test", lambda credential, actor: "/jobs/1/")
     monkeypatch.setattr(registries, "_sandbox_sync", lambda organization, actor: "/jobs/1/")
     administrator = UserFactory(administrator=True)
-    MembershipFactory(organization=organization, role=Role.VIEWER)
+    member = MembershipFactory(organization=organization, role=Role.VIEWER)
     plan = PlanFactory(promotion__package=PackageFactory(organization=organization))
     PlanItemFactory(plan=plan)
     pks = {
@@ -144,6 +161,13 @@ def send(organization, monkeypatch):
         "credentials": CredentialFactory(organization=organization).pk,
         "sandboxes": SandboxFactory(organization=organization).pk,
         "people": administrator.pk,
+        "members": member.pk,
+        "invitations": InvitationFactory(organization=organization, role=Role.VIEWER).pk,
+        "mail": NoticeDeliveryFactory().pk,
+        "notices": NoticeFactory(person=administrator).pk,
+        "job-views": SavedViewFactory(person=administrator).pk,
+        "approvals": ApprovalFactory(plan__promotion__package__organization=organization).pk,
+        "promotion-groups": PromotionGroupFactory(package__organization=organization).pk,
         "packages": PackageFactory(organization=organization, draft=True).pk,
         "promotions": plan.promotion_id,
         "plans": plan.pk,
@@ -158,12 +182,13 @@ def send(organization, monkeypatch):
             response: Any = client.generic(
                 method.upper(), full, data, content_type=content_type, **{**headers, **extra}
             )
+            content = b"".join(response.streaming_content) if response.streaming else response.content
             transaction.set_rollback(True)
-        shown = f"{method} {full[:200]} {extra} {data[:200]!r} -> {response.status_code} {response.content[:500]!r}"
+        shown = f"{method} {full[:200]} {extra} {data[:200]!r} -> {response.status_code} {content[:500]!r}"
         assert response.status_code < 500, shown
         if response.status_code >= 400:
             assert response["Content-Type"] == "application/problem+json", shown
-            problem = json.loads(response.content)
+            problem = json.loads(content)
             assert problem["status"] == response.status_code, shown
             assert problem["detail"], shown
         return response

@@ -1,0 +1,148 @@
+"""What schemathesis is told while it makes up calls: which things there are, which to spare; and what came of it.
+
+Without it nearly all calls would name things that do not exist, or would soon: a made-up DELETE takes away what the
+others need. Read by schemathesis through SCHEMATHESIS_HOOKS; WORLD names the file with what is known of the
+installation, FIGURES the one to which the numbers go.
+"""
+
+import atexit
+import json
+import os
+import random
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+WORLD = json.loads(Path(os.environ["TOWPATH_FUZZ_WORLD"]).read_text())
+FIGURES = Path(os.environ["TOWPATH_FUZZ_FIGURES"])
+KNOWN_SHARE = 0.8
+NOWHERE = 2**40
+KEPT = 200
+PRINTABLE = re.compile(r"[!-~][ -~]{0,253}")
+
+# What a call names in its path, query or body, by the collection that it is in.
+COLLECTION_OF = {
+    "organization": "organizations",
+    "sandbox": "sandboxes",
+    "sandboxes": "sandboxes",
+    "package": "packages",
+    "packages": "packages",
+    "promotion": "promotions",
+    "group": "promotion-groups",
+    "person": "people",
+    "requested_by": "people",
+}
+# The caller's own account and token: without them every later call would be a 401 and prove nothing.
+OWN = {
+    ("DELETE", "/api/v1/api-tokens/{id}/"): WORLD["token"],
+    ("POST", "/api/v1/people/{id}/deactivate/"): WORLD["person"],
+    ("PUT", "/api/v1/people/{id}/administrator/"): WORLD["person"],
+}
+# What the demo is made of: these acts find only what the calls themselves have made.
+ENDS = {("DELETE", "/api/v1/organizations/{id}/"), ("DELETE", "/api/v1/credentials/{id}/")}
+
+_choose = random.Random(WORLD["seed"])
+_known: defaultdict[str, list[int]] = defaultdict(list, {name: list(ids) for name, ids in WORLD["known"].items()})
+_kept: dict[str, frozenset[int]] = {name: frozenset(ids) for name, ids in WORLD["known"].items()}
+_items: dict[int, list[dict[str, Any]]] = {int(plan): items for plan, items in WORLD["items"].items()}
+_answers: defaultdict[str, Counter[str]] = defaultdict(Counter)
+_refused_with_token = 0
+
+
+def _is_id(value: Any) -> bool:
+    return str(value).isascii() and str(value).isdecimal() and int(value) > 0
+
+
+def _one_of(collection: str) -> int | None:
+    known = _known.get(collection)
+    return _choose.choice(known) if known and _choose.random() < KNOWN_SHARE else None
+
+
+def _with_known(value: Any, name: str = "") -> Any:
+    """The same with ids of things that there are, wherever the made-up value is an id at all."""
+    if isinstance(value, dict):
+        return {key: _with_known(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_known(inner, name) for inner in value]
+    if name in COLLECTION_OF and not isinstance(value, bool) and _is_id(value):
+        return _one_of(COLLECTION_OF[name]) or value
+    return value
+
+
+def _verdicts(plan: int, body: Any) -> Any:
+    """A decision on items of this very plan, from what they offer."""
+    items = _items.get(plan)
+    if not items or not isinstance(body, dict) or not isinstance(body.get("decisions"), list):
+        return body
+    chosen = _choose.sample(items, min(len(items), len(body["decisions"])))
+    decisions = []
+    for item in chosen:
+        offered = _choose.choice(item["choices"] or [{"decision": "undecided", "target": None}])
+        target = {"target": offered["target"]["id"]} if offered["target"] else {}
+        decisions.append({"item": item["id"], "decision": offered["decision"], **target})
+    return {**body, "decisions": decisions}
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    path, parameters = case.path, case.path_parameters or {}
+    pk = parameters.get("id")
+    if pk is not None and _is_id(pk):
+        pk = _one_of(path.split("/")[3]) or int(pk)
+        act = (case.method.upper(), path)
+        if act in ENDS:
+            kept = _kept.get(path.split("/")[3], frozenset())
+            made = [one for one in _known[path.split("/")[3]] if one not in kept]
+            pk = _choose.choice(made) if made else NOWHERE
+        elif OWN.get(act) == pk:
+            pk = NOWHERE
+        case.path_parameters = {**parameters, "id": pk}
+    if case.headers and PRINTABLE.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = f"{_choose.getrandbits(64):x}"  # the same one again would do nothing
+    if isinstance(case.query, dict):
+        case.query = _with_known(case.query)
+    if isinstance(case.body, dict):
+        case.body = _with_known(case.body)
+        if path.endswith("/plans/{id}/decide/") and isinstance(pk, int) and _choose.random() < KNOWN_SHARE:
+            case.body = _verdicts(pk, case.body)
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    global _refused_with_token
+    status = response.status_code
+    if case.method.upper() == case.operation.method.upper():  # others are tried to see them refused
+        _answers[f"{case.method.upper()} {case.path}"][str(status)] += 1
+    if status == 401 and response.request.headers.get("Authorization", [""])[0] == f"Bearer {WORLD['text']}":
+        _refused_with_token += 1
+    if 200 <= status < 300 and "json" in (response.headers.get("content-type") or [""])[0]:
+        _learn(case.path, response.json())
+
+
+def _learn(path: str, body: Any) -> None:
+    if not isinstance(body, dict):
+        return
+    collection = path.rstrip("/").rpartition("/")[2]
+    rows = body.get("results") if isinstance(body.get("results"), list) else [body]
+    for row in rows or ():
+        if isinstance(row, dict):
+            if not collection.startswith("{") and isinstance(row.get("id"), int) and "url" not in row:
+                _keep(collection, row["id"])
+            for address in re.findall(r"/api/v1/([a-z-]+)/(\d+)/", json.dumps(row)):
+                _keep(address[0], int(address[1]))
+
+
+def _keep(collection: str, pk: int) -> None:
+    known = _known[collection]
+    if pk not in known:
+        if len(known) >= KEPT:
+            known.pop(_choose.randrange(len(known)))
+        known.append(pk)
+
+
+@atexit.register
+def _write() -> None:
+    FIGURES.write_text(json.dumps({"answers": _answers, "refused_with_token": _refused_with_token}))
