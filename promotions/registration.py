@@ -87,9 +87,11 @@ def register() -> None:
     registries.register_credential_test(_start_credential_test)
     registries.register_pages(
         {
+            "promotions.approval": "promotions:approval-detail",
             "promotions.job": "promotions:job-detail",
             "promotions.package": "promotions:package-detail",
             "promotions.promotion": "promotions:promotion-detail",
+            "promotions.promotiongroup": "promotions:group-detail",
         }
     )
     registries.register_sandbox_sync(_start_sandbox_sync)

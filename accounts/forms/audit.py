@@ -1,24 +1,25 @@
 """The filter of the record."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
-from django.utils import timezone
 from django.utils.formats import date_format
 
 from accounts import access
 from accounts.audit_lists import AuditFilters
 from accounts.forms.fields import DayField, offer_choices, offer_rows
+from accounts.forms.filters import FilterForm, start_of
 from accounts.models import Organization, User
 from accounts.services.audit import GROUP_LABELS, verb_label, verbs_of_group
 
-_FIRST = ("q", "group", "organization", "person")
 _HIDDEN = forms.HiddenInput
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(FilterForm):
     """Every part may be empty; the address holds all of it."""
+
+    first = ("q", "group", "organization", "person")
 
     q = forms.CharField(
         label="Search",
@@ -46,28 +47,6 @@ class AuditFilterForm(forms.Form):
         offer_rows(self, "organization", access.organizations_for_read(reader))
         offer_rows(self, "person", access.people_for_read(reader).order_by("full_name", "email"))
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", "This day is before the first one. Swap them or drop one.")
-        return cleaned
-
-    def first_fields(self) -> list[forms.BoundField]:
-        """What is always in sight."""
-        return [self[name] for name in _FIRST]
-
-    def more_fields(self) -> list[forms.BoundField]:
-        """What is folded away unless it is set."""
-        return [field for field in self.visible_fields() if field.name not in _FIRST]
-
-    def is_more_set(self) -> bool:
-        return any(field.value() or field.errors for field in self.more_fields())
-
-    def active(self) -> list[str]:
-        """Names of the parts that narrow the list; only for a valid form."""
-        return [name for name in self.fields if self.cleaned_data[name]]
-
     def words_for(self, name: str) -> str:
         """One part of the filter in words, for its chip."""
         field, value = self.fields[name], self.cleaned_data[name]
@@ -94,11 +73,7 @@ class AuditFilterForm(forms.Form):
             actor_id=wanted["person"].pk if wanted["person"] else None,
             subject_type=wanted["subject_type"] or "",
             subject_id=wanted["subject_id"] or "",
-            since=_start_of(wanted["since"]),
-            until=_start_of(until + timedelta(days=1)) if until else None,
+            since=start_of(wanted["since"]) if wanted["since"] else None,
+            until=start_of(until + timedelta(days=1)) if until else None,
             text=wanted["q"] or "",
         )
-
-
-def _start_of(day: date | None) -> datetime | None:
-    return None if day is None else timezone.make_aware(datetime.combine(day, time.min))

@@ -1,6 +1,6 @@
 """The filter of the job list, and what a person says when a job needs a decision."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 
 from accounts import access
 from accounts.forms.fields import DayField, offer_choices, offer_rows
+from accounts.forms.filters import FilterForm, start_of
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ACTIVE, FINISHED, JobState, label
 from promotions.engine import registry
@@ -19,7 +20,6 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "attention": ("Needs attention", (JobState.NEEDS_ATTENTION,)),
     "finished": ("Over", tuple(FINISHED)),
 }
-_FIRST = ("kind", "organization", "sandbox", "person", "when")
 WHENS: dict[str, tuple[str, timedelta | None]] = {
     "today": ("Today", None),
     "7d": ("Last 7 days", timedelta(days=7)),
@@ -43,8 +43,10 @@ class PersonField(_PersonChoice):
         return self.reader if value == ME else super().to_python(value)
 
 
-class JobFilterForm(forms.Form):
+class JobFilterForm(FilterForm):
     """Every part may be empty; the address holds all of it. States are toggled by links beside the form."""
+
+    first = ("kind", "organization", "sandbox", "person", "when")
 
     state = forms.MultipleChoiceField(label="State", required=False, widget=forms.MultipleHiddenInput)
     kind = forms.ChoiceField(label="Kind", required=False)
@@ -79,28 +81,6 @@ class JobFilterForm(forms.Form):
         person = cast(PersonField, self.fields["person"])
         person.reader = reader
         person.widget.choices = [("", "Everybody"), (ME, "Me"), *list(person.widget.choices)[1:]]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", "This day is before the first one. Swap them or drop one.")
-        return cleaned
-
-    def first_fields(self) -> list[forms.BoundField]:
-        """What is always in sight."""
-        return [self[name] for name in _FIRST]
-
-    def more_fields(self) -> list[forms.BoundField]:
-        """What is folded away unless it is set."""
-        return [field for field in self.visible_fields() if field.name not in _FIRST]
-
-    def is_more_set(self) -> bool:
-        return any(field.value() or field.errors for field in self.more_fields())
-
-    def active(self) -> list[str]:
-        """Names of the parts that narrow or widen the list; only for a valid form."""
-        return [name for name in self.fields if self.cleaned_data[name]]
 
     def words_for(self, name: str) -> str:
         """One part of the filter in words, for its chip."""
@@ -141,9 +121,10 @@ class JobFilterForm(forms.Form):
             # Asking for a kind is asking for all of it: most kinds are routine only.
             with_routine=bool(wanted["routine"] or wanted["kind"]),
             created_from=max(
-                (moment for moment in (_start_of(since), _begin_of(wanted["when"])) if moment), default=None
+                (moment for moment in (start_of(since) if since else None, _begin_of(wanted["when"])) if moment),
+                default=None,
             ),
-            created_to=_start_of(until + timedelta(days=1)) if until else None,
+            created_to=start_of(until + timedelta(days=1)) if until else None,
         )
 
 
@@ -155,11 +136,7 @@ def _begin_of(when: str | None) -> datetime | None:
     if not when:
         return None
     distance = WHENS[when][1]
-    return _start_of(timezone.localdate()) if distance is None else timezone.now() - distance
-
-
-def _start_of(day: date | None) -> datetime | None:
-    return None if day is None else timezone.make_aware(datetime.combine(day, time.min))
+    return start_of(timezone.localdate()) if distance is None else timezone.now() - distance
 
 
 class ViewNameForm(forms.Form):

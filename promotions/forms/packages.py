@@ -1,14 +1,14 @@
 """Forms about packages."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
-from django.utils import timezone
 
 from accounts import access
 from accounts.choices import OrganizationKind
 from accounts.forms.fields import DayField, offer_choices, offer_rows
+from accounts.forms.filters import FilterForm, start_of
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ArtifactType, PackageStatus, Visibility
 from promotions.models import Package
@@ -23,7 +23,7 @@ CHOSEN_LIMIT = 50
 EXPIRIES = [("", "Any"), ("1", "Within 1 day"), ("7", "Within 7 days"), ("14", "Within 14 days"), (EXPIRED, "Expired")]
 
 
-class PackageFilterForm(forms.Form):
+class PackageFilterForm(FilterForm):
     """What the list shows; every part may be empty, and the address holds all of it."""
 
     q = forms.CharField(
@@ -71,13 +71,6 @@ class PackageFilterForm(forms.Form):
             names.append(asked)
         offer_choices(self, "sandbox", [("", "Any"), *((name, name) for name in names)])
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and since > until:
-            self.add_error("until", "This day is before the first one. Swap them or drop one.")
-        return cleaned
-
     @property
     def order_name(self) -> str:
         return self.cleaned_data.get("order") or DEFAULT_ORDER
@@ -113,14 +106,10 @@ class PackageFilterForm(forms.Form):
             artifact_type=wanted.get("type", ""),
             visibility=wanted.get("visibility", ""),
             expiry=EXPIRED if expiry == EXPIRED else int(expiry) if expiry else None,
-            created_from=_start_of(wanted["since"]) if "since" in wanted else None,
-            created_to=_start_of(until + timedelta(days=1)) if until else None,
+            created_from=start_of(wanted["since"]) if "since" in wanted else None,
+            created_to=start_of(until + timedelta(days=1)) if until else None,
             text=wanted.get("q", ""),
         )
-
-
-def _start_of(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class ChosenPackagesForm(forms.Form):
