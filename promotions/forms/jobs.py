@@ -109,6 +109,7 @@ class JobFilterForm(FilterForm):
         """The filter in terms of the list, one part left out if it is named; only for a valid form."""
         wanted = {name: None if name == without else value for name, value in self.cleaned_data.items()}
         since, until = wanted["since"], wanted["until"]
+        moments = [moment for moment in (since and start_of(since), _begin_of(wanted["when"])) if moment]
         return JobFilters(
             states=self.states(without=without),
             kind=wanted["kind"] or "",
@@ -120,10 +121,7 @@ class JobFilterForm(FilterForm):
             is_foreign={"here": False, "elsewhere": True}.get(wanted["origin"] or ""),
             # Asking for a kind is asking for all of it: most kinds are routine only.
             with_routine=bool(wanted["routine"] or wanted["kind"]),
-            created_from=max(
-                (moment for moment in (start_of(since) if since else None, _begin_of(wanted["when"])) if moment),
-                default=None,
-            ),
+            created_from=max(moments, default=None),
             created_to=start_of(until + timedelta(days=1)) if until else None,
         )
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--expected-head", metavar="SEQUENCE:DIGEST", help="a head that was printed before")
         parser.add_argument("--only-head", action="store_true", help="print the head and check nothing")
         parser.add_argument(
-            "--forget", action="store_true", help="do not keep the result for the audit page; the database stays as it is"
+            "--forget", action="store_true", help="keep no result for the audit page; the database stays as it is"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
