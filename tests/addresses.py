@@ -18,7 +18,16 @@ def things() -> dict[str, list[Any]]:
     return rows
 
 
-ALIASES = {"person": "user", "api-token": "apitoken", "api_token": "apitoken", "plan-item": "planitem"}
+ALIASES = {
+    "person": "user",
+    "api-token": "apitoken",
+    "api_token": "apitoken",
+    "plan-item": "planitem",
+    "group": "promotiongroup",
+    "view": "savedview",
+    "mail": "noticedelivery",
+    "audit": "auditevent",
+}
 
 
 def addresses() -> Iterator[str]:
@@ -38,7 +47,7 @@ def addresses() -> Iterator[str]:
         if not arguments:
             if pattern.pattern.regex.groups == 0 and name not in ("closed", "api-no-such-resource"):
                 yield reverse(name)
-        elif arguments == ["pk"]:
+        elif arguments in (["pk"], ["sequence"]):
             noun = name.rpartition(":")[2]
             path = str(pattern.pattern)
             for pk in set().union(*(rows[:ROWS_TRIED] for kind, rows in known.items() if _fits(kind, noun, path))):
