@@ -6,6 +6,9 @@ templates. They are asked in turns, page by page, so that a busy moment of the m
 script prints both medians and their ratio, the number of queries, and whether the database goes about each query the
 same way (EXPLAIN, without the values). Rows are evenly spread, and every filter fills its page in the small one too.
 
+PostgreSQL chooses by size: reading 1,000 rows whole is cheaper than any index, so that its plans differ where nothing
+is wrong. There the plans of the large database must not read a growing table whole, unless a limit ends that soon.
+
     python -m bench.bench_lists [sqlite | postgresql] [JOBS [PACKAGES [LINES [ROUNDS]]]]
 """
 
@@ -28,6 +31,9 @@ LARGE = (1_000_000, 100_000, 1_000_000)
 ROUNDS = 30
 MOST_RATIO = 1.5
 ENGINES = ("sqlite", "postgresql")
+GROWING = ("promotions_job", "promotions_package", "accounts_auditevent")
+# Nodes of a plan that take in everything below them before they give the first row.
+COLLECTING = ("Sort", "Incremental Sort", "Aggregate", "GroupAggregate", "HashAggregate", "Materialize", "Bitmap")
 
 
 @dataclass
@@ -73,11 +79,30 @@ def measure(engine: str, large_sizes: tuple[int, ...], rounds: int, targets: Tar
                 f"{name:<24} {statistics.median(few):>6.1f} ms {statistics.median(many):>6.1f} ms {ratio:>6.2f}"
                 f"  {len(plans[0]):>3} {len(plans[1]):>3}  {words}"
             )
-            for before, after in other:
+            shown = other if engine == "sqlite" else [(before, after) for before, after in other if reads_whole(after)]
+            for before, after in shown:
                 print(f"    small: {before.strip()}\n    large: {after.strip()}".replace("\n", "\n           "))
-            what = f"{engine}, {name}"
-            is_flat = ratio <= MOST_RATIO and len(plans[0]) == len(plans[1]) and not other
-            targets.holds(what, is_flat, f"ratio at most {MOST_RATIO}, as many queries, same plans")
+            is_alike = not other if engine == "sqlite" else not any(map(reads_whole, plans[1]))
+            is_flat = ratio <= MOST_RATIO and len(plans[0]) == len(plans[1]) and is_alike
+            which = "same plans" if engine == "sqlite" else "no growing table read whole"
+            targets.holds(f"{engine}, {name}", is_flat, f"ratio at most {MOST_RATIO}, as many queries, {which}")
+
+
+def reads_whole(plan: str) -> bool:
+    """Whether PostgreSQL reads a table that grows from end to end, with no limit that takes rows as they come."""
+    above: list[tuple[int, str]] = []
+    for line in plan.splitlines():
+        node = line.lstrip(" ->")
+        depth = len(line) - len(node)
+        while above and above[-1][0] >= depth:
+            above.pop()
+        if any(node.startswith(f"Seq Scan on {table}") for table in GROWING):
+            parents = (name for _, name in reversed(above))
+            nearest = next((name for name in parents if name == "Hash" or name.startswith(("Limit", *COLLECTING))), "")
+            if not nearest.startswith("Limit"):
+                return True
+        above.append((depth, node))
+    return False
 
 
 @contextmanager
