@@ -200,7 +200,7 @@ def test_mail_that_was_given_up_is_found_and_tried_again(administrator, teammate
 
 @pytest.mark.parametrize("path", ["people/", "sandboxes/", "organizations/", "notices/", "mail/", "invitations/"])
 def test_filter_that_a_list_does_not_know_is_refused(administrator, path) -> None:
-    refused = send(administrator, "GET", f"{path}?nmae=x")
+    refused = send(administrator, "GET", f"{path}?naam=x")
 
     assert refused.status_code == 400
-    assert refused.json()["errors"].keys() == {"nmae"}
+    assert refused.json()["errors"].keys() == {"naam"}
