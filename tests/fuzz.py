@@ -29,13 +29,6 @@ CHECKS = (
     "response_schema_conformance,negative_data_rejection,missing_required_header,unsupported_method,"
     "allow_header_conformance,ignored_auth"
 )
-TOKEN_OF_ADMINISTRATOR = """
-from accounts.models import User
-from accounts.services import api_tokens
-user = User.objects.filter(is_superuser=True).first()
-token, text = api_tokens.create_api_token(user=user, name="fuzz", actor=user)
-print("TOKEN", token.pk, user.pk, text)
-"""
 LISTS = (
     "organizations",
     "sandboxes",
@@ -47,9 +40,11 @@ LISTS = (
     "jobs",
     "notices",
     "job-views",
+    "mail",
+    "api-tokens",
     "audit",
 )
-ENOUGH = 60
+ENOUGH = 200
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,8 @@ class World:
     person: int
     text: str
     known: Mapping[str, list[int]]
+    kept: Mapping[str, list[int]]
+    """What no call may end, since the others are about it."""
     items: Mapping[str, list[dict[str, Any]]]
 
 
@@ -177,24 +174,24 @@ def demo_installation(folder: Path) -> Installation:
 
 
 def furnish(installation: Installation) -> World:
-    """Make one of everything that a call could be about, over the API itself, and say what there is."""
-    made = installation.manage("shell", "-c", TOKEN_OF_ADMINISTRATOR)
-    found = re.search(r"TOKEN (\d+) (\d+) (\S+)", made.stdout)
+    """Make what calls could be about, as far as the demo data does not hold it, and say what there is."""
+    written = installation.manage("shell", "-c", "from tests import fuzz_world; print('WORLD', fuzz_world.make())")
+    found = re.search(r"WORLD (.*)", written.stdout)
     if found is None:
-        raise RuntimeError(made.stderr)
-    headers = {"Authorization": f"Bearer {found[3]}"}
+        raise RuntimeError(written.stderr)
+    made = json.loads(found[1])
+    headers = {"Authorization": f"Bearer {made['text']}"}
     with httpx.Client(base_url=f"{installation.url}/api/v1/", headers=headers, timeout=30) as api:
-        items = _furnish(api)
+        items = _plan(api, made["packages"])
         known = {name: [row["id"] for row in _rows(api, name)] for name in LISTS if name != "audit"}
         known["audit"] = [row["sequence"] for row in _rows(api, "audit")]
-        known["api-tokens"] = [row["id"] for row in _rows(api, "api-tokens")]
         for inner in ("members", "credentials"):
             known[inner] = [
                 row["id"] for pk in known["organizations"] for row in _rows(api, f"organizations/{pk}/{inner}")
             ]
-        known["plans"] = [int(plan) for plan in items]
+        known["plans"] = [int(plan) for plan in items] + [row["plan"] for row in _rows(api, "approvals")]
         known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
-    return World(int(found[1]), int(found[2]), found[3], known, items)
+    return World(made["token"], made["person"], made["text"], known, made["kept"], items)
 
 
 def _rows(api: httpx.Client, name: str) -> list[dict[str, Any]]:
@@ -202,11 +199,10 @@ def _rows(api: httpx.Client, name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _furnish(api: httpx.Client) -> dict[str, list[dict[str, Any]]]:
+def _plan(api: httpx.Client, packages: list[int]) -> dict[str, list[dict[str, Any]]]:
     """Promotions of published packages, several together, plans with items and an approval; items by plan."""
-    wait_until(lambda: bool(_published(api)), within_s=60, what="published packages")
     plans: list[str] = []
-    for package in _published(api)[:4]:
+    for package in packages[:4]:
         targets = api.get(f"packages/{package}/").json()["target_sandboxes"]
         for target in targets:
             made = api.post("promotions/", json={"package": package, "sandbox": target["id"]})
@@ -216,8 +212,6 @@ def _furnish(api: httpx.Client) -> dict[str, list[dict[str, Any]]]:
     if not plans:
         raise RuntimeError("The demo data holds nothing that can be planned.")
     wait_until(_are_open(api, plans), within_s=60, what="open plans")
-    api.post("job-views/", json={"name": "Failed", "query": "state=failed"})
-    api.post("invitations/", json={"email": "invited@example.com"})
     items = {}
     for url in plans:
         plan = api.get(url).json()
@@ -226,11 +220,6 @@ def _furnish(api: httpx.Client) -> dict[str, list[dict[str, Any]]]:
         _decide_all(api, url)
         api.post(f"{url}approval/", json={"note": "Please"})
     return items
-
-
-def _published(api: httpx.Client) -> list[int]:
-    found = api.get("packages/", params={"status": "PUBLISHED", "limit": ENOUGH}).json()["results"]
-    return [row["id"] for row in found if row["is_importable"]]
 
 
 def _are_open(api: httpx.Client, plans: list[str]) -> Callable[[], bool]:

@@ -41,12 +41,12 @@ OWN = {
     ("POST", "/api/v1/people/{id}/deactivate/"): WORLD["person"],
     ("PUT", "/api/v1/people/{id}/administrator/"): WORLD["person"],
 }
-# What the demo is made of: these acts find only what the calls themselves have made.
+# What the demo is made of: these acts find only what was made for them.
 ENDS = {("DELETE", "/api/v1/organizations/{id}/"), ("DELETE", "/api/v1/credentials/{id}/")}
 
 _choose = random.Random(WORLD["seed"])
 _known: defaultdict[str, list[int]] = defaultdict(list, {name: list(ids) for name, ids in WORLD["known"].items()})
-_kept: dict[str, frozenset[int]] = {name: frozenset(ids) for name, ids in WORLD["known"].items()}
+_kept = {name: frozenset(ids) for name, ids in WORLD["kept"].items()}
 _items: dict[int, list[dict[str, Any]]] = {int(plan): items for plan, items in WORLD["items"].items()}
 _answers: defaultdict[str, Counter[str]] = defaultdict(Counter)
 _refused_with_token = 0
@@ -94,13 +94,14 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         pk = _one_of(path.split("/")[3]) or int(pk)
         act = (case.method.upper(), path)
         if act in ENDS:
-            kept = _kept.get(path.split("/")[3], frozenset())
-            made = [one for one in _known[path.split("/")[3]] if one not in kept]
+            collection = path.split("/")[3]
+            made = [one for one in _known[collection] if one not in _kept[collection]]
             pk = _choose.choice(made) if made else NOWHERE
         elif OWN.get(act) == pk:
             pk = NOWHERE
         case.path_parameters = {**parameters, "id": pk}
-    if case.headers and PRINTABLE.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
+    is_sound = case.meta is not None and case.meta.generation.mode.is_positive
+    if is_sound and case.headers and PRINTABLE.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = f"{_choose.getrandbits(64):x}"  # the same one again would do nothing
     if isinstance(case.query, dict):
         case.query = _with_known(case.query)

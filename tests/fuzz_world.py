@@ -1,0 +1,94 @@
+"""What a made-up call can be about, written straight into the database of a demo installation.
+
+Over the API alone many states are hard to come by: a lost answer, a mail that was given up, a request of somebody else.
+Runs inside `manage.py shell`.
+"""
+
+import json
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.choices import DeliveryState, Role
+from accounts.models import Credential, Organization, User
+from accounts.services import api_tokens
+from promotions.choices import JobState, PackageStatus, PlanState
+from promotions.models import Package, Plan
+from tests.factories import (
+    ApiTokenFactory,
+    CredentialFactory,
+    InvitationFactory,
+    MembershipFactory,
+    NoticeDeliveryFactory,
+    NoticeFactory,
+    OrganizationFactory,
+)
+from tests.factories_promotions import (
+    ApprovalFactory,
+    JobEventFactory,
+    JobFactory,
+    PackageFactory,
+    PlanFactory,
+    SavedViewFactory,
+    TaskResultFactory,
+)
+from tests.processes import wait_until
+
+OF_EACH = 30
+
+
+def make() -> str:
+    """Make them, and say who calls, with which token, what the calls must leave, and which packages can be planned."""
+    wait_until(Package.objects.filter(status=PackageStatus.PUBLISHED).exists, within_s=60, what="packages")
+    with transaction.atomic():
+        return json.dumps(_make())
+
+
+def _make() -> dict[str, object]:
+    caller = User.objects.filter(is_superuser=True).order_by("pk")[:1].get()
+    organization = OrganizationFactory(name="Made up")  # the emulator knows nothing of what is made here
+    kept = {
+        "organizations": list(Organization.objects.values_list("pk", flat=True)),
+        "credentials": list(Credential.objects.values_list("pk", flat=True)),
+    }
+    packages = list(Package.objects.importable(timezone.now()).order_by("pk").values_list("pk", flat=True))
+    for number in range(OF_EACH):
+        _make_one(number, caller, organization)
+    token, text = api_tokens.create_api_token(user=caller, name="fuzz", actor=caller)
+    return {"token": token.pk, "person": caller.pk, "text": text, "kept": kept, "packages": packages}
+
+
+def _make_one(number: int, caller: User, organization: Organization) -> None:
+    later = timezone.now() + timedelta(days=1)
+    MembershipFactory(organization=organization, role=Role.OPERATOR)
+    InvitationFactory(organization=organization, role=Role.VIEWER, token=f"link-{number}")
+    ApiTokenFactory(user=caller)
+    NoticeFactory(person=caller)
+    NoticeDeliveryFactory(notice__person=caller, state=DeliveryState.GIVEN_UP, error="Mailbox full")
+    SavedViewFactory(person=caller)
+    CredentialFactory(organization=OrganizationFactory())
+    PackageFactory(organization=organization, draft=True)
+    ApprovalFactory(plan__promotion__package__organization=organization)
+    JobFactory(organization=organization, **_of(_plan(organization)), unknown_outcome=True)
+    JobFactory(organization=organization, **_of(_plan(organization)), unknown_outcome=True, remote_id=f"lost-{number}")
+    JobFactory(organization=organization, **_of(_plan(organization)), due_at=later)
+    JobFactory(organization=organization, **_of(_plan(organization)), running=True, due_at=later)
+    failed = JobFactory(organization=organization, **_of(_plan(organization)), succeeded=True, state=JobState.FAILED)
+    JobEventFactory(job=failed)
+    TaskResultFactory(job=failed, outcome="failed", claim="FAILED")
+
+
+def _plan(organization: Organization) -> Plan:
+    plan: Plan = PlanFactory(promotion__package__organization=organization, state=PlanState.READY)
+    return plan
+
+
+def _of(plan: Plan) -> dict[str, object]:
+    promotion = plan.promotion
+    return {
+        "plan": plan,
+        "promotion": promotion,
+        "package": promotion.package,
+        "sandbox": promotion.target_sandbox,
+    }
