@@ -13,16 +13,18 @@ from playwright.sync_api import Dialog, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.choices import Role
-from accounts.models import AuditEvent, AuditHead, Organization, Sandbox, User
+from accounts.models import AuditEvent, AuditHead, Notice, Organization, Sandbox, User
 from accounts.services import audit
 from promotions.choices import ApprovalState, Decision, PlanState
-from promotions.models import Job, Package
+from promotions.models import Job, Package, PromotionGroup, SavedView
 from tests.addresses import addresses
 from tests.factories import (
     ApiTokenFactory,
     CredentialFactory,
     InvitationFactory,
     MembershipFactory,
+    NoticeDeliveryFactory,
+    NoticeFactory,
     OrganizationFactory,
     SandboxFactory,
     UserFactory,
@@ -35,6 +37,8 @@ from tests.factories_promotions import (
     PackageFactory,
     PlanFactory,
     PlanItemFactory,
+    PromotionGroupFactory,
+    SavedViewFactory,
     TaskResultFactory,
     offer,
 )
@@ -69,6 +73,15 @@ OURS = {
     "key",
     "prefix",
 }
+# They decide what a page offers, or where it leads.
+KINDS_AND_WAYS = (
+    (Package, "status"),
+    (Package, "source_sandbox"),
+    (Job, "kind"),
+    (Notice, "kind"),
+    (Notice, "url"),
+    (SavedView, "query"),
+)
 WATCH = """
 window.complaints = [];
 document.addEventListener('securitypolicyviolation',
@@ -104,6 +117,7 @@ def _world(text: str) -> None:
         PlanItemFactory(plan=approval.plan, decision=Decision.REUSE)
         PlanItemFactory(plan=approval.plan, free=True)
         PlanFactory(promotion=approval.plan.promotion, revision=2, state=PlanState.SUPERSEDED)
+    _people_s_own(organization, package)
     _fill_texts(text)
     _fill_documents(text)
     for row in (*Organization.objects.all(), *Sandbox.objects.all(), *Job.objects.all(), *Package.objects.all()):
@@ -111,6 +125,17 @@ def _world(text: str) -> None:
             audit.record(
                 audit.Verb.ORGANIZATION_CHANGED, actor=None, subject=row, reason=text, details={text[:200]: [text]}
             )
+
+
+def _people_s_own(organization: Organization, package: Package) -> None:
+    """A group that was acted on, what the reader was told, a mail that failed, and a filter with a name."""
+    reader = User.objects.get(is_superuser=True)
+    group = PromotionGroupFactory(package=package)
+    PlanItemFactory(plan=group.promotions.get().current_plan)
+    NoticeFactory(person=reader, organization=organization)
+    NoticeFactory(person=reader, read=True)
+    NoticeDeliveryFactory(notice__person=reader, given_up=True)
+    SavedViewFactory(person=reader)
 
 
 def _fill_texts(text: str) -> None:
@@ -122,8 +147,8 @@ def _fill_texts(text: str) -> None:
         for field in model._meta.get_fields():
             if not isinstance(field, models.CharField | models.TextField) or field.choices or field.name in OURS:
                 continue
-            if (model, field.name) in ((Package, "status"), (Package, "source_sandbox"), (Job, "kind")):
-                continue  # they decide what a page offers
+            if (model, field.name) in KINDS_AND_WAYS:
+                continue
             for pk in model._default_manager.values_list("pk", flat=True):
                 room = (field.max_length or 20_000) - len(str(pk))
                 model._default_manager.filter(pk=pk).update(**{field.name: f"{text[:room]}{pk}"})
@@ -176,7 +201,17 @@ def _fill_documents(text: str) -> None:
     manager("promotions", "TaskResult").objects.update(
         messages=[{"status": text, "text": text, "inner_title": text, "attempt": 1}, text]
     )
+    for group in PromotionGroup.objects.all():
+        outcome = {"promotion": group.promotions.get().pk, "target": text, "words": text, "tone": "warn", "job": None}
+        group.last_act = {"words": text, "by": text, "at": "2026-01-01T00:00:00+00:00", "outcomes": [outcome]}
+        group.save(update_fields=["last_act"])
     manager("accounts", "Credential").objects.update(scopes=[text[:100]], metascopes=[text[:100]])
+
+
+def _is_shown(client: Client, address: str) -> bool:
+    """Not downloads; and Chromium takes an error without a body for no answer at all."""
+    answer = client.get(address)
+    return bool(answer.getvalue()) and not answer.get("Content-Disposition", "").startswith("attachment")
 
 
 @pytest.fixture
@@ -208,10 +243,10 @@ def test_texts_of_others_never_run_on_any_page(
             for tab in ("objects", "timeline", "decisions", "raw")
         ),
         *(f"{path}={query}" for path in ("/packages/?q", "/packages/?sandbox", "/jobs/?kind", "/audit/?group")),
+        *(f"{path}={query}" for path in ("/jobs/?state", "/jobs/?when", "/audit/?q", "/notices/?cursor")),
         reverse("api-docs"),
     ]
-    # Chromium takes an error without a body for no answer at all.
-    visits = [address for address in visits if client.get(address).getvalue()]
+    visits = [address for address in visits if _is_shown(client, address)]
     page: Page = request.getfixturevalue("page")  # from here on the thread belongs to Playwright's loop
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     findings: list[tuple[str, Any]] = []
@@ -228,8 +263,9 @@ def test_texts_of_others_never_run_on_any_page(
         owned, complaints = page.evaluate("[window.owned, window.complaints]")
         if owned is not None or complaints:
             findings.append((address, owned or complaints))
-        if answer is not None and answer.status >= 500:
+        # Without a beat the installation is not ready, and says so.
+        if answer is not None and answer.status >= 500 and address != reverse("readyz"):
             findings.append((address, answer.status))
 
-    assert len(visits) > 80
+    assert len(visits) > 120
     assert findings == []
