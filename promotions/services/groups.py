@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.access import has_role
+from accounts.access import has_role, require_role
 from accounts.choices import Role
 from accounts.models import User
 from promotions.choices import Decision, PlanState
@@ -126,8 +126,12 @@ def is_approval_wanted(plan: Plan) -> bool:
 
 
 def _each(group: PromotionGroup, person: User, act: Callable[[Plan], Outcome], words: str) -> list[Outcome]:
+    found = current_plans(group, person)
+    if not any(has_role(person, plan.promotion.target_organization, Role.OPERATOR) for plan in found):
+        # They may look on; what the page says came of the last act stays as it is.
+        require_role(person, group.package.organization, Role.OPERATOR)
     outcomes = []
-    for plan in current_plans(group, person):
+    for plan in found:
         promotion = plan.promotion
         if not has_role(person, promotion.target_organization, Role.OPERATOR):
             outcomes.append(Outcome(promotion, refusal="This needs the role operator."))

@@ -304,6 +304,28 @@ def test_running_together_asks_where_it_must_and_runs_nothing_without(
     assert Job.objects.exclude(kind=plans.PLAN_KIND).count() == 1
 
 
+@pytest.mark.parametrize("path", ["decide", "run"])
+def test_a_reader_does_not_overwrite_what_came_of_an_act_on_a_group(
+    organization: Organization, operator: User, path: str
+) -> None:
+    targets = [SandboxFactory(organization=organization)]
+    package = PackageFactory(organization=organization)
+    group = repeats.promote_to(package=package, sandboxes=targets, job_name="", actor=operator)
+    Plan.objects.update(state=PlanState.OPEN)
+    groups.run_together(group=group, actor=operator, words="Ran all that were ready")
+    group.refresh_from_db()
+    before = group.last_act
+    reader = member(organization, Role.VIEWER, "Vera Viewer")
+
+    answer = ApiClient(reader).post(
+        f"promotion-groups/{group.pk}/{path}/", {"act": "exact"} if path == "decide" else {}
+    )
+
+    group.refresh_from_db()
+    assert answer.status_code == 403
+    assert group.last_act == before != {}
+
+
 # Keys of repeatable calls
 
 
