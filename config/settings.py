@@ -354,6 +354,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CredentialKindEnum": "accounts.choices.CredentialKind",
         "JobStateEnum": "promotions.choices.JobState",
         "PlanStateEnum": "promotions.choices.PlanState",
+        "ApprovalStateEnum": "promotions.choices.ApprovalState",
+        "DeliveryStateEnum": "accounts.choices.DeliveryState",
         "ProblemKindEnum": "promotions.choices.ProblemKind",
         "ItemKindEnum": "promotions.choices.ItemKind",
         "DecisionEnum": "promotions.choices.Decision",

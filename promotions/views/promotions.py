@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
 from accounts.models import User
-from promotions import access, approval_facts, keyset
-from promotions.choices import OPEN_APPROVALS, PlanState
+from promotions import access, keyset
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
-from promotions.models import Approval, Job, Package, Plan, Promotion
+from promotions.models import Package, Plan, Promotion
 from promotions.services import plans, repeats
 from promotions.services.errors import ConflictError, RefusedError
+from promotions.standings import states_of
 from promotions.views import approval_pages
 from promotions.views.packages import why_no_plan
 from promotions.views.repeats import retry_of
@@ -33,18 +33,7 @@ NEWEST = keyset.Order("created_at", is_descending=True, is_time=True)
 def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
     rows = Promotion.objects.visible_to(request.user).select_related("target_sandbox__organization", "created_by")
     page = keyset.page(rows, NEWEST, request.GET.get("cursor", ""))
-    states = dict(
-        Plan.objects.filter(promotion__in=[row.pk for row in page.rows])
-        .order_by("revision")
-        .values_list("promotion_id", "state")
-    )
-    # A frozen plan waits for consent, or was run: how that stands, or ended, says more.
-    frozen = [pk for pk, state in states.items() if state == PlanState.READY]
-    standing = Approval.objects.filter(plan__state=PlanState.READY, state__in=OPEN_APPROVALS)
-    consents = standing.filter(plan__promotion__in=frozen)
-    states |= {found.plan.promotion_id: approval_facts.badge_of(found) for found in consents.select_related("plan")}
-    runs = Job.objects.filter(promotion__in=frozen).exclude(kind=plans.PLAN_KIND)
-    states |= dict(runs.order_by("pk").values_list("promotion_id", "state"))
+    states = states_of([row.pk for row in page.rows])
     return render(
         request,
         "promotions/promotions/list.html",

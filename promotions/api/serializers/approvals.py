@@ -1,9 +1,13 @@
 """Approvals."""
 
+from dataclasses import replace
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.inputs import Input
+from promotions import approval_facts
 from promotions.api.base import IdField, ListQuery
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import ApprovalState
@@ -54,6 +58,72 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     @extend_schema_field({"type": "string"})
     def get_reason_not_to_decide(self, approval: Approval) -> str:
         return consent.reason_not_to_decide(approval, self.context["request"].user)
+
+
+class TypeCountSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    number = serializers.IntegerField()
+
+
+class ImpactSerializer(serializers.Serializer[Any]):
+    dependencies = serializers.IntegerField(help_text="Objects that come along because others need them.")
+    needed = serializers.IntegerField(help_text="Objects that others of the plan need.")
+    types = TypeCountSerializer(many=True)
+    earlier_runs = serializers.IntegerField(source="earlier_number", help_text="Into this target, counted to a limit.")
+    are_more_runs = serializers.BooleanField(source="earlier_is_more")
+    last_run = serializers.IntegerField(source="last.pk", default=None, allow_null=True, help_text="Id of its job.")
+
+
+class FinalitySerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(help_text="Objects that are created and cannot be taken back.")
+    objects = serializers.ListField(child=serializers.CharField(), help_text="The first of them.")
+    confirmations = serializers.ListField(child=serializers.CharField())
+
+
+class MomentSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    state = serializers.CharField()
+    text = serializers.CharField()
+    detail = serializers.CharField()
+    sentences = serializers.ListField(child=serializers.CharField())
+
+
+class ApprovalDetailSerializer(ApprovalSerializer):
+    items_url: Any = serializers.HyperlinkedRelatedField(
+        source="plan", view_name="promotions_api:plan-items", read_only=True, help_text="What is decided."
+    )
+    impact = serializers.SerializerMethodField(help_text="What the run touches.")
+    cannot_be_undone = serializers.SerializerMethodField()
+    time_line = serializers.SerializerMethodField(help_text="Who did what, oldest first.")
+
+    class Meta(ApprovalSerializer.Meta):
+        fields = [*ApprovalSerializer.Meta.fields, "items_url", "impact", "cannot_be_undone", "time_line"]
+
+    def to_representation(self, approval: Approval) -> Any:
+        self._items = list(approval.plan.items.select_related("decided_by"))
+        return super().to_representation(approval)
+
+    @extend_schema_field(ImpactSerializer)
+    def get_impact(self, approval: Approval) -> Any:
+        found = approval_facts.impact_of(approval.plan, self._items)
+        types = [{"type": type_label, "number": number} for type_label, number in found.types]
+        return ImpactSerializer(replace(found, types=types)).data  # type: ignore[arg-type]  # pairs become rows
+
+    @extend_schema_field(FinalitySerializer)
+    def get_cannot_be_undone(self, approval: Approval) -> Any:
+        found = approval_facts.finality_of(self._items)
+        return {
+            "number": found.number,
+            "objects": [str(item) for item in found.named],
+            "confirmations": [str(item) for item in found.confirmations],
+        }
+
+    @extend_schema_field(MomentSerializer(many=True))
+    def get_time_line(self, approval: Approval) -> Any:
+        plan = approval.plan
+        asked = Approval.objects.filter(plan__promotion=plan.promotion_id, plan__revision__lte=plan.revision)
+        rows = asked.select_related("plan", "requested_by", "decided_by")
+        return MomentSerializer(approval_facts.time_line(plan, self._items, rows), many=True).data
 
 
 class ApprovalQuery(ListQuery):

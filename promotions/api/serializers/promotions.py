@@ -47,6 +47,15 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
         ]
 
 
+class PromotionRowSerializer(PromotionSerializer):
+    state = serializers.CharField(
+        read_only=True, help_text="Of its latest plan, of the approval that was asked for, or of its run."
+    )
+
+    class Meta(PromotionSerializer.Meta):
+        fields = [*PromotionSerializer.Meta.fields, "state"]
+
+
 class PlanRefSerializer(serializers.ModelSerializer[Plan]):
     url = serializers.HyperlinkedIdentityField(view_name="promotions_api:plan-detail")
 

@@ -8,6 +8,7 @@ from accounts.api.idempotency import idempotent
 from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.serializers.approvals import (
+    ApprovalDetailSerializer,
     ApprovalInput,
     ApprovalQuery,
     ApprovalSerializer,
@@ -45,10 +46,13 @@ class ApprovalListView(ApiView):
 
 class ApprovalView(ApiView):
     @extend_schema(
-        operation_id="approvals_retrieve", summary="One approval", tags=["Approvals"], responses=ApprovalSerializer
+        operation_id="approvals_retrieve",
+        summary="One approval, with what has to be known to decide on it",
+        tags=["Approvals"],
+        responses=ApprovalDetailSerializer,
     )
     def get(self, request: Request, pk: int) -> Response:
-        return self.answer(ApprovalSerializer, access.approval_for_read(self.user, pk))
+        return self.answer(ApprovalDetailSerializer, access.approval_for_read(self.user, pk))
 
 
 class PlanApprovalView(ApiView):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
-from promotions import access
+from promotions import access, keyset
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PromotionQuery
 from promotions.api.serializers.jobs import ReasonInput
@@ -20,12 +20,13 @@ from promotions.api.serializers.promotions import (
     MemoryInput,
     PromotionDetailSerializer,
     PromotionInput,
-    PromotionSerializer,
+    PromotionRowSerializer,
 )
 from promotions.models import Promotion
 from promotions.queries import NEWEST_FIRST
 from promotions.services import memory, plans, repeats
 from promotions.services.errors import RefusedError
+from promotions.standings import states_of
 
 M = TypeVar("M", bound=Model)
 
@@ -36,7 +37,7 @@ class PromotionListView(ApiView):
         summary="List promotions, newest first",
         tags=["Promotions"],
         parameters=[PromotionQuery],
-        responses=paged(PromotionSerializer),
+        responses=paged(PromotionRowSerializer),
     )
     def get(self, request: Request) -> Response:
         query = PromotionQuery.read(request)
@@ -50,7 +51,11 @@ class PromotionListView(ApiView):
             "group": query.get("group"),
         }
         found = rows.filter(**{name: value for name, value in filters.items() if value is not None})
-        return self.page(PromotionSerializer, found, NEWEST_FIRST, query)
+        page = keyset.page(found, NEWEST_FIRST, query.get("cursor", ""), size=query["limit"])
+        states = states_of([row.pk for row in page.rows])
+        for row in page.rows:
+            row.state = states.get(row.pk, "")  # type: ignore[attr-defined]  # read by the serializer
+        return self.answer_page(PromotionRowSerializer, page)
 
     @extend_schema(
         operation_id="promotions_create",

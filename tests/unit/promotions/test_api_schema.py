@@ -33,6 +33,7 @@ def test_every_route_of_the_api_is_in_the_document() -> None:
 def test_every_operation_has_a_summary_an_answer_and_its_refusals() -> None:
     for path, method, operation in operations(read_schema()):
         assert operation["summary"], (path, method)
+        assert operation["tags"], (path, method)
         assert any(status.startswith("2") for status in operation["responses"]), (path, method)
         assert "application/problem+json" in operation["responses"]["401"]["content"]
         if "{id}" in path:

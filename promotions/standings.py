@@ -1,0 +1,21 @@
+"""How promotions stand, for lists."""
+
+from collections.abc import Collection, Mapping
+
+from promotions import approval_facts
+from promotions.choices import OPEN_APPROVALS, PlanState
+from promotions.models import Approval, Job, Plan
+from promotions.services import plans
+
+
+def states_of(promotions: Collection[int]) -> Mapping[int, str]:
+    """The state of each, in three queries: of its latest plan, of what was asked for, or of its run."""
+    found = Plan.objects.filter(promotion__in=promotions).order_by("revision")
+    states = dict(found.values_list("promotion_id", "state"))
+    # A frozen plan waits for consent, or was run: how that stands, or ended, says more.
+    frozen = [pk for pk, state in states.items() if state == PlanState.READY]
+    standing = Approval.objects.filter(plan__state=PlanState.READY, state__in=OPEN_APPROVALS)
+    consents = standing.filter(plan__promotion__in=frozen)
+    states |= {one.plan.promotion_id: approval_facts.badge_of(one) for one in consents.select_related("plan")}
+    runs = Job.objects.filter(promotion__in=frozen).exclude(kind=plans.PLAN_KIND)
+    return states | dict(runs.order_by("pk").values_list("promotion_id", "state"))
