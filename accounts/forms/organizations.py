@@ -22,7 +22,8 @@ class OrganizationEditForm(forms.Form):
     is_production = forms.BooleanField(
         label="All of it counts as production",
         required=False,
-        help_text="Every promotion into this organization then needs an approval.",
+        help_text="Every promotion into this organization then needs an approval. Only an administrator of this "
+        "installation takes the mark away.",
     )
     platform_url = forms.CharField(label="Platform URL", max_length=300, initial=DEFAULT_PLATFORM_URL)
     ims_url = forms.CharField(
