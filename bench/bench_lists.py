@@ -122,9 +122,19 @@ def pages(engine: str, sizes: tuple[int, ...]) -> Iterator[Pages]:
             stdout=subprocess.PIPE,
             text=True,
         )
-        stack.callback(end, process)
+        stack.callback(_finish, process)
         told = _answer(process)
         yield Pages(process, told["pages"], told["filled_s"])
+
+
+def _finish(process: "subprocess.Popen[str]") -> None:
+    """Nothing more is asked: it ends by itself, and takes its database along."""
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(60)
+    finally:
+        end(process)
 
 
 def _answer(process: "subprocess.Popen[str]") -> Any:
