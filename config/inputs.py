@@ -1,10 +1,15 @@
 """What callers of the REST API send, taken as the OpenAPI document describes it and not otherwise."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 NAMES_TOLD = 20
+
+
+C = TypeVar("C", bound=type[serializers.Serializer[Any]])
 
 
 class Input(serializers.Serializer[Any]):
@@ -42,3 +47,10 @@ def _wanted(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str:
     if isinstance(field, serializers.ListField) and field.child is not None and isinstance(value, list):
         return next((f"a list of which each is {wanted}" for one in value if (wanted := _wanted(field.child, one))), "")
     return ""
+
+
+def example(**value: Any) -> Callable[[C], C]:
+    """A body as the document shows it."""
+    found = OpenApiExample("Example", value=value, request_only=True)
+    decorate: Callable[[C], C] = extend_schema_serializer(examples=[found])
+    return decorate

@@ -9,7 +9,7 @@ from accounts.api.serializers import LARGEST_ID, PersonSerializer
 from accounts.choices import Role
 from accounts.models import ApiToken, Invitation, Membership, NoticeDelivery, User
 from accounts.services import notices
-from config.inputs import Input
+from config.inputs import Input, example
 
 REASON_LIMIT = 500
 
@@ -27,6 +27,7 @@ class MeSerializer(PersonSerializer):
         return notices.unread_count(person)
 
 
+@example(full_name="Ada Ahmadi", time_zone="Europe/Berlin")
 class ProfileSerializer(Input):
     full_name = serializers.CharField(max_length=150)
     time_zone = serializers.CharField(max_length=64, help_text="A name of the IANA data base, such as Europe/Berlin.")
@@ -37,6 +38,7 @@ class ProfileSerializer(Input):
         return value
 
 
+@example(is_administrator=True)
 class AdministratorSerializer(Input):
     is_administrator = serializers.BooleanField(
         help_text="Adds organizations, invites people, and is admin everywhere."
@@ -61,6 +63,7 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
         read_only_fields = fields
 
 
+@example(role="approver")
 class RoleSerializer(Input):
     role = serializers.ChoiceField(choices=Role.choices)
 
@@ -68,6 +71,7 @@ class RoleSerializer(Input):
         return Role(value)
 
 
+@example(person=4, role="operator")
 class NewMembershipSerializer(RoleSerializer):
     person = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
 
@@ -96,6 +100,7 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
         return invitation.role or None
 
 
+@example(email="new@example.com", full_name="Nora New", organization=1, role="viewer")
 class NewInvitationSerializer(Input):
     email = serializers.EmailField(max_length=254)
     full_name = serializers.CharField(max_length=150, default="", allow_blank=True)

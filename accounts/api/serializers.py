@@ -17,7 +17,7 @@ from accounts.models import (
     User,
 )
 from accounts.services.notices import kinds
-from config.inputs import Input
+from config.inputs import Input, example
 
 YEARS = range(1900, 3000)
 LARGEST_ID = 2**63 - 1
@@ -30,6 +30,7 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
         read_only_fields = fields
 
 
+@example(name="Acme", remote_id="5C1328435BF324E90A49402A@AdobeOrg", kind="adobe", region="va7")
 class NewOrganizationSerializer(Input):
     name = serializers.CharField(max_length=150)
     remote_id = serializers.CharField(max_length=150)
@@ -43,6 +44,7 @@ class NewOrganizationSerializer(Input):
         return OrganizationKind(value)
 
 
+@example(name="Acme", is_production=True)
 class OrganizationChangeSerializer(Input):
     """Id and kind of an organization stay."""
 
@@ -98,6 +100,13 @@ def _words() -> serializers.ListField:
     return serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, default=list)
 
 
+@example(
+    name="CI",
+    kind="oauth_server_to_server",
+    client_id="f2460d530848948266e0c6d558555175",
+    client_secret="p8e-...",  # noqa: S106  an example
+    scopes=["openid", "AdobeID", "additional_info.projectedProductContext"],
+)
 class NewCredentialSerializer(Input):
     name = serializers.CharField(max_length=100)
     kind = serializers.ChoiceField(choices=CredentialKind.choices)
@@ -115,6 +124,7 @@ class NewCredentialSerializer(Input):
         return CredentialKind(value)
 
 
+@example(name="CI", expires_at="2027-03-01T00:00:00Z")
 class CredentialChangeSerializer(Input):
     name = serializers.CharField(max_length=100)
     scopes = _words()
@@ -122,6 +132,7 @@ class CredentialChangeSerializer(Input):
     expires_at = MomentField(allow_null=True)
 
 
+@example(client_secret="p8e-...")  # noqa: S106  the same
 class SecretSerializer(Input):
     client_secret = serializers.CharField(max_length=2000, write_only=True)
     private_key = serializers.CharField(
@@ -129,6 +140,7 @@ class SecretSerializer(Input):
     )
 
 
+@example(reason="Left the team")
 class ReasonSerializer(Input):
     reason = serializers.CharField(max_length=500, default="", allow_blank=True)
 
@@ -224,6 +236,7 @@ class NoticeChoiceSerializer(Input):
         return value
 
 
+@example(choices=[{"kind": "job_ended", "in_app": True, "mail": False}])
 class NoticeChoicesSerializer(Input):
     choices = NoticeChoiceSerializer(many=True)
 

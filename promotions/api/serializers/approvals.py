@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions import approval_facts
 from promotions.api.base import IdField, ListQuery
 from promotions.api.serializers.common import PersonRefSerializer
@@ -135,6 +135,7 @@ class ApprovalQuery(ListQuery):
     )
 
 
+@example(note="Wanted by Monday", runs_at_once=True)
 class ApprovalInput(Input):
     note = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=TEXT_LIMIT, help_text="What the approvers should know."
@@ -142,10 +143,12 @@ class ApprovalInput(Input):
     runs_at_once = serializers.BooleanField(required=False, default=False, help_text="Consent starts the run.")
 
 
+@example(reason="Not needed any more")
 class WithdrawalInput(Input):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=TEXT_LIMIT)
 
 
+@example(reason="Looked at every conflict")
 class ConsentInput(WithdrawalInput):
     content_hash = serializers.CharField(
         required=False,
@@ -156,5 +159,6 @@ class ConsentInput(WithdrawalInput):
     )
 
 
+@example(reason="Reuse the existing namespace")
 class RefusalInput(ConsentInput):
     reason = serializers.CharField(max_length=TEXT_LIMIT, help_text="What has to change.")

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions.api.base import IdField
 from promotions.api.serializers.common import PackageRefSerializer, PersonRefSerializer
 from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer
@@ -41,11 +41,13 @@ class PromotionGroupSerializer(serializers.ModelSerializer[PromotionGroup]):
         return GroupMemberSerializer(ordered, many=True, context=self.context).data
 
 
+@example(package=11, sandboxes=[2, 3], job_name="Loyalty to all")
 class GroupInput(JobTextInput):
     package = IdField()
     sandboxes = serializers.ListField(child=IdField(), min_length=1, max_length=TARGETS_LIMIT)
 
 
+@example(act="item", key="REGISTRY_SCHEMA:loyalty", decision="reuse", title="Loyalty members")
 class GroupDecideInput(Input):
     act = serializers.ChoiceField(
         choices=[
@@ -75,6 +77,7 @@ class GroupDecideInput(Input):
         return attrs
 
 
+@example(note="Wanted by Monday")
 class GroupRunInput(Input):
     note = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=2000, help_text="For approvers, where they are asked."

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.filters import Filter
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions.forms.jobs import JobFilterForm
 from promotions.models import SavedView
 from promotions.services.saved_views import QUERY_LIMIT
@@ -41,10 +41,12 @@ class SavedViewSerializer(serializers.ModelSerializer[SavedView]):
         return f"{reverse('promotions:job-list')}?{view.query}"
 
 
+@example(name="Failed this week")
 class ViewNameInput(Input):
     name = serializers.CharField(max_length=60)
 
 
+@example(name="Failed this week", query="state=failed&when=7d")
 class SavedViewInput(ViewNameInput):
     query = serializers.CharField(
         max_length=QUERY_LIMIT,

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions.api.serializers.common import (
     OrganizationRefSerializer,
     PackageRefSerializer,
@@ -186,9 +186,11 @@ class TaskResultSerializer(serializers.ModelSerializer[TaskResult]):
         ]
 
 
+@example(reason="Not in the list there")
 class ReasonInput(Input):
     reason = serializers.CharField(max_length=REASON_LIMIT, help_text="Goes into the record.")
 
 
+@example(remote_id="f8c0f5f1a2", reason="Same minute, same name")
 class AdoptInput(ReasonInput):
     remote_id = serializers.CharField(max_length=100, help_text="The platform's id of the job that is ours.")

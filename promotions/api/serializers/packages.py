@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions import access
 from promotions.api.base import IdField
 from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
@@ -84,6 +84,7 @@ class DependenciesSerializer(serializers.Serializer[Any]):
     )
 
 
+@example(expiry_days=90)
 class PublishInput(Input):
     expiry_days = serializers.IntegerField(
         required=False,
@@ -95,6 +96,7 @@ class PublishInput(Input):
     )
 
 
+@example(packages=[11, 12], expiry_days=90)
 class PublishManyInput(PublishInput):
     packages = serializers.ListField(child=IdField(), min_length=1, max_length=50)
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions.api.base import LARGEST_ID, IdField
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import Decision
@@ -177,6 +177,12 @@ class VerdictInput(Input):
     )
 
 
+@example(
+    decisions=[
+        {"item": 7, "decision": "create"},
+        {"item": 9, "decision": "reuse", "target": "the id of an offered object", "seen_batch": 0},
+    ]
+)
 class DecideInput(Input):
     decisions = serializers.ListField(child=VerdictInput(), min_length=1, max_length=VERDICTS_LIMIT)
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from config.inputs import Input
+from config.inputs import Input, example
 from promotions.api.base import IdField
 from promotions.api.serializers.common import (
     OrganizationRefSerializer,
@@ -72,10 +72,12 @@ class PromotionDetailSerializer(PromotionSerializer):
         fields = [*PromotionSerializer.Meta.fields, "current_plan", "plans"]
 
 
+@example(is_memory_offered=False)
 class MemoryInput(Input):
     is_memory_offered = serializers.BooleanField()
 
 
+@example(job_name="Loyalty to stage")
 class JobTextInput(Input):
     job_name = serializers.CharField(
         required=False,
@@ -86,6 +88,7 @@ class JobTextInput(Input):
     job_description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
 
 
+@example(package=11, sandbox=2, job_name="Loyalty to stage")
 class PromotionInput(JobTextInput):
     package = IdField()
     sandbox = IdField(help_text="The target.")

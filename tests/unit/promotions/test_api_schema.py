@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.unit.promotions.openapi import operations, read_schema
+from tests.unit.promotions.openapi import body_of, operations, read_schema
 from tests.unit.test_access_table import routes
 
 
@@ -38,6 +38,19 @@ def test_every_operation_has_a_summary_an_answer_and_its_refusals() -> None:
         assert "application/problem+json" in operation["responses"]["401"]["content"]
         if "{id}" in path:
             assert "404" in operation["responses"]
+
+
+def test_every_body_has_an_example_that_the_document_itself_allows() -> None:
+    schema = read_schema()
+    for path, method, operation in operations(schema):
+        body = body_of(schema, operation)
+        if body is None:
+            continue
+        shown = [one["value"] for one in operation["requestBody"]["content"]["application/json"]["examples"].values()]
+        assert shown, (path, method)
+        for value in shown:
+            assert value.keys() <= body["properties"].keys(), (path, method)
+            assert set(body.get("required", [])) <= value.keys(), (path, method)
 
 
 def test_operations_have_names_of_their_own() -> None:
