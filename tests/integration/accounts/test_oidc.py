@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -492,3 +493,34 @@ def test_while_nobody_exists_the_provider_leads_to_the_set_up(provider: RunningP
     answers = [Client().get(path)["Location"] for path in (START, BACK)]
 
     assert answers == ["/setup/", "/setup/"]
+
+
+# Who came first at this browser
+
+
+def test_a_session_that_was_there_before_opens_nothing_afterwards(provider: RunningProvider) -> None:
+    UserFactory(email="grace@example.com")
+    provider.knows("grace", email="grace@example.com", email_verified=True)
+    client = Client()
+    there = go_there(client)
+    planted = client.cookies["sessionid"].value
+    thief = Client()
+    thief.cookies["sessionid"] = planted
+
+    client.get(provider.approve(there, "grace"))
+
+    assert is_in(client)
+    assert client.cookies["sessionid"].value != planted
+    assert thief.get("/settings/profile/").status_code == 302
+
+
+@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "javascript:1"])
+def test_the_way_back_leads_nowhere_else(provider: RunningProvider, where: str) -> None:
+    UserFactory(email="grace@example.com")
+    provider.knows("grace", email="grace@example.com", email_verified=True)
+    client = Client()
+
+    answer = come_back(client, provider, "grace", f"{START}?{urlencode({'next': where})}")
+
+    assert is_in(client)
+    assert answer["Location"] == "/"
