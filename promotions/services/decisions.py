@@ -112,7 +112,10 @@ def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[Plan
             changed.append(item)
             if verdict.is_remembered:
                 from_memory.append(item.key)
-    _store_decisions(plan, changed, actor)
+    now = timezone.now()
+    for item in changed:
+        item.decided_by, item.decided_at = actor, now
+    _store_decisions(plan, changed)
     if changed:
         _record_decisions(plan, changed, actor, from_memory=from_memory)
     return changed
@@ -147,11 +150,15 @@ def undo(*, plan: Plan, actor: User) -> list[PlanItem]:
     latest = list(plan.items.filter(batch=plan.decision_batch, previous__isnull=False)) if plan.decision_batch else []
     if not latest:
         raise RefusedError("There is no decision to take back.")
+    now = timezone.now()
+    deciders = User.objects.in_bulk([(item.previous or {}).get("by") for item in latest])
     for item in latest:
         before = item.previous or {}
         item.decision, item.target = before.get("decision", Decision.UNDECIDED), before.get("target")
+        # What stands again is the decision of whoever took it: they must not consent to it as if it were another's.
+        item.decided_by, item.decided_at = deciders.get(before.get("by"), actor), now
         item.previous = None
-    _store_decisions(plan, latest, actor)
+    _store_decisions(plan, latest)
     audit.record(
         Verb.DECISION_UNDONE,
         actor=actor,
@@ -163,7 +170,7 @@ def undo(*, plan: Plan, actor: User) -> list[PlanItem]:
 
 
 def _standing(item: PlanItem) -> dict[str, Any]:
-    return {"decision": item.decision, "target": item.target}
+    return {"decision": item.decision, "target": item.target, "by": item.decided_by_id}
 
 
 def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:
@@ -187,15 +194,13 @@ def _require_remembered(plan: Plan, item: PlanItem, verdict: Verdict) -> None:
         raise ConflictError(f"What was decided before on {item} is something else. Reload the page.")
 
 
-def _store_decisions(plan: Plan, items: Sequence[PlanItem], actor: User) -> None:
+def _store_decisions(plan: Plan, items: Sequence[PlanItem]) -> None:
     if not items:
         return
     plan.decision_batch += 1
     plan.save(update_fields=["decision_batch"])
-    now = timezone.now()
     for item in items:
         item.batch = plan.decision_batch
-        item.decided_by, item.decided_at = actor, now
     # An upsert by primary key: with thousands of items several times as fast as bulk_update.
     PlanItem.objects.bulk_create(
         items,

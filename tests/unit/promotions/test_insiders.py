@@ -190,6 +190,23 @@ def test_decisions_carried_into_a_newer_revision_still_count_as_theirs(
         approvals.approve(approval=asked, actor=approver, reason="Mine.")
 
 
+def test_a_decision_that_stands_again_is_still_its_maker_s(
+    organization: Organization, operator: User, approver: User
+) -> None:
+    plan = decided_plan(organization, operator, production=True)
+    item = plan.items.get()
+    decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE)], actor=approver)
+    decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.UNDECIDED)], actor=operator)
+
+    decisions.undo(plan=plan, actor=operator)
+
+    item.refresh_from_db()
+    assert (item.decision, item.decided_by) == (Decision.CREATE, approver)
+    asked = approvals.request_approval(plan=plan, actor=operator)
+    with pytest.raises(PermissionDenied, match="You made decisions in this plan"):
+        approvals.approve(approval=asked, actor=approver, reason="Mine.")
+
+
 def test_a_repeated_promotion_is_planned_by_whoever_repeats_it(
     plan: Plan, operator: User, organization: Organization
 ) -> None:
