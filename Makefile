@@ -7,7 +7,7 @@ TYPED := config clients accounts promotions operations emulator tests bench mana
 install = cmp -s $(1) .venv/$(1) || { echo "Installing what $(1) names."; $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && cp $(1) .venv/$(1); }
 export TOWPATH_MODE = development
 
-.PHONY: demo test test-postgres lint bench requirements clean venv dev
+.PHONY: demo test test-postgres lint bench fuzz requirements clean venv dev
 
 demo: export TOWPATH_MODE = demo
 demo: venv  ## run everything with an emulator and demo data; Ctrl-C ends it
@@ -34,6 +34,9 @@ bench: dev  ## measure what must stay fast, some 45 minutes; fails if a target i
 	@missed=""; for script in $$(ls bench/bench_*.py | xargs -n 1 basename -s .py); do \
 		echo "== $$script"; $(RUN) -m bench.$$script || missed="$$missed $$script"; done; \
 		test -z "$$missed" || { echo "Missed:$$missed"; exit 1; }
+
+fuzz: dev  ## send calls made up from the OpenAPI document; ARGS passes more, such as ARGS="150 --cases 100000"
+	@$(RUN) -m bench.fuzz_api $(ARGS)
 
 requirements: dev  ## pin pyproject.toml anew, for Linux and macOS, with hashes
 	.venv/bin/uv pip compile pyproject.toml --quiet --universal --generate-hashes --custom-compile-command "make requirements" -o requirements.txt

@@ -1,4 +1,4 @@
-"""Lists by key that refuse what they do not know."""
+"""Lists by key that refuse what they do not know, and what is empty."""
 
 from typing import Any, TypeVar
 
@@ -23,4 +23,7 @@ class ListView(ListAPIView[M]):
         if unknown:
             words = f"There is no such field. Known here: {', '.join(sorted(known))}."
             raise ValidationError({name[:100]: [words] for name in unknown[:NAMES_TOLD]})
+        empty = [name for name, value in request.query_params.items() if not value]
+        if empty:
+            raise ValidationError({name: ["This field may not be blank."] for name in empty})
         return super().list(request, *args, **kwargs)
