@@ -10,11 +10,11 @@ from accounts.choices import Role
 from accounts.models import AuditEvent, Membership, Organization, User
 from promotions.choices import ApprovalState, JobState, PlanState, ProblemKind
 from promotions.models import Approval, Job, Promotion
-from promotions.services import approvals, plans, runs
+from promotions.services import approvals, jobs, plans, runs
 from promotions.systems.packages.connection import tooling
 from tests.factories import MembershipFactory, UserFactory
-from tests.integration.promotions.conftest import Platform
-from tests.integration.promotions.test_running import decide_all
+from tests.integration.promotions.conftest import Platform, run_due
+from tests.integration.promotions.test_running import IMPORT_PATH, decide_all
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +131,22 @@ def test_a_frozen_plan_can_be_checked_before_anybody_signs(
     assert unchanged.result == {"is_unchanged": True}
     assert (changed.state, changed.problem_kind) == (JobState.SUCCEEDED_WITH_WARNINGS, ProblemKind.PLAN_CHANGED)
     assert approval.state == ApprovalState.VOID
+
+
+def test_what_was_lost_is_not_sent_again_without_a_consent_that_holds_by_then(
+    platform: Platform, approved: Approval, approver: User, operator: User, drive: Drive
+) -> None:
+    platform.arm("POST", IMPORT_PATH, "reset", when="before", count=1)
+    job = runs.request_run(plan=approved.plan, actor=operator)
+    run_due()
+    assert platform.imports_sent() == 1
+    Membership.objects.filter(user=approver).update(role=Role.VIEWER)
+
+    asked = drive(job)
+    words = asked.problem
+    jobs.retry_sending(job=asked, actor=operator, reason="It never arrived.")
+    ended = drive(Job.objects.get(pk=job.pk))
+
+    assert "is no approver of Acme any more" in words
+    assert (ended.state, ended.problem_kind) == (JobState.CANCELLED, ProblemKind.NOT_APPROVED)
+    assert platform.imports_sent() == 1
