@@ -25,8 +25,7 @@ SCENARIOS = (
     "flush:sent",
     "beat:following",
     "worker-tick:following",
-    "worker-tick:verifying",
-    "web:sent",
+    "web:verifying",
 )
 
 
