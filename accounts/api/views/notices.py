@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts import access
 from accounts.api.http import caller, checked
+from accounts.api.idempotency import idempotent
 from accounts.api.lists import ListView
 from accounts.api.pagination import NewestRowFirstPagination
 from accounts.api.serializers import (
@@ -53,6 +54,7 @@ class NoticeRead(APIView):
     @extend_schema(
         summary="Mark a notice read", operation_id="notices_read_one", request=None, responses=NoticeSerializer
     )
+    @idempotent
     def post(self, request: Request, pk: int) -> Response:
         notice = access.notice_for_owner(caller(request), pk)
         notices.mark_read(notice=notice)
@@ -63,6 +65,7 @@ class NoticeReadAll(APIView):
     @extend_schema(
         summary="Mark all my notices read", operation_id="notices_read_all", request=None, responses=MarkedSerializer
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         return Response(MarkedSerializer({"marked": notices.mark_all_read(person=caller(request))}).data)
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.choices import DeliveryState, Role
-from accounts.models import AuditEvent, IdempotentAnswer, Invitation, Membership, User
+from accounts.models import AuditEvent, IdempotentAnswer, Invitation, Membership, Organization, User
 from accounts.services.audit import Verb
 from accounts.services.people import open_invitation
 from tests.factories import (
@@ -157,6 +157,22 @@ def test_revoked_invitation_lets_nobody_in_and_is_revoked_once(owner, organizati
 
     assert answers == [204, 422]
     assert open_invitation("the-link") is None
+
+
+# Repeating a call
+
+
+def test_organization_is_added_once_whatever_the_number_of_calls(administrator) -> None:
+    body = {"name": "Acme", "remote_id": "5C1328435BF324E90A49402A@AdobeOrg"}
+
+    answers = [send(administrator, "POST", "organizations/", body, HTTP_IDEMPOTENCY_KEY="acme") for _ in range(2)]
+    other = send(administrator, "POST", "organizations/", {**body, "name": "Other"}, HTTP_IDEMPOTENCY_KEY="acme")
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert [answer.get("Idempotency-Replayed") for answer in answers] == [None, "true"]
+    assert other.status_code == 422
+    assert Organization.objects.count() == 1
 
 
 # What administrators do

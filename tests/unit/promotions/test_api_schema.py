@@ -40,6 +40,12 @@ def test_every_operation_has_a_summary_an_answer_and_its_refusals() -> None:
             assert "404" in operation["responses"]
 
 
+def test_every_post_can_be_repeated_under_a_key() -> None:
+    for path, method, operation in operations(read_schema()):
+        headers = [found["name"] for found in operation.get("parameters", []) if found["in"] == "header"]
+        assert headers == (["Idempotency-Key"] if method == "post" else []), (path, method)
+
+
 def test_every_body_has_an_example_that_the_document_itself_allows() -> None:
     schema = read_schema()
     for path, method, operation in operations(schema):
