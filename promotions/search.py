@@ -35,10 +35,23 @@ def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
     if not words:
         return packages if not text.strip() else packages.none()
     query = sqlite_match(words) if connection.vendor == "sqlite" else postgresql_query(words)
-    with connection.cursor() as cursor:
-        cursor.execute(_INDEXED[connection.vendor], [query, FEW_MATCHES + 1])
-        found = [row[0] for row in cursor.fetchall()]
-    if len(found) <= FEW_MATCHES:
-        return packages.filter(pk__in=found)
+    if not _are_common(words):
+        found = _found(query)
+        if len(found) <= FEW_MATCHES:
+            return packages.filter(pk__in=found)
     # The words are parameters, never part of the text.
     return packages.filter(RawSQL(_TESTED[connection.vendor], [query], BooleanField()))  # noqa: S611
+
+
+def _are_common(words: list[str]) -> bool:
+    """Whether so many packages hold just these words that the longer ones need not be looked for to know it.
+
+    SQLite gives whole words as it meets them, while it collects all that begin with one before it gives the first.
+    """
+    return connection.vendor == "sqlite" and len(_found(" ".join(f'"{word}"' for word in words))) > FEW_MATCHES
+
+
+def _found(query: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEXED[connection.vendor], [query, FEW_MATCHES + 1])
+        return [row[0] for row in cursor.fetchall()]
