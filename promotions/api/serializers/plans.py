@@ -43,6 +43,13 @@ class RememberedSerializer(serializers.Serializer[Any]):
     times = serializers.IntegerField(help_text="How often in a row it was decided so and run.")
 
 
+class EarlierSerializer(serializers.Serializer[Any]):
+    job = serializers.IntegerField()
+    outcome = serializers.CharField()
+    text = serializers.CharField()
+    target = ObjectSerializer(allow_null=True, default=None, help_text="What it created, where that is known.")
+
+
 class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
     needed_by = serializers.ListField(child=serializers.CharField(), read_only=True, help_text="Keys of other items.")
     choices = ChoiceSerializer(many=True, read_only=True)
@@ -50,6 +57,9 @@ class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
     missing_rights = MissingRightSerializer(many=True, read_only=True)
     remembered = RememberedSerializer(
         read_only=True, allow_null=True, help_text="What was decided before on this object and target; never applied."
+    )
+    earlier = EarlierSerializer(
+        read_only=True, allow_null=True, help_text="What became of it in the run that this plan retries."
     )
     decided_by = PersonRefSerializer(read_only=True, allow_null=True)
     is_undecided = serializers.BooleanField(read_only=True)
@@ -75,6 +85,7 @@ class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
             "decision",
             "target",
             "remembered",
+            "earlier",
             "batch",
             "decided_by",
             "decided_at",
@@ -174,6 +185,22 @@ class VerdictInput(Input):
         min_value=0,
         max_value=LARGEST_ID,
         help_text="The item's `batch` as you read it: the decision is then refused if somebody else was faster.",
+    )
+    is_remembered = serializers.BooleanField(
+        required=False, default=False, help_text="Taken from `remembered`; refused if that says something else."
+    )
+
+
+@example(items=[7, 9])
+class TakeRememberedInput(Input):
+    items = serializers.ListField(
+        child=IdField(),
+        required=False,
+        allow_null=True,
+        default=None,
+        min_length=1,
+        max_length=VERDICTS_LIMIT,
+        help_text="Only these; all undecided ones if left out.",
     )
 
 

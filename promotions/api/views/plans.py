@@ -12,7 +12,13 @@ from promotions.api.base import ApiView, paged
 from promotions.api.filters import PlanItemQuery, plan_item_filters
 from promotions.api.problems import UnderWayError
 from promotions.api.serializers.jobs import JobDetailSerializer
-from promotions.api.serializers.plans import DecidedSerializer, DecideInput, PlanItemSerializer, PlanSerializer
+from promotions.api.serializers.plans import (
+    DecidedSerializer,
+    DecideInput,
+    PlanItemSerializer,
+    PlanSerializer,
+    TakeRememberedInput,
+)
 from promotions.choices import UNFINISHED, Decision
 from promotions.keyset import Order
 from promotions.models import Job, Plan, PlanItem
@@ -97,6 +103,7 @@ class PlanDecideView(_DecidingView):
                 decision=Decision(verdict["decision"]),
                 target_id=verdict["target"],
                 seen_batch=verdict["seen_batch"],
+                is_remembered=verdict["is_remembered"],
             )
             for verdict in self.body(DecideInput)["decisions"]
         ]
@@ -121,15 +128,17 @@ class PlanTakeRememberedView(_DecidingView):
     @extend_schema(
         operation_id="plans_take_remembered",
         summary="Decide undecided items as they were decided before",
-        description="Only where the promotion offers earlier decisions and the choice is still there.",
+        description="Only where the promotion offers earlier decisions and the choice is still there; refused with 422 "
+        "if that is nowhere.",
         tags=["Plans"],
-        request=None,
+        request=TakeRememberedInput,
         responses=DecidedSerializer,
     )
     @idempotent
     def post(self, request: Request, pk: int) -> Response:
         plan = access.plan_for_change(self.user, pk)
-        return self.decided(plan, decisions.decide(plan=plan, verdicts=decisions.remembered(plan), actor=self.user))
+        items = self.body(TakeRememberedInput)["items"]
+        return self.decided(plan, decisions.take_remembered(plan=plan, actor=self.user, item_ids=items))
 
 
 class PlanChangeView(ApiView):

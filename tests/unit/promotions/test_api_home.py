@@ -20,6 +20,8 @@ from tests.unit.promotions.api_client import ApiClient, ids
 
 pytestmark = pytest.mark.django_db
 
+BEFORE = {"decision": "create", "target": None, "by": "Ada", "at": "2026-11-01T00:00:00Z", "times": 2}
+
 
 def test_what_needs_an_operator_is_told_and_nothing_of_others(operator_api, stranger_api, organization) -> None:
     job = JobFactory(organization=organization, unknown_outcome=True)
@@ -115,8 +117,7 @@ def test_results_and_events_can_be_narrowed(operator_api, organization) -> None:
 
 def test_items_that_were_decided_before_are_found(operator_api, organization) -> None:
     plan = PlanFactory(promotion__package__organization=organization)
-    before = {"decision": "create", "target": None, "by": "Ada", "at": "2026-11-01T00:00:00Z", "times": 2}
-    known = PlanItemFactory(plan=plan, remembered=before)
+    known = PlanItemFactory(plan=plan, remembered=BEFORE)
     new = PlanItemFactory(plan=plan)
 
     assert ids(operator_api.get(f"plans/{plan.pk}/items/", remembered="true")) == [known.pk]
@@ -144,6 +145,34 @@ def test_approval_tells_what_has_to_be_known_to_decide(organization) -> None:
     assert found["time_line"][-1]["detail"] == "Wanted by Monday"
     assert found["items_url"].endswith(f"/plans/{approval.plan_id}/items/")
     assert found["reason_not_to_decide"] == ""
+
+
+def test_earlier_decisions_are_taken_for_the_named_items_only(operator_api, organization) -> None:
+    plan = PlanFactory(promotion__package__organization=organization)
+    first, second = (PlanItemFactory(plan=plan) for _ in range(2))
+    for item in (first, second):
+        item.remembered = {**BEFORE, "decision": "reuse", "target": item.choices[0]["target"]}
+        item.save()
+    create = {"item": second.pk, "decision": "create", "is_remembered": True}
+
+    taken = operator_api.post(f"plans/{plan.pk}/take-remembered/", {"items": [first.pk]})
+    again = operator_api.post(f"plans/{plan.pk}/take-remembered/", {"items": [first.pk]})
+    untrue = operator_api.post(f"plans/{plan.pk}/decide/", {"decisions": [create]})
+
+    assert [row["id"] for row in taken.json()["changed"]] == [first.pk]
+    assert again.status_code == 422  # nothing is left to take
+    assert untrue.status_code in (409, 422)  # it was remembered otherwise
+    second.refresh_from_db()
+    assert second.is_undecided
+
+
+def test_item_of_a_retry_says_what_became_of_it_before(operator_api, organization) -> None:
+    plan = PlanFactory(promotion__package__organization=organization)
+    PlanItemFactory(plan=plan, earlier={"job": 7, "outcome": "failed", "text": "Failed in job 7."})
+
+    shown = operator_api.get(f"plans/{plan.pk}/items/").json()["results"][0]
+
+    assert shown["earlier"] == {"job": 7, "outcome": "failed", "text": "Failed in job 7.", "target": None}
 
 
 # Dependencies
