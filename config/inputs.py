@@ -1,12 +1,19 @@
 """What callers of the REST API send, taken as the OpenAPI document describes it and not otherwise."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from django.http import QueryDict
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 NAMES_TOLD = 20
+_FORMS = {
+    "true or false": re.compile(r"true|false"),
+    "a whole number": re.compile(r"-?[0-9]+"),
+    "some text": re.compile(r".+", re.DOTALL),
+}
 
 
 C = TypeVar("C", bound=type[serializers.Serializer[Any]])
@@ -47,6 +54,22 @@ def _wanted(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str:
     if isinstance(field, serializers.ListField) and field.child is not None and isinstance(value, list):
         return next((f"a list of which each is {wanted}" for one in value if (wanted := _wanted(field.child, one))), "")
     return ""
+
+
+def odd_texts(fields: Mapping[str, serializers.Field[Any, Any, Any, Any]], query: QueryDict) -> dict[str, list[str]]:
+    """What of a query is not written as the document says; the framework would take "", "on" or " 7" for a value."""
+    return {
+        name: [f"Send {wanted}."]
+        for name, texts in query.lists()
+        for wanted in [_wanted_text(fields[name])]
+        if not all(_FORMS[wanted].fullmatch(text) for text in texts)
+    }
+
+
+def _wanted_text(field: serializers.Field[Any, Any, Any, Any]) -> str:
+    if isinstance(field, serializers.BooleanField):
+        return "true or false"
+    return "a whole number" if isinstance(field, serializers.IntegerField) else "some text"
 
 
 def example(**value: Any) -> Callable[[C], C]:

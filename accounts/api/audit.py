@@ -10,6 +10,7 @@ from accounts.audit_lists import AuditFilters
 from accounts.exporting import FORMATS
 from accounts.models import AuditEvent
 from accounts.services.audit import GROUP_LABELS
+from config.inputs import odd_texts
 
 LARGEST_ID = 2**63 - 1
 PAGE_LIMIT = 200
@@ -47,6 +48,8 @@ class AuditExportQuery(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {name[:100]: [f"There is no such filter. Known here: {known}."] for name in unknown[:20]}
             )
+        if odd := odd_texts(cls().fields, request.query_params):
+            raise serializers.ValidationError(odd)
         query = cls(data=sent)
         query.is_valid(raise_exception=True)
         return cast(dict[str, Any], query.validated_data)

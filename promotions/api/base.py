@@ -13,7 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from accounts.models import User
-from config.inputs import Input
+from config.inputs import Input, odd_texts
 from promotions import keyset
 from promotions.api import problems
 from promotions.keyset import Order
@@ -44,6 +44,8 @@ class ListQuery(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {name[:100]: [f"There is no such field. Known here: {known}."] for name in unknown[:20]}
             )
+        if odd := odd_texts(fields, request.query_params):
+            raise serializers.ValidationError(odd)
         data = {
             name: values if isinstance(fields[name], serializers.ListField) else values[-1]
             for name, values in request.query_params.lists()
