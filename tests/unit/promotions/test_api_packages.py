@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Organization
@@ -165,12 +167,14 @@ def test_an_empty_value_is_refused_by_its_name(operator_api) -> None:
     assert set(response.json()["errors"]) == {"status", "organization"}
 
 
-def test_queries_of_the_list_do_not_grow_with_its_rows(
-    operator_api, organization, django_assert_max_num_queries
-) -> None:
+def test_queries_of_the_list_do_not_grow_with_its_rows(operator_api, organization, django_assert_num_queries) -> None:
+    operator_api.get("packages/")  # notes the use of the token, once a minute
+    PackageFactory(organization=organization)
+    with CaptureQueriesContext(connection) as with_one:
+        operator_api.get("packages/")
     PackageFactory.create_batch(20, organization=organization)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_num_queries(len(with_one)):
         operator_api.get("packages/")
 
 
