@@ -1,11 +1,11 @@
 """The header Idempotency-Key."""
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.renderers import JSONRenderer
@@ -74,5 +74,7 @@ def _once(request: Request, key: str, act: Callable[[], Response], shown_once: s
 
 
 def _fingerprint(request: Request) -> str:
+    # Keyed: bodies may hold a password that could be guessed from a plain digest.
     body = JSONRenderer().render(request.data)
-    return hashlib.sha256(b"\n".join([(request.method or "").encode(), request.path.encode(), body])).hexdigest()
+    call = b"\n".join([(request.method or "").encode(), request.path.encode(), body])
+    return salted_hmac("accounts.api.idempotency", call, algorithm="sha256").hexdigest()

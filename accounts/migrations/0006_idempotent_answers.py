@@ -25,7 +25,10 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("key", models.CharField(max_length=255)),
-                        ("fingerprint", models.CharField(help_text="SHA-256 of method, path and body.", max_length=64)),
+                        (
+                            "fingerprint",
+                            models.CharField(help_text="Keyed digest of method, path and body.", max_length=64),
+                        ),
                         ("status", models.PositiveSmallIntegerField(default=0)),
                         ("body", models.JSONField(default=dict)),
                         ("location", models.CharField(blank=True, max_length=500)),

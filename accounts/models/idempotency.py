@@ -11,7 +11,7 @@ class IdempotentAnswer(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, path and body.")
+    fingerprint = models.CharField(max_length=64, help_text="Keyed digest of method, path and body.")
     status = models.PositiveSmallIntegerField(default=0)
     body = models.JSONField(default=dict)
     location = models.CharField(max_length=500, blank=True)
