@@ -47,7 +47,7 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people
 from promotions.choices import JobState, PlanState
-from promotions.models import Package
+from promotions.models import Job, Package
 from promotions.services import approvals, decisions, plans, repeats
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
@@ -87,6 +87,7 @@ print("THINGS", json.dumps({
     "promotion": open_plan.pk,
     "plan": open_plan.current_plan.pk,
     "job": job.pk,
+    "failed_job": Job.objects.get(state="partly_failed", is_foreign=False).pk,
     "unsure_job": job.pk,
     "done_job": job.pk,
     "approval": approval.pk,
@@ -166,6 +167,10 @@ def crawl(page: Page) -> dict[str, str]:
 def test_axe_finds_nothing_on_any_page(stack: Stack, people: People) -> None:
     seeded = stack.manage("sync_packages")
     assert seeded.returncode == 0, seeded.stderr
+    partly_failed = stack.manage(
+        "promote", "Store footfall sources", "stage", "--as", "oskar@example.com", "--accept-exact", "--create-rest"
+    )
+    assert partly_failed.returncode == 4, partly_failed.stdout
     scene = stack.manage("shell", "-c", SCENE)
     found = re.search(r"THINGS (.*)", scene.stdout)
     assert found, scene.stderr

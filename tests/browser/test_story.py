@@ -187,9 +187,7 @@ def read_audit(page: Page) -> None:
     """Every act of the story in its order, and nothing else."""
     page.get_by_role("navigation", name="Places").get_by_role("link", name="Audit").click()
     look(page)
-    lines = page.locator("main table .cell-main").evaluate_all(
-        "cells => cells.map(cell => cell.firstChild.textContent.trim() + ' ' + cell.querySelector('b').textContent)"
-    )
+    lines = page.locator("main table .cell-main .audit-what").all_inner_texts()
     promotion = f"{PACKAGE} → Acme · stage"
     assert list(reversed(lines)) == [
         f"set up this installation as Nora Berg <{EMAIL}>",
