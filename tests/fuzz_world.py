@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.choices import DeliveryState, Role
 from accounts.models import Credential, Organization, User
 from accounts.services import api_tokens
-from promotions.choices import JobState, PackageStatus, PlanState
-from promotions.models import Package, Plan
+from promotions.choices import JobState, PlanState
+from promotions.models import Job, Package, Plan
+from promotions.systems.packages import kinds
 from tests.factories import (
     ApiTokenFactory,
     CredentialFactory,
@@ -40,9 +41,15 @@ OF_EACH = 30
 
 def make() -> str:
     """Make them, and say who calls, with which token, what the calls must leave, and which packages can be planned."""
-    wait_until(Package.objects.filter(status=PackageStatus.PUBLISHED).exists, within_s=60, what="packages")
+    wait_until(_is_read, within_s=60, what="sandboxes and packages of all organizations")
     with transaction.atomic():
         return json.dumps(_make())
+
+
+def _is_read() -> bool:
+    read = Job.objects.filter(kind=kinds.SYNCHRONIZE, state=JobState.SUCCEEDED).values("organization")
+    unread = Organization.objects.exclude(pk__in=read) | Organization.objects.filter(sandboxes=None)
+    return Organization.objects.exists() and not unread.exists()
 
 
 def _make() -> dict[str, object]:
