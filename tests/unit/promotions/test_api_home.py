@@ -65,7 +65,7 @@ def test_view_is_saved_renamed_listed_and_deleted(operator_api, teammate) -> Non
 
 
 @pytest.mark.parametrize(
-    ("query", "word"), [("state=nonsense", "state"), ("nmae=x", "nmae"), ("routine=", "filter"), ("", "blank")]
+    ("query", "word"), [("state=nonsense", "state"), ("naam=x", "naam"), ("routine=", "filter"), ("", "blank")]
 )
 def test_view_of_no_filter_of_the_list_is_refused(operator_api, query: str, word: str) -> None:
     refused = operator_api.post("job-views/", {"name": "Odd", "query": query})
