@@ -189,7 +189,7 @@ def furnish(installation: Installation) -> World:
             known[inner] = [
                 row["id"] for pk in known["organizations"] for row in _rows(api, f"organizations/{pk}/{inner}")
             ]
-        known["plans"] = [int(plan) for plan in items] + [row["plan"] for row in _rows(api, "approvals")]
+        known["plans"] = [*map(int, items), *made["plans"], *(row["plan"] for row in _rows(api, "approvals"))]
         known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
     return World(made["token"], made["person"], made["text"], known, made["kept"], items)
 

@@ -14,7 +14,7 @@ from accounts.choices import DeliveryState, Role
 from accounts.models import Credential, Organization, User
 from accounts.services import api_tokens
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Package, Plan
+from promotions.models import Job, Package, Plan, PlanItem
 from promotions.systems.packages import kinds
 from tests.factories import (
     ApiTokenFactory,
@@ -31,6 +31,7 @@ from tests.factories_promotions import (
     JobFactory,
     PackageFactory,
     PlanFactory,
+    PlanItemFactory,
     SavedViewFactory,
     TaskResultFactory,
 )
@@ -62,8 +63,9 @@ def _make() -> dict[str, object]:
     packages = list(Package.objects.importable(timezone.now()).order_by("pk").values_list("pk", flat=True))
     for number in range(OF_EACH):
         _make_one(number, caller, organization)
+    plans = [_decided_before(organization).pk for _ in range(OF_EACH)]
     token, text = api_tokens.create_api_token(user=caller, name="fuzz", actor=caller)
-    return {"token": token.pk, "person": caller.pk, "text": text, "kept": kept, "packages": packages}
+    return {"token": token.pk, "person": caller.pk, "text": text, "kept": kept, "packages": packages, "plans": plans}
 
 
 def _make_one(number: int, caller: User, organization: Organization) -> None:
@@ -88,6 +90,14 @@ def _make_one(number: int, caller: User, organization: Organization) -> None:
 
 def _plan(organization: Organization) -> Plan:
     plan: Plan = PlanFactory(promotion__package__organization=organization, state=PlanState.READY)
+    return plan
+
+
+def _decided_before(organization: Organization) -> Plan:
+    plan: Plan = PlanFactory(promotion__package__organization=organization)
+    item = PlanItemFactory(plan=plan)
+    before = {"decision": "reuse", "by": "Ada", "at": "2026-11-01T00:00:00Z", "times": 1}
+    PlanItem.objects.filter(pk=item.pk).update(remembered={**before, "target": item.choices[0]["target"]})
     return plan
 
 
