@@ -14,10 +14,10 @@ demo: venv  ## run everything with an emulator and demo data; Ctrl-C ends it
 	@$(RUN) manage.py up --demo
 
 test: dev  ## all tests; ARGS passes more to pytest
-	@$(RUN) -m pytest -n auto $(ARGS)
+	@$(RUN) -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-postgres: dev  ## the same on a private PostgreSQL, without browser and crash tests
-	@$(RUN) -m tests.run_on_postgres -n auto $(ARGS)
+	@$(RUN) -m tests.run_on_postgres -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: dev  ## style, types, doors between the rooms, templates, spelling, Django's own checks
 	.venv/bin/ruff check .

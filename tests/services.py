@@ -41,7 +41,8 @@ def miss(program: str, cure: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
-    What uses no database at all runs once, with the default one.
+    What uses no database at all runs once, with the default one. What takes minutes begins first, so that nobody waits
+    for it at the end; the tests of a browser's file share one installation, so they stay with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
@@ -51,6 +52,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_order)  # keeps the random order among equals
+
+
+def _order(item: pytest.Item) -> int:
+    return 0 if item.get_closest_marker("crash") else 1 if item.get_closest_marker("browser") else 2
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -15,13 +15,10 @@ from tests.processes import ROOT, free_port
 
 __all__ = ["installation"]
 
-# Every target and every step once or more; `python -m bench.bench_crash` hits at random moments, 200 times.
+# Every target and every step once; `python -m bench.bench_crash` hits at random moments, 200 times.
 SCENARIOS = (
-    "worker-interactive:queued",
-    "worker-interactive:sending",
-    "worker-interactive:sent",
     "valkey:queued",
-    "valkey:sent",
+    "worker-interactive:sending",
     "flush:sent",
     "beat:following",
     "worker-tick:following",
