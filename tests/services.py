@@ -41,8 +41,9 @@ def miss(program: str, cure: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
-    What uses no database at all runs once, with the default one. What takes minutes begins first, so that nobody waits
-    for it at the end; the tests of a browser's file share one installation, so they stay with one worker.
+    What uses no database at all runs once, with the default one. Fast tests come first. What takes minutes comes before
+    the browsers, so that it is not what all wait for; the tests of a browser's file share one installation, so they stay
+    with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
@@ -59,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _order(item: pytest.Item) -> int:
-    return 0 if item.get_closest_marker("crash") else 1 if item.get_closest_marker("browser") else 2
+    return 1 if item.get_closest_marker("crash") else 2 if item.get_closest_marker("browser") else 0
 
 
 def _uses_database(item: pytest.Item) -> bool:
