@@ -42,8 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
     What uses no database at all runs once, with the default one. Fast tests come first. What takes minutes comes before
-    the browsers, so that it is not what all wait for; the tests of a browser's file share one installation, so they stay
-    with one worker.
+    the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, so they
+    stay with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
