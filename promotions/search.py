@@ -27,6 +27,11 @@ _TESTED = {
     ),
     "postgresql": "to_tsvector('simple', promotions_package.search_text) @@ to_tsquery('simple', %s)",
 }
+# SQLite looks a whole word up in one package at once. Only if one lacks it are the longer words collected.
+_MET = (
+    "(EXISTS (SELECT 1 FROM promotions_package_search WHERE promotions_package_search MATCH %s "  # noqa: S608  constants
+    f"AND rowid = promotions_package.id) OR {_TESTED['sqlite']})"
+)
 
 
 def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
@@ -35,12 +40,12 @@ def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
     if not words:
         return packages if not text.strip() else packages.none()
     query = sqlite_match(words) if connection.vendor == "sqlite" else postgresql_query(words)
-    if not _are_common(words):
-        found = _found(query)
-        if len(found) <= FEW_MATCHES:
-            return packages.filter(pk__in=found)
-    # The words are parameters, never part of the text.
-    return packages.filter(RawSQL(_TESTED[connection.vendor], [query], BooleanField()))  # noqa: S611
+    if _are_common(words):
+        return packages.filter(RawSQL(_MET, [_whole(words), query], BooleanField()))  # noqa: S611  parameters
+    found = _found(query)
+    if len(found) <= FEW_MATCHES:
+        return packages.filter(pk__in=found)
+    return packages.filter(RawSQL(_TESTED[connection.vendor], [query], BooleanField()))  # noqa: S611  parameters
 
 
 def _are_common(words: list[str]) -> bool:
@@ -48,7 +53,12 @@ def _are_common(words: list[str]) -> bool:
 
     SQLite gives whole words as it meets them, while it collects all that begin with one before it gives the first.
     """
-    return connection.vendor == "sqlite" and len(_found(" ".join(f'"{word}"' for word in words))) > FEW_MATCHES
+    return connection.vendor == "sqlite" and len(_found(_whole(words))) > FEW_MATCHES
+
+
+def _whole(words: list[str]) -> str:
+    """The words as FTS5 wants them, and no longer ones."""
+    return " ".join(f'"{word}"' for word in words)
 
 
 def _found(query: str) -> list[int]:
