@@ -9,12 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from clients.errors import ApiUnavailableError
+from clients.transport import Connection
 from config import metrics
 from operations import figures
 from promotions.choices import JobState
 from promotions.engine import inline
 from promotions.models import Job
 from tests.factories_promotions import JobFactory
+from tests.unit.clients.support import FAST, raw_server, reset
 from tests.unit.promotions.engine_doubles import KIND, Post, letter, post
 
 __all__ = ["post"]
@@ -153,6 +156,7 @@ def explained(sql: str) -> str:
 @pytest.mark.django_db
 def test_no_label_holds_an_id_or_an_address(scrape):
     JobFactory(kind=KIND, title="Payroll of 2026", state=JobState.RUNNING, remote_id="5f0e8b6c-remote")
+    read_in_vain()
 
     labels = {name for _, pairs in scrape() for name, _ in pairs}
 
@@ -160,6 +164,37 @@ def test_no_label_holds_an_id_or_an_address(scrape):
         *("activity", "database", "effect", "host_class", "kind", "le", "mode", "operation", "outcome", "python"),
         *("queue", "role", "source", "state", "version"),
     }
+
+
+@pytest.mark.django_db
+def test_a_read_that_is_tried_again_shows_in_our_own_figures_alone(scrape):
+    labels = {"host_class": "platform", "operation": "packages.list", "effect": "read", "outcome": "broken"}
+    before = scrape()
+
+    read_in_vain()
+
+    after = scrape()
+    calls = sample("remote_calls_total", **labels)
+    assert after[calls] - before.get(calls, 0) == FAST.attempts
+    assert [name for name, _ in after if not name.startswith("towpath_")] == []
+
+
+def test_the_log_of_a_retry_holds_neither_query_nor_secret(caplog):
+    read_in_vain(params=[("property", "name==of-a-person")], headers={"x-api-key": "key-of-retry"})
+
+    retries = [record for record in caplog.records if record.name == "stamina"]
+    assert len(retries) == FAST.attempts - 1
+    for record in retries:
+        assert "of-a-person" not in str(vars(record))
+        assert "key-of-retry" not in str(vars(record))
+
+
+def read_in_vain(**more: Any) -> None:
+    """Ask a server that cuts every line, as often as a read is tried."""
+    with raw_server(reset) as server, Connection(base_url=server.url, policy=FAST) as connection:
+        with pytest.raises(ApiUnavailableError):
+            connection.call("packages.list", "GET", "/packages", parse=lambda answer: answer.text, **more)
+        assert len(server.requests) == FAST.attempts
 
 
 def test_what_a_process_says_of_itself_is_read_from_its_place(settings):
