@@ -61,7 +61,7 @@ class Answer:
             return Problem(is_empty=True)
         if isinstance(self._loaded, Exception):
             return _read_page(stripped)
-        return _read_body(self._loaded)
+        return read_problem(self._loaded)
 
     @cached_property
     def _loaded(self) -> Any:
@@ -150,7 +150,7 @@ def one_line(text: str) -> str:
     return flat if len(flat) <= _WORDS_LIMIT else flat[: _WORDS_LIMIT - 1] + "…"
 
 
-def _read_body(body: Any) -> Problem:
+def read_problem(body: Any) -> Problem:
     """An error body of any of the forms in use: gateway, problem document, envelope, map of errors."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
         body = body[0]

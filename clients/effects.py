@@ -47,10 +47,30 @@ _ROWS = (
     _Row("packages.publish", Effect.WRITE, "GET", f"{_EXIM}/packages/*/export"),
     # Named import, but a dry run (Adobe, Sandbox tooling API guide, "Import conflicts").
     _Row("packages.conflicts", Effect.READ, "GET", f"{_EXIM}/packages/*/import"),
+    # The same path with any other verb brings objects in (same guide, "Import as update").
+    _Row("versions.update", Effect.WRITE, "PATCH", f"{_EXIM}/packages/*/import"),
+    _Row("versions.update", Effect.WRITE, "POST", f"{_EXIM}/packages/*/import"),
+    # The documents print other verbs in headings, samples and prose; each is what its path says, whatever the verb.
+    _Row("versions.compare", Effect.WORKFLOW, "POST", f"{_EXIM}/packages/*/version/compare"),
+    _Row("versions.compare", Effect.WORKFLOW, "PATCH", f"{_EXIM}/packages/*/version/compare"),
+    _Row("versions.save", Effect.WRITE, "PATCH", f"{_EXIM}/packages/*/version/save"),
+    _Row("versions.save", Effect.WRITE, "POST", f"{_EXIM}/packages/*/version/save"),
+    _Row("versions.save", Effect.WRITE, "GET", f"{_EXIM}/packages/*/version/save"),
+    _Row("versions.list", Effect.READ, "GET", f"{_EXIM}/packages/*/history"),
+    _Row("versions.list", Effect.READ, "PATCH", f"{_EXIM}/packages/*/history"),
+    _Row("versions.list", Effect.READ, "POST", f"{_EXIM}/packages/*/history"),
     # A POST only because the question is too long for a URL.
     _Row("packages.children", Effect.READ, "POST", f"{_EXIM}/packages/*/children"),
     _Row("packages.get", Effect.READ, "GET", f"{_EXIM}/packages/*"),
     _Row("packages.delete", Effect.WRITE, "DELETE", f"{_EXIM}/packages/*"),
+    _Row("artifacts.list", Effect.READ, "GET", f"{_EXIM}/tools/artifacts/*"),
+    _Row("handshakes.request", Effect.WRITE, "POST", f"{_EXIM}/handshake/bulkCreate"),
+    _Row("handshakes.decide", Effect.WRITE, "POST", f"{_EXIM}/handshake/action"),
+    _Row("handshakes.list", Effect.READ, "GET", f"{_EXIM}/handshake/list"),
+    _Row("transfers.share", Effect.WRITE, "POST", f"{_EXIM}/transfer"),
+    _Row("transfers.pull", Effect.WRITE, "POST", f"{_EXIM}/transfer/pullRequest"),
+    _Row("transfers.list", Effect.READ, "GET", f"{_EXIM}/transfer/list"),
+    _Row("transfers.get", Effect.READ, "GET", f"{_EXIM}/transfer/*"),
     _Row("jobs.get", Effect.READ, "GET", f"{_EXIM}/tools/job/*"),
 )
 

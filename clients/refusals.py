@@ -73,6 +73,9 @@ _COLLECTIONS = frozenset(
         "packages.list",
         "packages.create",
         "jobs.list",
+        "handshakes.request",
+        "handshakes.list",
+        "transfers.list",
         "sandboxes.list",
         "sandboxes.available",
     }

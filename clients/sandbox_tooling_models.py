@@ -49,7 +49,10 @@ class RemoteArtifact:
 
 @dataclass(frozen=True)
 class RemotePackage:
-    """A package; `version` counts writes, `package_version` counts saved versions."""
+    """A package; `version` counts writes, `package_version` counts saved versions.
+
+    `capabilities` is None where they were not asked for.
+    """
 
     id: str
     name: str
@@ -69,7 +72,19 @@ class RemotePackage:
     modified_by: str
     capabilities: tuple[str, ...] | None
     package_version: int | None
+    client_id: str
+    access_type: str
     raw: dict[str, Any] = field(repr=False)
+
+    @property
+    def is_versionable(self) -> bool:
+        """Whether the platform says that versions of it can be compared and saved."""
+        return any(capability.strip().upper() == "VERSIONABLE" for capability in self.capabilities or ())
+
+    @property
+    def latest_package_version(self) -> int | None:
+        """`package_version`, as the platform calls it."""
+        return self.package_version
 
 
 @dataclass(frozen=True)

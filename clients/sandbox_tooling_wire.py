@@ -1,7 +1,7 @@
 """From the sandbox tooling API's JSON to `clients.sandbox_tooling_models`, with its contradictions evened out."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
@@ -10,7 +10,6 @@ from clients.inner_documents import read_inner
 from clients.redaction import redact
 from clients.sandbox_tooling_models import (
     ArtifactRef,
-    Page,
     RemoteArtifact,
     RemoteConflict,
     RemoteJob,
@@ -41,7 +40,6 @@ from clients.wire import (
     readable,
 )
 
-T = TypeVar("T")
 Redact = Callable[[Any], Any]
 
 
@@ -99,6 +97,8 @@ class _Package(ApiModel):
     package_version: OptionalInt = Field(
         default=None, validation_alias=_either("latestpackageversion", "packageversion")
     )
+    client_id: Text = ""
+    access_type: Text = Field(default="", validation_alias=_either("packageaccesstype", "accesstype"))
 
 
 class _JobFields(ApiModel):
@@ -166,12 +166,6 @@ class _Submission(ApiModel):
     type: Any = None
 
 
-class _Page(ApiModel):
-    data: Any = None
-    total: OptionalInt = Field(default=None, validation_alias=_either("totalelements", "total"))
-    has_next: OptionalBool = Field(default=None, validation_alias=_either("hasnextpage", "hasnext"))
-
-
 def read_message(value: Any) -> RemoteMessage:
     """A message about an object; JSON that lies inside its text is looked into."""
     wire = _Message(message=value)
@@ -207,7 +201,15 @@ def _artifact(wire: _Artifact) -> RemoteArtifact:
     )
 
 
-def _sandbox_name(value: Any) -> str | None:
+def read_loose_artifact(value: Any) -> RemoteArtifact:
+    """An artifact, however little is known of it; without an id that is empty."""
+    if isinstance(value, dict):
+        return _artifact(parse(_Artifact, value, "an object"))
+    return _artifact(_Artifact(id=as_text(value)))
+
+
+def sandbox_name(value: Any) -> str | None:
+    """The name of a sandbox that is given as a name or as an object."""
     name = value.get("name") if isinstance(value, dict) else value
     return name if isinstance(name, str) and name else None
 
@@ -228,7 +230,7 @@ def read_package(value: Any, hide: Redact) -> RemotePackage:
         package_type=wire.package_type,
         status=wire.status,
         visibility=wire.visibility.strip().upper() or "PRIVATE",
-        source_sandbox=_sandbox_name(sandbox),
+        source_sandbox=sandbox_name(sandbox),
         source_org_id=org_id if isinstance(org_id, str) and org_id else wire.ims_org_id,
         artifacts=readable(as_list(wire.artifacts), read_artifact),
         created_at=wire.created_at,
@@ -239,6 +241,8 @@ def read_package(value: Any, hide: Redact) -> RemotePackage:
         modified_by=wire.modified_by,
         capabilities=None if capabilities is None else tuple(as_text(item) for item in as_list(capabilities)),
         package_version=wire.package_version,
+        client_id=wire.client_id,
+        access_type=wire.access_type,
         raw=hide(value),
     )
 
@@ -253,8 +257,8 @@ def read_job_row(value: Any, hide: Redact) -> RemoteJobRow:
         status=wire.status,
         job_type=wire.job_type,
         package_type=wire.package_type,
-        source_sandbox=_sandbox_name(wire.source_sandbox),
-        target_sandbox=_sandbox_name(wire.target_sandbox),
+        source_sandbox=sandbox_name(wire.source_sandbox),
+        target_sandbox=sandbox_name(wire.target_sandbox),
         created_at=wire.created_at,
         updated_at=wire.updated_at,
         created_by=wire.created_by,
@@ -278,8 +282,8 @@ def read_job(body: dict[str, Any], hide: Redact) -> RemoteJob:
         job_type=wire.job_type,
         request_type=wire.request_type or None,
         snapshot_id=(wire.snapshot_id or "").strip() or None,
-        source_sandbox=_sandbox_name(wire.source_sandbox),
-        target_sandbox=_sandbox_name(wire.target_sandbox),
+        source_sandbox=sandbox_name(wire.source_sandbox),
+        target_sandbox=sandbox_name(wire.target_sandbox),
         created_at=wire.created_at,
         modified_at=wire.updated_at,
         tasks=(
@@ -297,16 +301,9 @@ def read_job(body: dict[str, Any], hide: Redact) -> RemoteJob:
 def _read_task(value: Any, *, failed_list: bool) -> RemoteTask:
     """A task. None is ever dropped, since a dropped one could be the failure: the unreadable keep their text."""
     wire = parse(_Task, value, "a task") if isinstance(value, dict) else _Task()
-    artifact = _Artifact()
-    if isinstance(wire.artifact, dict):
-        artifact = parse(_Artifact, wire.artifact, "an object")
-    elif wire.artifact is None:
-        artifact = _Artifact(messages=[value])
-    else:
-        artifact = _Artifact(id=as_text(wire.artifact))
-    return RemoteTask(
-        task_type=wire.task_type, status=wire.task_status, artifact=_artifact(artifact), failed_list=failed_list
-    )
+    told_nothing = wire.artifact is None
+    artifact = _artifact(_Artifact(messages=[value])) if told_nothing else read_loose_artifact(wire.artifact)
+    return RemoteTask(task_type=wire.task_type, status=wire.task_status, artifact=artifact, failed_list=failed_list)
 
 
 def read_conflict(value: Any) -> RemoteConflict:
@@ -373,33 +370,3 @@ def read_submission(body: dict[str, Any], hide: Redact) -> RemoteSubmission:
     if not (job_id or correlation_id or (wire.name is not None and wire.type is not None)):
         raise MalformedError("it is no receipt of a submitted job")
     return RemoteSubmission(job_id=job_id or None, correlation_id=correlation_id or None, raw=hide(body))
-
-
-def read_page(body: Any, read: Callable[[Any], T], *, start: int) -> Page[T]:
-    """A page of a list; raises MalformedError for an answer that has no list, since that is not an empty one.
-
-    There is a next page if anything says so, or if nothing says anything: a page may be shorter than was asked for.
-    """
-    if isinstance(body, dict) and "data" not in body and "object" in body:
-        body = body["object"]  # the service's envelope
-    wire = _Page(data=body) if isinstance(body, list) else parse(_Page, body, "the list")
-    total = wire.total if wire.total is not None and wire.total >= 0 else None
-    rows = wire.data
-    is_bare_empty = isinstance(body, dict) and "data" in body and rows in (None, {}, "") and not total
-    if is_bare_empty:
-        rows = []
-    elif isinstance(rows, dict) and "id" in rows:
-        rows = [rows]
-    if not isinstance(rows, list):
-        raise MalformedError("the list of rows is missing")
-    items = readable(rows, read)
-    is_told = wire.has_next is not None or total is not None
-    has_next = bool(wire.has_next) or (total is not None and start + len(rows) < total) or not is_told
-    return Page(
-        items=items,
-        received=len(rows),
-        total=total,
-        # An empty page ends the list, whatever it says about a next one.
-        has_next=has_next and bool(rows),
-        malformed=len(rows) - len(items),
-    )

@@ -154,6 +154,18 @@ def json_object(answer: Answer) -> dict[str, Any]:
     return body
 
 
+def inner_object(answer: Answer) -> dict[str, Any]:
+    """The object of the answer: bare, alone in a list, or in the service's envelope; raises MalformedError."""
+    body = answer.json()
+    if isinstance(body, dict) and isinstance(body.get("object"), dict | list):
+        body = body["object"]
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, dict):
+        raise MalformedError(f"an object was expected, not {_kind(body)}")
+    return body
+
+
 def json_array(answer: Answer, *names: str) -> list[Any]:
     """The body as a JSON array, or the array under one of these names in it; raises ValueError."""
     body = answer.json()

@@ -184,7 +184,7 @@ def test_a_package_lives_from_draft_to_public(tooling: SandboxToolingClient, pub
     assert len(removed.artifacts) == 1
     assert (renamed.name, renamed.description) == ("Renamed by a test", "Second")
     assert (public.status, public.visibility) == ("PUBLISHED", "PUBLIC")
-    assert tooling.get_payload(draft.id)["packageId"] == draft.id
+    assert tooling.get_payload(draft.id).package_id == draft.id
     tooling.delete_package(draft.id)
     with pytest.raises(ApiNotFoundError):
         tooling.get_package(draft.id)

@@ -1,5 +1,6 @@
 """Every call of the sandbox tooling client against the documented example bodies."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl
@@ -8,7 +9,7 @@ import pytest
 from werkzeug import Request, Response
 
 from clients.errors import ApiNotFoundError, ApiRejectedError
-from clients.sandbox_tooling import ArtifactRef, SandboxToolingClient
+from clients.sandbox_tooling import ArtifactRef, PackagePayload, SandboxToolingClient
 from tests.unit.clients.conftest import Platform
 from tests.unit.clients.support import EXIM, ORG, fixture, fixture_bytes
 
@@ -317,7 +318,10 @@ def test_a_job_is_read_with_its_tasks(platform: Platform, tooling: SandboxToolin
 def test_the_payload_of_a_package_is_read(platform: Platform, tooling: SandboxToolingClient) -> None:
     platform.answer(f"{EXIM}/packages/payload/p", example("packages.payload"))
 
-    assert tooling.get_payload("p") == fixture("sandbox_tooling/packages.payload.response")
+    payload = tooling.get_payload("p")
+
+    assert payload == PackagePayload(ORG, "673264e41f8b49229d61467a1a94a907")
+    assert json.loads(payload.as_text()) == fixture("sandbox_tooling/packages.payload.response")
 
 
 def test_ids_are_escaped_in_paths(platform: Platform, tooling: SandboxToolingClient) -> None:
