@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -28,6 +28,7 @@ from tests.unit.promotions.api_client import ApiClient
 pytestmark = pytest.mark.django_db
 
 SignIn = Callable[[User], Client]
+Begin = Callable[[Client], Iterator[bytes]]
 
 
 @pytest.fixture
@@ -149,17 +150,29 @@ def test_what_cannot_be_exported_is_refused_and_not_recorded(browser: Client, qu
     assert not AuditEvent.objects.exists()
 
 
-def begun(browser: Client) -> Iterator[bytes]:
-    """An export that has sent its head and waits for its reader."""
-    content: Iterator[bytes] = iter(cast(Any, browser.get("/jobs/export/?format=csv")))
-    next(content)
-    return content
+@pytest.fixture
+def begin(db: None) -> Iterator[Begin]:
+    """Begins an export that has sent its head and waits for its reader; ended after the test, as a server would.
+
+    The garbage collector would end it too, but in whichever thread it runs, with a database connection nobody closes.
+    """
+    answers: list[Any] = []
+
+    def begin(browser: Client) -> Iterator[bytes]:
+        answers.append(browser.get("/jobs/export/?format=csv"))
+        content: Iterator[bytes] = iter(answers[-1])
+        next(content)
+        return content
+
+    yield begin
+    for answer in answers:
+        answer.close()
 
 
 def test_a_second_export_of_one_person_is_refused_politely_until_the_first_ends(
-    organization: Organization, teammate: User, browser: Client
+    organization: Organization, teammate: User, browser: Client, begin: Begin
 ) -> None:
-    first = begun(browser)
+    first = begin(browser)
 
     page, call = browser.get("/jobs/export/?format=csv"), ApiClient(teammate).get("jobs/export/")
 
@@ -172,10 +185,10 @@ def test_a_second_export_of_one_person_is_refused_politely_until_the_first_ends(
 
 
 def test_exports_of_all_people_together_leave_threads_to_others(
-    organization: Organization, signed_in: SignIn, settings: Any
+    organization: Organization, signed_in: SignIn, settings: Any, begin: Begin
 ) -> None:
     settings.EXPORTS_AT_ONCE = 2
-    running = [begun(signed_in(UserFactory())) for _ in range(2)]
+    running = [begin(signed_in(UserFactory())) for _ in range(2)]
 
     refused = signed_in(UserFactory()).get("/jobs/export/?format=csv")
 
@@ -255,16 +268,15 @@ def test_who_is_deactivated_meanwhile_gets_an_unfinished_file(
 
 
 def test_the_place_of_a_process_that_was_killed_is_given_away(
-    organization: Organization, teammate: User, browser: Client
+    organization: Organization, teammate: User, browser: Client, begin: Begin
 ) -> None:
-    lost = begun(browser)
+    begin(browser)
     Export.objects.update(seen_at=timezone.now() - exports.STALE_AFTER - timedelta(seconds=1))
 
     answer = browser.get("/jobs/export/?format=csv")
 
     assert answer.status_code == 200
     assert Export.objects.order_by("pk").values_list("outcome", flat=True)[0] == ExportOutcome.LOST
-    del lost
 
 
 def test_no_query_of_an_export_reads_more_than_a_slice(
