@@ -1,6 +1,6 @@
 """What lists of packages and jobs can be narrowed by; every face asks here, so that all mean the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -11,7 +11,7 @@ from accounts.access import organizations_for_read
 from accounts.models import Sandbox, User
 from promotions import search
 from promotions.choices import UNFINISHED, Decision
-from promotions.keyset import WALKS_LIMIT, Order, Walk
+from promotions.keyset import WALKS_LIMIT, Order, Walk, capped_count
 from promotions.models import Artifact, Job, Package, PlanItem
 
 EXPIRED: Literal["expired"] = "expired"
@@ -95,6 +95,13 @@ def filtered_packages(packages: QuerySet[Package], filters: PackageFilters) -> Q
     if filters.expiry is not None:
         packages = _expiring(packages, filters.expiry)
     return search.search(packages, filters.text) if filters.text else packages
+
+
+def count_packages(packages: QuerySet[Package], filters: PackageFilters) -> tuple[int, bool]:
+    """How many packages the filters leave, counted up to a limit, and whether there are more."""
+    if not filters.text:
+        return capped_count(filtered_packages(packages, filters))
+    return search.capped_count(filtered_packages(packages, replace(filters, text="")), filters.text)
 
 
 def package_walks(user: User, filters: PackageFilters) -> list[Walk]:

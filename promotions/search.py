@@ -1,17 +1,29 @@
 """Full-text search over packages: every word must occur, as a word or the beginning of one.
 
 Rare words are found by the search index first. Common ones are tested beside the order of the list, which meets a page
-of them soon: on PostgreSQL package by package, on SQLite against all matches, which it collects fastest together.
+of them soon. On SQLite that needs the words that begin with those asked for: FTS5 meets the matches of a whole word one
+by one, while it collects all matches of a beginning before it gives the first.
 """
 
+from dataclasses import dataclass
+
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
+from accounts.models import Organization
 from accounts.search import postgresql_query, sqlite_match, words_of
+from promotions import keyset
 from promotions.models import Package
 
 FEW_MATCHES = 500
+# How many matches are counted before the others are looked at.
+COUNTED_FIRST = 5000
+# Testing a package by itself takes time for each word; with more of them, all matches are collected at once.
+TERMS_LIMIT = 8
+SAMPLE_SIZE = 32
+# Where at least one package of so many matches, a page is met before all matches would have been collected.
+DENSE = 4
 
 _INDEXED = {
     "sqlite": "SELECT rowid FROM promotions_package_search WHERE promotions_package_search MATCH %s LIMIT %s",
@@ -27,11 +39,36 @@ _TESTED = {
     ),
     "postgresql": "to_tsvector('simple', promotions_package.search_text) @@ to_tsquery('simple', %s)",
 }
-# SQLite looks a whole word up in one package at once. Only if one lacks it are the longer words collected.
-_MET = (
-    "(EXISTS (SELECT 1 FROM promotions_package_search WHERE promotions_package_search MATCH %s "  # noqa: S608  constants
-    f"AND rowid = promotions_package.id) OR {_TESTED['sqlite']})"
+_TESTED_ALONE = (
+    "EXISTS (SELECT 1 FROM promotions_package_search WHERE promotions_package_search MATCH %s "
+    "AND rowid = promotions_package.id)"
 )
+# The index as a list of its words; in the connection's own schema, since it holds nothing and FTS5 keeps it right.
+_LIST_WORDS = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.promotions_package_words "
+    "USING fts5vocab(main, promotions_package_search, instance)"
+)
+# From each word to the next, past all the packages that hold it. No sign in a word sorts before char(1).
+_BEGINNING = """
+    WITH RECURSIVE met(term) AS (
+        SELECT (SELECT term FROM temp.promotions_package_words WHERE term >= %s ORDER BY term LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT words.term FROM temp.promotions_package_words words
+            WHERE words.term >= met.term || char(1) ORDER BY words.term LIMIT 1
+        ) FROM met WHERE met.term GLOB %s
+    )
+    SELECT term FROM met WHERE term GLOB %s LIMIT %s
+"""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What the search index is asked for."""
+
+    query: str
+    is_lazy: bool
+    """Whether the index gives one match after the other, and tells of one package without collecting all."""
 
 
 def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
@@ -39,29 +76,81 @@ def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
     words = words_of(text)
     if not words:
         return packages if not text.strip() else packages.none()
-    query = sqlite_match(words) if connection.vendor == "sqlite" else postgresql_query(words)
-    if _are_common(words):
-        return packages.filter(RawSQL(_MET, [_whole(words), query], BooleanField()))  # noqa: S611  parameters
-    found = _found(query)
+    match = _match(words)
+    found = _found(match, FEW_MATCHES + 1)
     if len(found) <= FEW_MATCHES:
         return packages.filter(pk__in=found)
-    return packages.filter(RawSQL(_TESTED[connection.vendor], [query], BooleanField()))  # noqa: S611  parameters
+    is_alone = match.is_lazy and _is_dense(packages, match)
+    test = _TESTED_ALONE if is_alone else _TESTED[connection.vendor]
+    return packages.filter(RawSQL(test, [match.query], BooleanField()))  # noqa: S611  parameters
 
 
-def _are_common(words: list[str]) -> bool:
-    """Whether so many packages hold just these words that the longer ones need not be looked for to know it.
+def capped_count(packages: QuerySet[Package], text: str) -> tuple[int, bool]:
+    """How many packages a search leaves, as `keyset.capped_count` tells it; `packages` are those before the search.
 
-    SQLite gives whole words as it meets them, while it collects all that begin with one before it gives the first.
+    On SQLite the matches lead, as far as some thousand of them suffice: packages looked up one by one cost more.
     """
-    return connection.vendor == "sqlite" and len(_found(_whole(words))) > FEW_MATCHES
+    words = words_of(text)
+    if connection.vendor == "sqlite" and words:
+        match = _match(words)
+        first = RawSQL(_INDEXED["sqlite"], [match.query, COUNTED_FIRST])  # noqa: S611  parameters
+        is_whole = len(_found(match, COUNTED_FIRST + 1)) <= COUNTED_FIRST
+        number, is_more = keyset.capped_count(packages.filter(pk__in=first))
+        if is_whole or is_more:
+            return number, is_more
+    return keyset.capped_count(search(packages, text))
 
 
-def _whole(words: list[str]) -> str:
-    """The words as FTS5 wants them, and no longer ones."""
-    return " ".join(f'"{word}"' for word in words)
+def _match(words: list[str]) -> _Match:
+    if connection.vendor != "sqlite":
+        return _Match(postgresql_query(words), is_lazy=False)
+    query = _whole_words(words)
+    return _Match(query, is_lazy=True) if query else _Match(sqlite_match(words), is_lazy=False)
 
 
-def _found(query: str) -> list[int]:
+def _whole_words(words: list[str]) -> str:
+    """The same search for whole words, as FTS5 wants it; empty if it needs too many, or words that FTS5 changes."""
+    parts = []
+    number = 0
+    for word in words:
+        if not (word.isascii() and word.isalnum()):
+            return ""
+        terms = _terms(word.lower())
+        number += len(terms)
+        if not terms or number > TERMS_LIMIT or not all(term.isascii() and term.isalnum() for term in terms):
+            return ""
+        parts.append("(" + " OR ".join(f'"{term}"' for term in terms) + ")")
+    return " AND ".join(parts)
+
+
+def _terms(beginning: str) -> list[str]:
+    """The words in the index that begin so, up to one more than are of use."""
     with connection.cursor() as cursor:
-        cursor.execute(_INDEXED[connection.vendor], [query, FEW_MATCHES + 1])
+        cursor.execute(_LIST_WORDS)
+        cursor.execute(_BEGINNING, [beginning, f"{beginning}*", f"{beginning}*", TERMS_LIMIT + 1])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _is_dense(packages: QuerySet[Package], match: _Match) -> bool:
+    """Whether the search leaves so much of this list that testing one package after the other soon fills a page.
+
+    A list walks each organization by itself, so that one without a match would be tested to its end.
+    """
+    is_met = RawSQL(_TESTED_ALONE, [match.query], BooleanField())  # noqa: S611  parameters
+    unordered = packages.order_by()
+    organizations = Organization.objects.filter(Exists(unordered.filter(organization=OuterRef("pk"))))
+    pks = list(organizations.values_list("pk", flat=True)[: keyset.WALKS_LIMIT + 1])
+    if len(pks) > keyset.WALKS_LIMIT:
+        return False
+    for pk in pks:
+        tested = unordered.filter(organization=pk).annotate(is_met=is_met).values_list("is_met", flat=True)
+        sample = list(tested[:SAMPLE_SIZE])
+        if sum(sample) * DENSE < len(sample):
+            return False
+    return True
+
+
+def _found(match: _Match, number: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEXED[connection.vendor], [match.query, number])
         return [row[0] for row in cursor.fetchall()]

@@ -23,7 +23,7 @@ from promotions.choices import ACTIVE, PUBLISHABLE, JobState
 from promotions.forms.packages import DEFAULT_ORDER, PackageFilterForm
 from promotions.graph import Picture, picture_of, tree_of
 from promotions.models import Job, Package
-from promotions.queries import PACKAGE_ORDERS, filtered_packages, package_walks
+from promotions.queries import PACKAGE_ORDERS, count_packages, filtered_packages, package_walks
 from promotions.services import packages
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
@@ -73,7 +73,7 @@ def package_list(request: AuthenticatedRequest) -> HttpResponse:
         walks=package_walks(request.user, form.filters()),
         read=Package.objects.defer(*NOT_LISTED).select_related("organization"),
     )
-    count, is_more = keyset.capped_count(narrowed) if page.newer or page.older else (len(page.rows), False)
+    count, is_more = count_packages(visible, form.filters()) if page.newer or page.older else (len(page.rows), False)
     chips = _chips(request, form)
     if not page.rows and chips:
         chips = _chips(request, form, visible)
@@ -137,7 +137,7 @@ def _chips(request: HttpRequest, form: PackageFilterForm, visible: QuerySet[Pack
 
 
 def _found(form: PackageFilterForm, visible: QuerySet[Package], without: str) -> str:
-    count, is_more = keyset.capped_count(filtered_packages(visible, form.filters(without=without)))
+    count, is_more = count_packages(visible, form.filters(without=without))
     return f"{count:,}+" if is_more else f"{count:,}" if count else ""
 
 

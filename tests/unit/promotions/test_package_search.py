@@ -4,6 +4,7 @@ import pytest
 
 from promotions import search
 from promotions.models import Package
+from tests.factories import OrganizationFactory
 from tests.factories_promotions import PackageFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +27,9 @@ def packages() -> list[Package]:
         ("  ", ["Loyalty schemas", "loyalty_tiers", "disloyal hay", "Été Loyalty", "schemas"]),
         ("&|!", []),
         ("lo'y\"al", []),
+        ("été", ["Été Loyalty"]),
+        ("loyalty_t", ["loyalty_tiers"]),
+        ("s loy", ["Loyalty schemas"]),
     ],
 )
 def test_words_find_the_same_however_many_match(
@@ -36,3 +40,58 @@ def test_words_find_the_same_however_many_match(
     names = search.search(Package.objects.order_by("pk"), text).values_list("name", flat=True)
 
     assert list(names) == found
+
+
+@pytest.mark.parametrize("few", [0, 500])
+def test_a_beginning_of_more_words_than_are_tested_alone_finds_them_all(
+    monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    texts = [f"loyalty{number}" for number in range(search.TERMS_LIMIT + 1)]
+    for text in texts:
+        PackageFactory(name=text, search_text=text)
+    monkeypatch.setattr(search, "FEW_MATCHES", few)
+
+    found = search.search(Package.objects.order_by("pk"), "Loyal")
+
+    assert list(found.values_list("name", flat=True)) == texts
+
+
+@pytest.mark.parametrize("walks", [0, 40])
+def test_an_organization_that_lacks_a_common_word_leaves_the_others_found(
+    monkeypatch: pytest.MonkeyPatch, walks: int
+) -> None:
+    without, holding = OrganizationFactory(), OrganizationFactory()
+    for number in range(5):
+        PackageFactory(organization=without, search_text="hay")
+        PackageFactory(organization=holding, name=f"Package {number}", search_text="loyalty")
+    monkeypatch.setattr(search, "FEW_MATCHES", 0)
+    monkeypatch.setattr("promotions.keyset.WALKS_LIMIT", walks)
+
+    found = search.search(Package.objects.order_by("pk"), "loyalty")
+
+    assert [package.name for package in found] == [f"Package {number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("first", [1, 5000])
+@pytest.mark.parametrize(
+    ("text", "number"), [("loyal", 3), ("schemas loyal", 1), ("nothing", 0), ("été", 1), ("  ", 5), ("&|!", 0)]
+)
+def test_a_count_is_what_the_search_finds_however_many_are_counted_first(
+    packages: list[Package], monkeypatch: pytest.MonkeyPatch, first: int, text: str, number: int
+) -> None:
+    monkeypatch.setattr(search, "COUNTED_FIRST", first)
+
+    counted = search.capped_count(Package.objects.all(), text)
+
+    assert counted == (number, False)
+
+
+def test_a_count_ends_where_the_first_matches_exceed_what_is_told(
+    packages: list[Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.keyset.COUNT_LIMIT", 1)
+    monkeypatch.setattr(search, "COUNTED_FIRST", 2)
+
+    counted = search.capped_count(Package.objects.all(), "loyal")
+
+    assert counted == (1, True)
