@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.services import audit
 from operations.verbs import Verb
-from promotions.choices import ACTIVE, OPEN_APPROVALS, UNFINISHED, JobState, PlanState, ProblemKind
+from promotions.choices import ACTIVE, OPEN_APPROVALS, JobState, ProblemKind
 from promotions.engine import claims, registry
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending
-from promotions.models import Job, Plan
-from promotions.services import consent, plans
+from promotions.models import Approval, Job
+from promotions.services import consent, subjects
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ def hold_back(made_at: str) -> Held:
     What the platform is known to have is followed on; what only reads begins again.
     """
     jobs = [_hold_job(job, made_at) for job in Job.objects.filter(state__in=(JobState.QUEUED, JobState.SUBMITTING))]
-    approvals = [_void(plan, made_at) for plan in Plan.objects.filter(approvals__state__in=OPEN_APPROVALS)]
+    open_ones = Approval.objects.filter(state__in=OPEN_APPROVALS).select_related("plan", "sharing")
+    approvals = [_void(approval, made_at) for approval in open_ones.order_by("pk")]
     # A claim of the time of the backup means nothing, and a write is never in this list any more.
     rest = Job.objects.filter(state__in=ACTIVE)
     followed = rest.filter(state=JobState.RUNNING).exclude(remote_id="").count()
@@ -65,16 +66,14 @@ def _hold_job(job: Job, made_at: str) -> bool:
     return True
 
 
-def _void(plan: Plan, made_at: str) -> bool:
-    """A consent that may have been used, or taken back, since; the plan opens again."""
+def _void(approval: Approval, made_at: str) -> bool:
+    """A consent that may have been used, or taken back, since; what it was about waits for another."""
     with transaction.atomic():
-        plan = plans.locked(plan)
-        run = plans.run_job(plan)
-        if run is not None and (run.state in UNFINISHED or run.submit_count):
+        thing = subjects.lock(approval).subject
+        subject = subjects.of(thing)
+        if subject.use(thing):
             return False
         changes = [f"The installation was restored from a backup of {made_at}; what was decided since is lost."]
-        if plan.state == PlanState.READY and plan.promotion.abandoned_at is None:
-            plans.reopen(plan, changes=changes)  # which ends its consent
-        else:
-            consent.void(plan, changes, actor=None)
+        consent.void(thing, changes, actor=None)
+        subject.turned_down(thing, changes)
     return True

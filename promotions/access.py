@@ -94,6 +94,8 @@ def plan_item_for_change(user: User, pk: int) -> PlanItem:
 def approvals_for_read(user: User) -> QuerySet[Approval]:
     """Those of promotions that the person may read, with what a list shows."""
     return Approval.objects.visible_to(user).select_related(
+        "organization",
+        "sharing__package",
         "plan__promotion__target_sandbox__organization",
         "plan__promotion__target_organization",
         "plan__promotion__source_organization",
@@ -110,14 +112,14 @@ def approval_for_read(user: User, pk: int) -> Approval:
 def approval_for_change(user: User, pk: int) -> Approval:
     """An approval to take back; needs an operator of the target."""
     approval = approval_for_read(user, pk)
-    require_role(user, approval.plan.promotion.target_organization, Role.OPERATOR)
+    require_role(user, approval.organization, Role.OPERATOR)
     return approval
 
 
 def approval_for_decision(user: User, pk: int) -> Approval:
     """An approval to give or refuse; that the person takes part in it themselves is for the service to say."""
     approval = approval_for_read(user, pk)
-    require_role(user, approval.plan.promotion.target_organization, Role.APPROVER)
+    require_role(user, approval.organization, Role.APPROVER)
     return approval
 
 

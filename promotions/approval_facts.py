@@ -14,11 +14,12 @@ from promotions.models import Approval, Job, Plan, PlanItem
 from promotions.systems.base import system
 
 NAMED_CREATIONS = 20
-FINAL = (Decision.CONFIRM, Decision.CREATE)
-_ORDER = {Decision.CONFIRM: 0, Decision.CREATE: 1, Decision.REUSE: 2}
+FINAL = (Decision.CONFIRM, Decision.CREATE, Decision.UPDATE)
+_ORDER = {Decision.CONFIRM: 0, Decision.CREATE: 1, Decision.UPDATE: 2, Decision.REUSE: 3}
 _GROUPS = {
     Decision.CONFIRM: "Created new, all of it: cannot be undone",
     Decision.CREATE: "Created new: cannot be undone",
+    Decision.UPDATE: "Overwritten in the target: cannot be undone",
     Decision.REUSE: "Used as they are in the target",
 }
 
@@ -57,17 +58,22 @@ def is_as_before(item: PlanItem) -> bool:
 def changes_of(items: Sequence[PlanItem]) -> list[Change]:
     """What cannot be undone comes first."""
     titles = {item.key: str(item) for item in items}
-    ordered = sorted(items, key=lambda item: (_ORDER.get(Decision(item.decision), 3), item.position))
+    ordered = sorted(items, key=lambda item: (_ORDER.get(Decision(item.decision), len(_ORDER)), item.position))
     return [Change(item, [titles.get(key, key) for key in item.needed_by]) for item in ordered]
 
 
 @dataclass(frozen=True)
 class Finality:
-    """What the run makes that nobody can take back."""
+    """What the run makes or overwrites that nobody can take back."""
 
-    number: int
+    created: int
+    updated: int
     named: Sequence[PlanItem]
     confirmations: Sequence[PlanItem]
+
+    @property
+    def number(self) -> int:
+        return self.created + self.updated
 
     @property
     def unnamed(self) -> int:
@@ -78,7 +84,8 @@ def finality_of(items: Iterable[PlanItem]) -> Finality:
     made = [item for item in items if item.decision in FINAL]
     objects = [item for item in made if item.kind == ItemKind.OBJECT]
     return Finality(
-        number=len(objects),
+        created=sum(item.decision == Decision.CREATE for item in objects),
+        updated=sum(item.decision == Decision.UPDATE for item in objects),
         named=objects[:NAMED_CREATIONS],
         confirmations=[item for item in made if item.kind == ItemKind.CONFIRMATION],
     )
@@ -102,7 +109,7 @@ class Impact:
 def impact_of(plan: Plan, items: Sequence[PlanItem]) -> Impact:
     promotion = plan.promotion
     runs = Job.objects.filter(
-        sandbox=promotion.target_sandbox, kind=system(promotion.system).run_kind, state__in=FINISHED
+        sandbox=promotion.target_sandbox, kind__in=system(promotion.system).run_kinds, state__in=FINISHED
     )
     earlier, is_more = keyset.capped_count(runs)
     objects = [item for item in items if item.kind == ItemKind.OBJECT]
@@ -175,9 +182,16 @@ def _acts(items: Iterable[PlanItem]) -> list[Moment]:
         if item.decided_by and item.decided_at:
             acts[item.decided_at, str(item.decided_by)].append(item)
     return [
-        Moment(at, "reuse" if all(item.decision == Decision.REUSE for item in act) else "create", _act(who, act))
+        Moment(at, _look_of(act), _act(who, act))
         for (at, who), act in acts.items()
     ]
+
+
+def _look_of(items: Sequence[PlanItem]) -> str:
+    """That of the most final decision among them."""
+    decisions = {item.decision for item in items}
+    ordered = (Decision.CREATE, Decision.UPDATE, Decision.REUSE)
+    return next((str(found.value) for found in ordered if found in decisions), "create")
 
 
 def _act(who: str, items: Sequence[PlanItem]) -> str:
@@ -190,7 +204,7 @@ def _act(who: str, items: Sequence[PlanItem]) -> str:
 
 
 def _moments_of(approval: Approval) -> list[Moment]:
-    revision = approval.plan.revision
+    revision = approval.frozen_plan.revision
     found = [
         Moment(
             approval.requested_at,

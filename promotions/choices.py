@@ -25,6 +25,13 @@ class Visibility(TextChoices):
     PUBLIC = "PUBLIC", "Public"
 
 
+class PromotionMode(TextChoices):
+    """Whether an import makes objects, or brings those that it made before up to date."""
+
+    CREATE = "create", "Import"
+    UPDATE = "update", "Update existing objects"
+
+
 class PlanState(TextChoices):
     """gathering -> open -> ready; open -> gathering (fresh facts); ready -> superseded (by a newer revision)."""
 
@@ -64,7 +71,12 @@ class Decision(TextChoices):
     UNDECIDED = "undecided", "Undecided"
     CREATE = "create", "Create new"
     REUSE = "reuse", "Use existing"
+    UPDATE = "update", "Update existing"
     CONFIRM = "confirm", "Confirmed"
+
+
+# Decisions that name an object of the target.
+MAPPED = (Decision.REUSE, Decision.UPDATE)
 
 
 class JobState(TextChoices):
@@ -114,11 +126,15 @@ class ResultOutcome(TextChoices):
     """What really happened to one object, read from every message of its task."""
 
     CREATED = "created", "Created"
+    UPDATED = "updated", "Updated"
     REUSED = "reused", "Reused"
     UNCHANGED = "unchanged", "Unchanged"
     HIDDEN_ERROR = "hidden_error", "Hidden error"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Unknown"
+
+
+GOOD_OUTCOMES = (ResultOutcome.CREATED, ResultOutcome.UPDATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
 
 
 class Verification(TextChoices):
@@ -128,6 +144,79 @@ class Verification(TextChoices):
     CONFIRMED = "confirmed", "Confirmed"
     NOT_CONFIRMED = "not_confirmed", "Not confirmed"
     CONTRADICTED = "contradicted", "Contradicted"
+
+
+class Direction(TextChoices):
+    """As one organization sees it."""
+
+    INCOMING = "incoming", "Incoming"
+    OUTGOING = "outgoing", "Outgoing"
+
+
+class PartnershipStatus(TextChoices):
+    """Documented words for a partnership; four of them mean that the partner has not decided."""
+
+    APPROVAL_PENDING = "APPROVAL_PENDING", "Pending"
+    IN_PROGRESS = "IN_PROGRESS", "Pending"
+    PENDING = "PENDING", "Pending"
+    INITIATED = "INITIATED", "Pending"
+    APPROVED = "APPROVED", "Approved"
+    REJECTED = "REJECTED", "Rejected"
+
+
+DECIDED_PARTNERSHIPS = (PartnershipStatus.APPROVED, PartnershipStatus.REJECTED)
+PENDING_PARTNERSHIPS = tuple(status for status in PartnershipStatus if status not in DECIDED_PARTNERSHIPS)
+
+
+class TransferStatus(TextChoices):
+    PENDING = "PENDING", "Pending"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "Failed"
+
+
+OVER_TRANSFERS = (TransferStatus.COMPLETED, TransferStatus.FAILED)
+
+
+class TransferType(TextChoices):
+    PRIVATE = "PRIVATE", "Private"
+    PUBLIC = "PUBLIC", "Public"
+
+
+class SharingKind(TextChoices):
+    """What can be asked for across organizations."""
+
+    PARTNERSHIP = "partnership", "Partnership"
+    SHARE = "share", "Share a package"
+    PUBLICITY = "publicity", "Make a package public"
+    PULL = "pull", "Pull public packages"
+
+
+class SharingState(TextChoices):
+    WAITING = "waiting", "Waiting for approval"
+    UNDER_WAY = "under_way", "Under way"
+    DONE = "done", "Done"
+    PARTLY_DONE = "partly_done", "Partly done"
+    FAILED = "failed", "Failed"
+    TURNED_DOWN = "turned_down", "Not approved"
+    STOPPED = "stopped", "Stopped"
+
+
+UNFINISHED_SHARINGS = (SharingState.WAITING, SharingState.UNDER_WAY)
+
+
+class LegState(TextChoices):
+    WAITING = "waiting", "Waiting for approval"
+    ASKING = "asking", "Asking for the partnership"
+    WAITING_PARTNER = "waiting_partner", "Waiting for the partner"
+    SENDING = "sending", "On its way"
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused by the partner"
+    FAILED = "failed", "Failed"
+    STOPPED = "stopped", "Stopped"
+
+
+UNFINISHED_LEGS = (LegState.WAITING, LegState.ASKING, LegState.WAITING_PARTNER, LegState.SENDING)
 
 
 class ArtifactType(TextChoices):

@@ -16,7 +16,8 @@ from promotions.choices import UNFINISHED, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import approvals, job_notices, jobs, verbs
+from promotions.services import approvals, job_notices, jobs, subjects, verbs
+from promotions.services.plan_consent import PlanConsent
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
@@ -60,6 +61,7 @@ def register() -> None:
     """Called once, when Django is ready."""
     audit.register_verbs(verbs.Verb, groups=verbs.GROUP_LABELS)
     base.register(PackageSystem())
+    subjects.register(PlanConsent())
     for job_type in (
         Gathering(),
         ImportSubmission(),

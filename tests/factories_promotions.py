@@ -33,7 +33,7 @@ from promotions.models import (
     SavedView,
     TaskResult,
 )
-from promotions.services import freezing
+from promotions.services import freezing, jobs
 from promotions.systems.packages import kinds
 from tests.factories import OrganizationFactory, SandboxFactory, UserFactory
 
@@ -126,6 +126,7 @@ class ApprovalFactory(DjangoModelFactory[Approval]):
             SandboxFactory, production=True, organization=factory.SelfAttribute("..package.organization")
         ),
     )
+    organization = factory.SelfAttribute("plan.promotion.target_organization")
     content_hash = factory.LazyAttribute(lambda made: freezing.content_hash(made.plan))
     rule = "prod is production."
     requested_by = factory.SelfAttribute("plan.promotion.created_by")
@@ -226,6 +227,9 @@ class JobFactory(DjangoModelFactory[Job]):
     title = factory.Sequence(lambda n: f"Job {n}")
     organization = factory.SubFactory(OrganizationFactory)
     marker = factory.LazyFunction(submissions.new_marker)
+    scope = factory.LazyAttribute(
+        lambda made: jobs.scope_of(made.package, made.sandbox) if made.marker and made.package else ""
+    )
 
 
 class JobEventFactory(DjangoModelFactory[JobEvent]):

@@ -4,6 +4,7 @@ from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
 from promotions.models.plans import Plan, PlanItem, Promotion, PromotionGroup
 from promotions.models.saved_views import SavedView
+from promotions.models.sharing import Partnership, SharingLeg, SharingRequest, Transfer
 
 __all__ = [
     "Approval",
@@ -11,6 +12,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "Package",
+    "Partnership",
     "Plan",
     "PlanItem",
     "Promotion",
@@ -18,5 +20,8 @@ __all__ = [
     "RememberedDecision",
     "SavedView",
     "Schedule",
+    "SharingLeg",
+    "SharingRequest",
     "TaskResult",
+    "Transfer",
 ]

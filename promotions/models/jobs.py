@@ -75,6 +75,9 @@ class Job(models.Model):
     )
 
     marker = models.CharField(max_length=32, null=True, blank=True, unique=True)  # unique, often absent
+    scope = models.CharField(
+        max_length=400, blank=True, help_text="What only one unfinished write at a time may concern."
+    )
     submit_at = models.DateTimeField(null=True, blank=True, help_text="When the write was last sent.")
     submit_count = models.PositiveIntegerField(default=0)
     empty_look_ups = models.PositiveIntegerField(default=0)
@@ -100,14 +103,9 @@ class Job(models.Model):
             ),
             # What keeps two clicks, or two people, from sending one thing twice.
             models.UniqueConstraint(
-                fields=["package", "sandbox"],
-                condition=Q(state__in=UNFINISHED, marker__isnull=False, sandbox__isnull=False),
-                name="one_unfinished_import_per_package_and_sandbox",
-            ),
-            models.UniqueConstraint(
-                fields=["package"],
-                condition=Q(state__in=UNFINISHED, marker__isnull=False, sandbox__isnull=True),
-                name="one_unfinished_publish_per_package",
+                fields=["scope"],
+                condition=Q(state__in=UNFINISHED) & ~Q(scope=""),
+                name="one_unfinished_per_scope",
             ),
         ]
         indexes = [

@@ -47,6 +47,21 @@ class Package(models.Model):
         help_text='{"nodes": [{"key", "type", "id", "title", "depth"}], "children": {key: [...]}, "is_cut"}',
     )
     dependencies_read_at = models.DateTimeField(null=True, blank=True)
+    capabilities = models.JSONField(
+        null=True, blank=True, help_text="The platform's words for what can be done with it; null until asked."
+    )
+    package_version = models.CharField(max_length=32, blank=True, help_text="Of its content, where it has versions.")
+    versions = models.JSONField(
+        null=True, blank=True, help_text='[{"id", "version", "at", "by"}], newest first; null until asked.'
+    )
+    comparison = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='{"at", "target", "version", "objects": [{"type", "id", "title", "changes"}]} as last compared.',
+    )
+    asked_expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="The expiry we last asked for; the platform may have set another."
+    )
     first_seen_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now, help_text="Last written, because something changed.")
     vanished_at = models.DateTimeField(null=True, blank=True)

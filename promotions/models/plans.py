@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organization, Sandbox, User
-from promotions.choices import ArtifactType, Decision, ItemKind, Match, PlanState, label
+from promotions.choices import ArtifactType, Decision, ItemKind, Match, PlanState, PromotionMode, label
 from promotions.models.packages import Package
 
 
@@ -52,6 +52,7 @@ class Promotion(models.Model):
         related_name="retries",
         help_text="The job whose failed part this repeats.",
     )
+    mode = models.CharField(max_length=16, choices=PromotionMode.choices, default=PromotionMode.CREATE)
     is_memory_offered = models.BooleanField(default=True, help_text="Show what was decided before on the same objects.")
     job_name = models.CharField(max_length=200)
     job_description = models.TextField(blank=True)
@@ -67,6 +68,10 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} → {self.target_sandbox}"
+
+    @property
+    def is_update(self) -> bool:
+        return self.mode == PromotionMode.UPDATE
 
     @property
     def current_plan(self) -> "Plan":

@@ -1,4 +1,4 @@
-"""Asking for consent to a frozen plan, giving or refusing it, and taking it back."""
+"""Asking for consent, giving or refusing it, and taking it back."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,13 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.access import has_role, require_role
+from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import User
 from accounts.services import audit
-from promotions.choices import OPEN_APPROVALS, UNFINISHED, ApprovalState, PlanState
-from promotions.models import Approval, Plan
-from promotions.services import consent, freezing, notices, plans, runs
+from promotions.choices import OPEN_APPROVALS, ApprovalState
+from promotions.models import Approval, Plan, SharingRequest
+from promotions.services import consent, freezing, notices, plans, runs, subjects
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.services.ties import ties
 from promotions.services.verbs import Verb
@@ -43,58 +43,68 @@ def request_approval(*, plan: Plan, actor: User, note: str = "", runs_at_once: b
             raise ConflictError(f"{open_one.requested_by} has asked for an approval of this plan already.")
         consent.void(plan, objections, actor=actor)
     freezing.freeze(plan, actor)
-    approval = Approval.objects.create(
-        plan=plan,
-        content_hash=plan.content_hash,
+    return ask(
+        subject=plan, content_hash=plan.content_hash, rule=rule, note=note, runs_at_once=runs_at_once, actor=actor
+    )
+
+
+def ask(
+    *,
+    subject: Plan | SharingRequest,
+    content_hash: str,
+    rule: str,
+    note: str,
+    runs_at_once: bool,
+    actor: User,
+) -> Approval:
+    """Put a locked subject before the approvers of its organization; call it last in a transaction."""
+    approval = Approval(
+        organization=subjects.of(subject).organization(subject),
+        content_hash=content_hash,
         rule=rule,
         note=note.strip(),
         runs_at_once=runs_at_once,
         requested_by=actor,
         expires_at=timezone.now() + timedelta(hours=settings.APPROVAL_HOURS),
+        plan=subject if isinstance(subject, Plan) else None,
+        sharing=subject if isinstance(subject, SharingRequest) else None,
     )
-    notices.approval_wanted(approval, consent.deciders(approval))
+    approval.save()
+    notices.approval_wanted(approval, consent.deciders(subject, requested_by=actor))
     _record(Verb.APPROVAL_REQUESTED, approval, actor, reason=approval.note)
     return approval
 
 
 @transaction.atomic
 def approve(*, approval: Approval, actor: User, reason: str = "", seen_hash: str = "") -> Approval:
-    """Consent to the frozen plan. `seen_hash` is the content hash that the person was shown, if known.
+    """Consent to it. `seen_hash` is the content hash that the person was shown, if known.
 
-    Raises ConflictError if it was decided meanwhile or no longer stands, PermissionDenied for a person who may not.
+    Raises ConflictError if it was decided meanwhile or no longer stands, PermissionDenied for a person who may not,
+    RefusedError where consent needs a reason and none is given.
     """
+    subject = subjects.of(approval.subject)
+    if subject.is_reason_needed and not reason.strip():
+        raise RefusedError("Say why you approve it: the record, and the partner, are told.", field="reason")
     approval = _decided(approval, ApprovalState.APPROVED, actor, reason, seen_hash)
-    # From consent to run the same time again.
+    # From consent to its use the same time again.
     approval.expires_at = timezone.now() + timedelta(hours=settings.APPROVAL_HOURS)
     approval.save(update_fields=["expires_at"])
     notices.approval_decided(approval)
     owed = ties(requester=approval.requested_by, approver=actor)
     _record(Verb.APPROVAL_GIVEN, approval, actor, reason=approval.reason, details={"ties": owed} if owed else {})
-    if approval.runs_at_once:
-        _run(approval)
+    subject.agreed(approval, approval.subject)
     return approval
-
-
-def _run(approval: Approval) -> None:
-    """Start what was asked to start with the consent; where that cannot be, the consent stands and somebody runs it."""
-    organization = approval.plan.promotion.target_organization
-    if not has_role(approval.requested_by, organization, Role.OPERATOR):
-        return
-    try:
-        runs.request_run(plan=approval.plan, actor=approval.requested_by)
-    except (RefusedError, PermissionDenied) as refusal:
-        notices.run_not_started(approval, str(refusal))
 
 
 @transaction.atomic
 def reject(*, approval: Approval, actor: User, reason: str, seen_hash: str = "") -> Approval:
-    """Refuse consent, with a reason. The plan opens again as a new revision, so that it can be mended."""
+    """Refuse consent, with a reason. A plan opens again as a new revision, so that it can be mended."""
     if not reason.strip():
         raise RefusedError("Say why you reject it: whoever asked has to know what to change.", field="reason")
     approval = _decided(approval, ApprovalState.REJECTED, actor, reason, seen_hash)
     approval.ended_at = approval.decided_at
     approval.save(update_fields=["ended_at"])
-    plans.reopen(approval.plan, changes=[f"{actor} rejected it: {approval.reason}"])
+    subjects.of(approval.subject).turned_down(approval.subject, [f"{actor} rejected it: {approval.reason}"])
     notices.approval_decided(approval)
     _record(Verb.APPROVAL_REJECTED, approval, actor, reason=approval.reason)
     return approval
@@ -102,10 +112,8 @@ def reject(*, approval: Approval, actor: User, reason: str, seen_hash: str = "")
 
 def _decided(approval: Approval, to: ApprovalState, actor: User, reason: str, seen_hash: str) -> Approval:
     """Take the decision if this person may and nobody was faster."""
-    plan = plans.locked(approval.plan)
-    approval = Approval.objects.select_related("requested_by", "decided_by").get(pk=approval.pk)
-    approval.plan = plan
-    require_role(actor, plan.promotion.target_organization, Role.APPROVER)
+    approval = subjects.lock(approval)
+    require_role(actor, approval.organization, Role.APPROVER)
     if approval.state != ApprovalState.PENDING:
         raise ConflictError(_what_became_of(approval))
     if approval.is_late:
@@ -114,8 +122,8 @@ def _decided(approval: Approval, to: ApprovalState, actor: User, reason: str, se
         raise PermissionDenied(objection)
     if seen_hash and seen_hash != approval.content_hash:
         raise ConflictError("This is not the revision you were shown. Reload the page and look again.")
-    if to == ApprovalState.APPROVED and approval.content_hash != freezing.content_hash(plan):
-        raise ConflictError("The plan's content is not what the approval was asked for. It has to be asked for again.")
+    if to == ApprovalState.APPROVED and approval.content_hash != subjects.content_hash(approval):
+        raise ConflictError("The content is not what the approval was asked for. It has to be asked for again.")
     approval.state, approval.decided_by, approval.decided_at = to, actor, timezone.now()
     approval.reason = reason.strip()
     approval.save(update_fields=["state", "decided_by", "decided_at", "reason"])
@@ -136,55 +144,54 @@ def _what_became_of(approval: Approval) -> str:
 
 @transaction.atomic
 def withdraw(*, approval: Approval, actor: User, reason: str = "") -> Approval:
-    """Take back a request, or a consent that was not used yet; the plan opens again as a new revision.
+    """Take back a request, or a consent that was not used yet; a plan opens again as a new revision.
 
-    For operators of the target and for whoever decided. Raises ConflictError if its run has started or it ended.
+    For operators of the organization and for whoever decided. Raises ConflictError if it was put to use or ended.
     """
-    plan = plans.locked(approval.plan)
-    approval = Approval.objects.select_related("requested_by", "decided_by").get(pk=approval.pk)
-    approval.plan = plan
-    require_role(actor, plan.promotion.target_organization, Role.OPERATOR)
+    approval = subjects.lock(approval)
+    require_role(actor, approval.organization, Role.OPERATOR)
     if approval.state not in OPEN_APPROVALS:
         raise ConflictError(_what_became_of(approval))
-    run = plans.run_job(plan)
-    if run is not None and (run.state in UNFINISHED or run.submit_count):
-        raise ConflictError(f"Job {run.pk} has used this approval. Cancel the job, if it is still queued.")
+    subject = subjects.of(approval.subject)
+    if use := subject.use(approval.subject):
+        raise ConflictError(f"{use} has used this approval. Cancel or stop it, if that is still possible.")
     approval.state, approval.ended_at = ApprovalState.WITHDRAWN, timezone.now()
     approval.void_changes = [f"{actor} withdrew it{f': {reason.strip()}' if reason.strip() else '.'}"]
     approval.save(update_fields=["state", "ended_at", "void_changes"])
-    plans.reopen(plan, changes=approval.void_changes)
+    subject.turned_down(approval.subject, approval.void_changes)
     notices.approval_ended(approval)
     _record(Verb.APPROVAL_WITHDRAWN, approval, actor, reason=reason)
     return approval
 
 
 def expire_late() -> int:
-    """End what nobody decided, or nobody ran, in time; returns how many. The clock calls it."""
+    """End what nobody decided, or nobody used, in time; returns how many. The clock calls it."""
     late = Approval.objects.filter(state__in=OPEN_APPROVALS, expires_at__lte=timezone.now())
     number = 0
-    for plan in Plan.objects.filter(pk__in=list(late.values_list("plan_id", flat=True))):
+    for approval in late.select_related("plan", "sharing").order_by("pk"):
         with transaction.atomic():
-            number += _expire(plans.locked(plan))
+            number += _expire(approval)
     return number
 
 
-def _expire(plan: Plan) -> int:
-    """End the late ones of a locked plan and open it again, unless a run has used the consent."""
-    run = plans.run_job(plan)
-    if run is not None and (run.state in UNFINISHED or run.submit_count):
+def _expire(approval: Approval) -> int:
+    """End a late one and give its subject back, unless the consent was put to use."""
+    approval = subjects.lock(approval)
+    subject = subjects.of(approval.subject)
+    if subject.use(approval.subject):
         return 0
-    ended = _end_late(plan)
-    if ended and plan.state == PlanState.READY and plan.promotion.abandoned_at is None:
-        plans.reopen(plan, changes=["The time for its approval was over."])
+    ended = _end_late(approval.subject)
+    if ended:
+        subject.turned_down(approval.subject, ["The time for its approval was over."])
     return ended
 
 
-def _end_late(plan: Plan) -> int:
-    late = plan.approvals.filter(state__in=OPEN_APPROVALS, expires_at__lte=timezone.now())
-    ended = list(late.select_related("requested_by"))
+def _end_late(subject: Plan | SharingRequest) -> int:
+    late = subject.approvals.filter(state__in=OPEN_APPROVALS, expires_at__lte=timezone.now())
+    ended = list(late.select_related("requested_by", "decided_by", "organization"))
     for approval in ended:
         was = "Nobody decided" if approval.state == ApprovalState.PENDING else "Nobody ran it"
-        approval.plan = plan
+        subjects.hold(approval, subject)
         approval.state, approval.ended_at = ApprovalState.EXPIRED, timezone.now()
         approval.void_changes = [f"{was} in time."]
         approval.save(update_fields=["state", "ended_at", "void_changes"])
@@ -196,11 +203,12 @@ def _end_late(plan: Plan) -> int:
 def _record(
     verb: Verb, approval: Approval, actor: User | None, *, reason: str = "", details: Mapping[str, Any] | None = None
 ) -> None:
+    thing = approval.subject
     audit.record(
         verb,
         actor=actor,
         subject=approval,
-        organization=approval.plan.promotion.target_organization,
+        organization=approval.organization,
         reason=reason,
-        details={"revision": approval.plan.revision, "content_hash": approval.content_hash, **(details or {})},
+        details={**subjects.of(thing).details(thing), "content_hash": approval.content_hash, **(details or {})},
     )

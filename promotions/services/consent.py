@@ -1,4 +1,4 @@
-"""When a run needs somebody else's consent, and whether it has it. The same answer for every face and for workers."""
+"""When something needs somebody else's consent, and whether it has it. The same for every face and for workers."""
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,8 +10,8 @@ from accounts.models import Membership, User
 from accounts.services import audit
 from promotions.choices import OPEN_APPROVALS, ApprovalState, JobState, ProblemKind
 from promotions.engine.registry import Ending
-from promotions.models import Approval, Plan, PlanItem, Promotion
-from promotions.services import freezing, notices
+from promotions.models import Approval, Plan, PlanItem, Promotion, SharingRequest
+from promotions.services import notices, subjects
 from promotions.services.verbs import Verb
 
 
@@ -39,15 +39,15 @@ def binding_rule(promotion: Promotion) -> str:
     return f"An approval was asked for, because: {asked}" if asked else ""
 
 
-def latest(plan: Plan) -> Approval | None:
-    """The last request for consent to this revision, whatever became of it."""
-    return plan.approvals.select_related("requested_by", "decided_by").order_by("-pk").first()
+def latest(subject: Plan | SharingRequest) -> Approval | None:
+    """The last request for consent to it, whatever became of it; of a plan, to this revision."""
+    return subject.approvals.select_related("requested_by", "decided_by", "organization").order_by("-pk").first()
 
 
-def standing(plan: Plan) -> Approval | None:
-    """The request that waits or the consent that stands for this revision; times that have passed do not count."""
-    open_ones = plan.approvals.filter(state__in=OPEN_APPROVALS, expires_at__gt=timezone.now())
-    return open_ones.select_related("requested_by", "decided_by").first()
+def standing(subject: Plan | SharingRequest) -> Approval | None:
+    """The request that waits or the consent that stands for it; times that have passed do not count."""
+    open_ones = subject.approvals.filter(state__in=OPEN_APPROVALS, expires_at__gt=timezone.now())
+    return open_ones.select_related("requested_by", "decided_by", "organization").first()
 
 
 def reasons_without_consent(plan: Plan) -> list[str]:
@@ -65,10 +65,10 @@ def reasons_without_consent(plan: Plan) -> list[str]:
 
 def objections(approval: Approval) -> list[str]:
     """What speaks against a consent that was given."""
-    approver, organization = approval.decided_by, approval.plan.promotion.target_organization
+    approver, organization = approval.decided_by, approval.organization
     if approver is None or not access.has_role(approver, organization, Role.APPROVER):
         return [f"{approver or 'Whoever'} approved it, and is no approver of {organization} any more. Ask for another."]
-    if approval.content_hash != freezing.content_hash(approval.plan):
+    if approval.content_hash != subjects.content_hash(approval):
         return ["Its content is not what was approved. Plan again."]
     return []
 
@@ -76,8 +76,11 @@ def objections(approval: Approval) -> list[str]:
 def lost(plan: Plan) -> Ending | None:
     """How a run ends whose consent is missing or no longer holds, asked just before sending; None if it may be sent."""
     reasons = reasons_without_consent(plan)
-    if not reasons:
-        return None
+    return not_held(reasons) if reasons else None
+
+
+def not_held(reasons: list[str]) -> Ending:
+    """How a write ends whose consent does not hold."""
     return Ending(
         state=JobState.CANCELLED,
         problem_kind=ProblemKind.NOT_APPROVED,
@@ -86,9 +89,11 @@ def lost(plan: Plan) -> Ending | None:
 
 
 @transaction.atomic
-def void(plan: Plan, changes: list[str], *, actor: User | None) -> None:
-    """End what was asked or agreed on a locked plan, because of what changed; call it before the plan reopens."""
-    for approval in plan.approvals.filter(state__in=OPEN_APPROVALS).select_related("requested_by"):
+def void(subject: Plan | SharingRequest, changes: list[str], *, actor: User | None) -> None:
+    """End what was asked or agreed on a locked subject, because of what changed; call it before that reopens."""
+    open_ones = subject.approvals.filter(state__in=OPEN_APPROVALS)
+    for approval in open_ones.select_related("requested_by", "organization"):
+        subjects.hold(approval, subject)
         approval.state, approval.ended_at, approval.void_changes = ApprovalState.VOID, timezone.now(), changes
         approval.save(update_fields=["state", "ended_at", "void_changes"])
         notices.approval_ended(approval)
@@ -96,7 +101,7 @@ def void(plan: Plan, changes: list[str], *, actor: User | None) -> None:
             Verb.APPROVAL_VOIDED,
             actor=actor,
             subject=approval,
-            organization=plan.promotion.target_organization,
+            organization=approval.organization,
             details={"changes": changes, "content_hash": approval.content_hash},
         )
 
@@ -104,19 +109,13 @@ def void(plan: Plan, changes: list[str], *, actor: User | None) -> None:
 def reason_not_to_decide(approval: Approval, user: User) -> str:
     """Why this person may not decide on it, in a sentence; empty if they may.
 
-    Consent is somebody else's: neither the requester's, nor of whoever planned it or made one of its decisions.
+    Consent is somebody else's: neither the requester's, nor of whoever took part in making what is agreed to.
     """
-    promotion = approval.plan.promotion
-    organization = promotion.target_organization
-    if not access.has_role(user, organization, Role.APPROVER):
-        return f"This needs the role approver in {organization}."
+    if not access.has_role(user, approval.organization, Role.APPROVER):
+        return f"This needs the role approver in {approval.organization}."
     if user.pk == approval.requested_by_id:
         return "You asked for this approval. Somebody else has to decide."
-    if user.pk == promotion.created_by_id:
-        return "You planned this promotion. Somebody else has to decide."
-    if approval.plan.items.filter(decided_by=user).exists():
-        return "You made decisions in this plan. Somebody else has to agree to them."
-    return ""
+    return subjects.of(approval.subject).parties(approval.subject).get(user.pk, "")
 
 
 def waiting_for(user: User) -> QuerySet[Approval]:
@@ -128,7 +127,7 @@ def waiting_for(user: User) -> QuerySet[Approval]:
         .filter(
             state=ApprovalState.PENDING,
             expires_at__gt=timezone.now(),
-            plan__promotion__target_organization__in=approvers_of.values("pk"),
+            organization__in=approvers_of.values("pk"),
         )
         .exclude(requested_by=user)
         .exclude(plan__promotion__created_by=user)
@@ -136,20 +135,15 @@ def waiting_for(user: User) -> QuerySet[Approval]:
     )
 
 
-def deciders(approval: Approval) -> list[User]:
-    """Everybody who may decide on it now; who may not read the source would not find it."""
-    promotion = approval.plan.promotion
+def deciders(thing: Plan | SharingRequest, *, requested_by: User) -> list[User]:
+    """Everybody who may decide on it now, if this person asks; who may not read all of it would not find it."""
+    subject = subjects.of(thing)
     held = Membership.objects.filter(
-        organization=promotion.target_organization,
+        organization=subject.organization(thing),
         role__in=[role for role in Role if ROLE_RANK[role] >= ROLE_RANK[Role.APPROVER]],
     )
-    takes_part = {
-        approval.requested_by_id,
-        promotion.created_by_id,
-        *approval.plan.items.exclude(decided_by=None).order_by().values_list("decided_by", flat=True).distinct(),
-    }
-    readers = Membership.objects.filter(organization=promotion.source_organization)
-    able = User.objects.filter(
-        Q(is_superuser=True) | Q(pk__in=held.values("user_id")) & Q(pk__in=readers.values("user_id")), is_active=True
-    )
-    return list(able.exclude(pk__in=takes_part))
+    able = Q(pk__in=held.values("user_id"))
+    if (other := subject.other_readers(thing)) is not None:
+        able &= Q(pk__in=Membership.objects.filter(organization=other).values("user_id"))
+    takes_part = {requested_by.pk, *subject.parties(thing)}
+    return list(User.objects.filter(Q(is_superuser=True) | able, is_active=True).exclude(pk__in=takes_part))

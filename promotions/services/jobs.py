@@ -13,7 +13,7 @@ from accounts.choices import Role
 from accounts.models import Credential, Organization, Sandbox, User
 from accounts.services import audit
 from promotions import tasks
-from promotions.choices import ACTIVE, JobState, ProblemKind, Severity
+from promotions.choices import ACTIVE, UNFINISHED, JobState, ProblemKind, Severity
 from promotions.engine import accepting, hooks, registry, submissions, timeline
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending, Submitted
@@ -37,11 +37,13 @@ def queue(
     promotion: Promotion | None = None,
     plan: Plan | None = None,
     credential: Credential | None = None,
+    scope: str = "",
     params: dict[str, Any] | None = None,
 ) -> Job:
     """Add a job and wake a worker after the commit; call it inside a transaction.
 
-    A job nobody asked for is routine. Raises ConflictError if the same write is under way already.
+    A job nobody asked for is routine. `scope` names what only one unfinished write may concern; raises ConflictError if
+    another job has it.
     """
     try:
         with transaction.atomic():
@@ -56,16 +58,31 @@ def queue(
                 promotion=promotion,
                 plan=plan,
                 credential=credential,
+                scope=scope,
                 params=params or {},
                 marker=submissions.new_marker() if registry.is_submission(kind) else None,
             )
     except IntegrityError as exc:
-        raise ConflictError(
-            f"{registry.label(kind)} of “{title}” is under way already. Open its job before starting another."
-        ) from exc
+        raise ConflictError(_what_holds(scope, kind, title)) from exc
     timeline.note(job, "Queued.", actor=actor)
     wake()
     return job
+
+
+def scope_of(package: Package, sandbox: Sandbox | None = None) -> str:
+    """What a write to a package, or an import of it into a sandbox, keeps others from."""
+    return f"package:{package.pk}:sandbox:{sandbox.pk}" if sandbox else f"package:{package.pk}"
+
+
+def _what_holds(scope: str, kind: str, title: str) -> str:
+    """Why a write cannot be queued: another one of its scope is not over."""
+    holder = Job.objects.filter(scope=scope, state__in=UNFINISHED).first()
+    if holder is None or holder.kind == kind:
+        return f"{registry.label(kind)} of “{title}” is under way already. Open its job before starting another."
+    return (
+        f"{registry.label(holder.kind)} of “{holder.title}” is under way as job {holder.pk}. Wait for its end before "
+        "starting another."
+    )
 
 
 def wake() -> None:

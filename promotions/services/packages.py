@@ -218,6 +218,7 @@ def request_publish(*, package: Package, expiry_days: int | None, actor: User) -
         organization=package.organization,
         actor=actor,
         package=package,
+        scope=jobs.scope_of(package),
         params={"expiry_days": expiry_days},
     )
     audit.record(

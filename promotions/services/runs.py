@@ -87,6 +87,7 @@ def request_run(*, plan: Plan, actor: User) -> Job:
         sandbox=promotion.target_sandbox,
         promotion=promotion,
         plan=plan,
+        scope=jobs.scope_of(promotion.package, promotion.target_sandbox) if promotion.package else "",
     )
     audit.record(
         Verb.IMPORT_REQUESTED,

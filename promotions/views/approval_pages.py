@@ -17,10 +17,10 @@ HISTORY_SHOWN = 50
 def can_withdraw(approval: Approval, user: User) -> bool:
     """Whether pages should offer it; the service has the last word."""
     if approval.state not in OPEN_APPROVALS or not access.can_operate(
-        user, approval.plan.promotion.target_organization
+        user, approval.frozen_plan.promotion.target_organization
     ):
         return False
-    run = plans.run_job(approval.plan)
+    run = plans.run_job(approval.frozen_plan)
     return run is None or not (run.state in UNFINISHED or run.submit_count)
 
 
@@ -28,7 +28,7 @@ def can_run(approval: Approval, user: User) -> bool:
     """Whether the consent stands, is unused, and this person may use it."""
     if approval.state != ApprovalState.APPROVED or approval.is_late:
         return False
-    plan = approval.plan
+    plan = approval.frozen_plan
     return access.can_operate(user, plan.promotion.target_organization) and not runs.reasons_not_to_run(plan)
 
 
@@ -98,7 +98,9 @@ class Standing:
 
     @cached_property
     def deciders(self) -> People:
-        return people_of(consent.deciders(self.approval) if self.approval else [])
+        if self.approval is None:
+            return people_of([])
+        return people_of(consent.deciders(self.plan, requested_by=self.approval.requested_by))
 
     @cached_property
     def may_decide(self) -> bool:

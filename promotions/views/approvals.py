@@ -65,10 +65,10 @@ def _decide(request: AuthenticatedRequest, approval: Approval) -> HttpResponse:
 
 
 def _what_was_done(approval: Approval) -> str:
-    title = approval.plan.promotion.title
+    title = approval.frozen_plan.promotion.title
     if approval.state == ApprovalState.REJECTED:
         return f"Rejected. {approval.requested_by} is told why; the plan of “{title}” is open again."
-    run = plans.run_job(approval.plan) if approval.runs_at_once else None
+    run = plans.run_job(approval.frozen_plan) if approval.runs_at_once else None
     if run is not None:
         return f"Approved. The import runs as job {run.pk}, and {approval.requested_by} is told."
     return f"Approved. {approval.requested_by} is told; an operator can run it now."
@@ -77,7 +77,7 @@ def _what_was_done(approval: Approval) -> str:
 def _page(
     request: AuthenticatedRequest, approval: Approval, form: DecisionForm, *, conflict: str = "", status: int = 200
 ) -> HttpResponse:
-    plan = approval.plan
+    plan = approval.frozen_plan
     promotion = plan.promotion
     items = list(plan.items.select_related("decided_by"))
     all_approvals = list(_of_promotion(plan))
@@ -101,7 +101,9 @@ def _page(
             "typed": form.data.get("reason", "") if conflict else "",
             "objection": objection,
             "can_decide": approval.is_pending and not objection,
-            "deciders": approval_pages.people_of(consent.deciders(approval) if objection else []),
+            "deciders": approval_pages.people_of(
+                consent.deciders(approval.subject, requested_by=approval.requested_by) if objection else []
+            ),
             "can_withdraw": approval_pages.can_withdraw(approval, request.user),
             "run": plans.run_job(plan),
             "can_run": approval_pages.can_run(approval, request.user),
@@ -160,7 +162,7 @@ def plan_request_approval(request: AuthenticatedRequest, pk: int) -> HttpRespons
                 form.add_error(None, reason)
             status = 409 if isinstance(refusal, ConflictError) else 422
         else:
-            number = len(consent.deciders(approval))
+            number = len(consent.deciders(approval.subject, requested_by=approval.requested_by))
             told = f"{number} {'person' if number == 1 else 'people'} can decide" if number else "nobody can decide yet"
             messages.success(request, f"The approval is asked for; {told}. The plan is frozen until then.")
             return redirect("promotions:promotion-detail", pk=plan.promotion_id)
@@ -174,7 +176,7 @@ def plan_request_approval(request: AuthenticatedRequest, pk: int) -> HttpRespons
             "organization": promotion.target_organization,
             "rule": consent.binding_rule(promotion),
             "form": form,
-            "deciders": approval_pages.people_of(consent.deciders(Approval(plan=plan, requested_by=request.user))),
+            "deciders": approval_pages.people_of(consent.deciders(plan, requested_by=request.user)),
             "until": timezone.now() + timedelta(hours=settings.APPROVAL_HOURS),
         },
         status=status,
@@ -186,7 +188,7 @@ def plan_request_approval(request: AuthenticatedRequest, pk: int) -> HttpRespons
 def approval_withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Take back a request, or a consent that was not used."""
     approval = access.approval_for_read(request.user, pk)
-    promotion = approval.plan.promotion
+    promotion = approval.frozen_plan.promotion
     access.promotion_for_change(request.user, promotion.pk)
     form = WithdrawForm(posted(request))
     if form.is_bound and form.is_valid():
@@ -204,9 +206,9 @@ def approval_withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "title": "Withdraw the approval?" if is_given else "Withdraw the request?",
             "text": (
-                f"{approval.decided_by}’s approval of revision {approval.plan.revision} ends, and "
+                f"{approval.decided_by}’s approval of revision {approval.frozen_plan.revision} ends, and "
                 if is_given
-                else f"The request for revision {approval.plan.revision} ends, and "
+                else f"The request for revision {approval.frozen_plan.revision} ends, and "
             )
             + "nothing can run until it is asked for again. The plan opens as a new revision with the same decisions.",
             "url": reverse("promotions:approval-withdraw", args=[pk]),

@@ -18,7 +18,7 @@ from promotions import access, keyset
 from promotions.choices import ApprovalState, Decision
 from promotions.forms.approvals import InboxForm
 from promotions.models import Approval, PlanItem
-from promotions.services import consent
+from promotions.services import consent, subjects
 
 NEWEST = keyset.Order("requested_at", is_descending=True, is_time=True)
 MINE, OTHERS, DONE = "mine", "others", "done"
@@ -40,9 +40,10 @@ def in_words(number: int) -> str:
 
 @dataclass(frozen=True)
 class Card:
-    """One approval of the list."""
+    """One approval of the list; the numbers are a plan's."""
 
     approval: Approval
+    title: str
     created: int
     reused: int
     is_whole_sandbox: bool
@@ -58,7 +59,7 @@ def approval_list(request: AuthenticatedRequest) -> HttpResponse:
     found = _of_tab(tab, request.user)
     organization = form.cleaned_data["organization"] if form.is_valid() else None
     if organization is not None:
-        found = found.filter(plan__promotion__target_organization=organization)
+        found = found.filter(organization=organization)
     if not form.is_valid():
         found = found.none()
     page = keyset.page(found, NEWEST, request.GET.get("cursor", ""))
@@ -98,7 +99,7 @@ def _cards(listed: Iterable[Approval]) -> list[Card]:
     """With their numbers, in one query more whatever the number of approvals."""
     listed = list(listed)
     numbers: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    rows = PlanItem.objects.filter(plan__in=[approval.plan_id for approval in listed])
+    rows = PlanItem.objects.filter(plan__in=[approval.plan_id for approval in listed if approval.plan_id])
     for plan, decision, number in (
         rows.order_by()
         .values_list("plan_id", "decision")
@@ -109,9 +110,10 @@ def _cards(listed: Iterable[Approval]) -> list[Card]:
     return [
         Card(
             approval,
-            created=numbers[approval.plan_id].get(Decision.CREATE, 0),
-            reused=numbers[approval.plan_id].get(Decision.REUSE, 0),
-            is_whole_sandbox=Decision.CONFIRM in numbers[approval.plan_id],
+            title=subjects.of(approval.subject).title(approval.subject),
+            created=numbers[approval.plan_id or 0].get(Decision.CREATE, 0),
+            reused=numbers[approval.plan_id or 0].get(Decision.REUSE, 0),
+            is_whole_sandbox=Decision.CONFIRM in numbers[approval.plan_id or 0],
         )
         for approval in listed
     ]

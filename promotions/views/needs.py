@@ -30,7 +30,7 @@ from promotions.choices import (
 )
 from promotions.models import Approval, Job, Package, Plan, Promotion
 from promotions.models.packages import EXPIRY_WARNING as PACKAGE_WARNING
-from promotions.services import consent
+from promotions.services import consent, subjects
 from promotions.services.plans import PLAN_KIND
 from promotions.views import job_pages
 
@@ -105,12 +105,19 @@ def _approval(approval: Approval) -> Need:
     return Need(
         state="awaiting_approval",
         word="Approve",
-        text=f"Import of {_where(approval.plan.promotion)}",
+        text=_wish(approval),
         url=reverse("promotions:approval-detail", args=[approval.pk]),
         action="Look and decide",
         about=f"{approval.requested_by} asked{note}",
         at=approval.requested_at,
     )
+
+
+def _wish(approval: Approval) -> str:
+    if approval.plan is not None:
+        return f"Import of {_where(approval.plan.promotion)}"
+    title = subjects.of(approval.subject).title(approval.subject)
+    return f"{title[:1].upper()}{title[1:]}"
 
 
 def _approved(user: User, operated: QuerySet[Organization]) -> list[Need]:
@@ -138,7 +145,7 @@ def _approved(user: User, operated: QuerySet[Organization]) -> list[Need]:
 
 
 def _approved_one(approval: Approval) -> Need:
-    promotion = approval.plan.promotion
+    promotion = approval.frozen_plan.promotion
     return Need(
         state="approved",
         word="Approved",
@@ -270,7 +277,7 @@ def _former_approvals(plans: Sequence[Plan]) -> dict[tuple[int, int], Approval]:
     """What was asked for on the revisions before, by promotion and revision; the last one counts."""
     found = Approval.objects.filter(plan__promotion__in=[plan.promotion_id for plan in plans if plan.revision > 1])
     rows = found.select_related("plan", "decided_by").order_by("pk")
-    return {(approval.plan.promotion_id, approval.plan.revision): approval for approval in rows}
+    return {(approval.frozen_plan.promotion_id, approval.frozen_plan.revision): approval for approval in rows}
 
 
 def _plan(plan: Plan, undecided: int, former: Approval | None) -> Need:

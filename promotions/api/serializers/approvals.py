@@ -100,12 +100,12 @@ class ApprovalDetailSerializer(ApprovalSerializer):
         fields = [*ApprovalSerializer.Meta.fields, "items_url", "impact", "cannot_be_undone", "time_line"]
 
     def to_representation(self, approval: Approval) -> Any:
-        self._items = list(approval.plan.items.select_related("decided_by"))
+        self._items = list(approval.frozen_plan.items.select_related("decided_by"))
         return super().to_representation(approval)
 
     @extend_schema_field(ImpactSerializer)
     def get_impact(self, approval: Approval) -> Any:
-        found = approval_facts.impact_of(approval.plan, self._items)
+        found = approval_facts.impact_of(approval.frozen_plan, self._items)
         types = [{"type": type_label, "number": number} for type_label, number in found.types]
         return ImpactSerializer(replace(found, types=types)).data  # type: ignore[arg-type]  # pairs become rows
 
@@ -120,7 +120,7 @@ class ApprovalDetailSerializer(ApprovalSerializer):
 
     @extend_schema_field(MomentSerializer(many=True))
     def get_time_line(self, approval: Approval) -> Any:
-        plan = approval.plan
+        plan = approval.frozen_plan
         asked = Approval.objects.filter(plan__promotion=plan.promotion_id, plan__revision__lte=plan.revision)
         rows = asked.select_related("plan", "requested_by", "decided_by")
         return MomentSerializer(approval_facts.time_line(plan, self._items, rows), many=True).data

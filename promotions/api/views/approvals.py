@@ -34,7 +34,7 @@ class ApprovalListView(ApiView):
         query = ApprovalQuery.read(request)
         filters = {
             "state": query.get("state"),
-            "plan__promotion__target_organization": query.get("organization"),
+            "organization": query.get("organization"),
             "plan__promotion": query.get("promotion"),
         }
         found = access.approvals_for_read(self.user)

@@ -12,7 +12,7 @@ from accounts.choices import Role, SandboxType
 from accounts.models import AuditEvent, Membership, Notice, Organization, User
 from promotions.choices import ApprovalState, Decision, JobState, PlanState, ProblemKind
 from promotions.models import Approval, Job, Plan, PlanItem
-from promotions.services import approvals, consent, decisions, plans, runs
+from promotions.services import approvals, consent, decisions, jobs, plans, runs
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from tests.factories import MembershipFactory, OrganizationFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import PackageFactory, PlanFactory, PlanItemFactory, PromotionFactory
@@ -192,7 +192,7 @@ def test_whoever_decided_on_its_objects_does_not_consent_to_them(plan: Plan, ope
     with pytest.raises(PermissionDenied, match="You made decisions in this plan"):
         approvals.approve(approval=approval, actor=approver)
 
-    assert consent.deciders(approval) == []
+    assert consent.deciders(approval.subject, requested_by=approval.requested_by) == []
 
 
 def test_operators_and_strangers_do_not_decide(plan: Plan, operator: User, organization: Organization) -> None:
@@ -250,6 +250,7 @@ def test_consent_stands_where_the_run_cannot_start_with_it(plan: Plan, operator:
         package=plan.promotion.package,
         sandbox=plan.promotion.target_sandbox,
         marker="towpath-other",
+        scope=jobs.scope_of(plan.promotion.package, plan.promotion.target_sandbox),
     )
 
     approvals.approve(approval=approval, actor=approver)
