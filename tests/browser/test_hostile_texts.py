@@ -1,4 +1,4 @@
-"""Whatever text a platform or a person brings in is shown as text: no script of theirs runs on any page."""
+"""What a platform or a person brings in is shown as text: it runs no script, and widens no page of a phone."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Dialog, Page, sync_playwright
+from playwright.sync_api import Dialog, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.choices import Role
@@ -83,6 +83,7 @@ KINDS_AND_WAYS = (
     (Notice, "url"),
     (SavedView, "query"),
 )
+PHONE: ViewportSize = {"width": 390, "height": 844}
 WATCH = """
 window.complaints = [];
 document.addEventListener('securitypolicyviolation',
@@ -219,14 +220,14 @@ def _is_shown(client: Client, address: str) -> bool:
 def page(chromium: dict[str, Any]) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium)
-        context = browser.new_context()
+        context = browser.new_context(viewport=PHONE)
         context.add_init_script(WATCH)
         yield context.new_page()
         browser.close()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_texts_of_others_never_run_on_any_page(
+def test_texts_of_others_never_run_on_any_page_and_never_widen_it(
     live_server: LiveServer, chromium: dict[str, Any], name: str, request: pytest.FixtureRequest
 ) -> None:
     text = HOSTILE[name]
@@ -261,9 +262,13 @@ def test_texts_of_others_never_run_on_any_page(
 
     for address in visits:
         answer = page.goto(f"{live_server.url}{address}", wait_until="load")
-        owned, complaints = page.evaluate("[window.owned, window.complaints]")
+        owned, complaints, width = page.evaluate(
+            "[window.owned, window.complaints, document.styleSheets.length && document.documentElement.scrollWidth]"
+        )
         if owned is not None or complaints:
             findings.append((address, owned or complaints))
+        if width > PHONE["width"]:  # of a page; a fragment has no style of its own
+            findings.append((address, f"{width} px wide"))
         # Without a beat the installation is not ready, and says so.
         if answer is not None and answer.status >= 500 and address != reverse("readyz"):
             findings.append((address, answer.status))
