@@ -16,14 +16,13 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import access, crypto
+from accounts import crypto
 from accounts.errors import RefusedError
 from accounts.forms.fields import show_refusal
-from accounts.forms.people import NeededReasonForm
 from accounts.forms.sign_in import NewSecondFactorForm
 from accounts.http import AuthenticatedRequest, never_stored, posted
 from accounts.qr import qr_code
-from accounts.services import identities, second_factor
+from accounts.services import second_factor
 
 PENDING_SECRET = "second_factor_secret"  # noqa: S105  the name of a session's member
 GROUP = 4
@@ -134,68 +133,6 @@ def remove(request: AuthenticatedRequest) -> HttpResponse:
             "danger": True,
             "cancel_url": reverse("accounts:profile-edit"),
         },
-    )
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def take_away(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """An administrator helps somebody who lost the device."""
-    person = access.person_for_administrator(request.user, pk)
-    form = NeededReasonForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            second_factor.take_away(user=person, reason=form.cleaned_data["reason"], actor=request.user)
-        except RefusedError as refusal:
-            messages.error(request, refusal.message)
-        else:
-            messages.success(request, f"{person} signs in without a second factor now.")
-        return redirect("accounts:person-detail", pk=pk)
-    return render(
-        request,
-        "confirm.html",
-        {
-            "title": f"Take away the second factor of {person}?",
-            "text": "Do this for somebody who lost the device and the recovery codes, once you are sure who is asking. "
-            "Their sessions end at once; they sign in with what is left and should set up another device.",
-            "url": request.path,
-            "label": "Take it away",
-            "danger": True,
-            "cancel_url": reverse("accounts:person-detail", args=[pk]),
-            "form": form,
-        },
-        status=422 if form.is_bound else 200,
-    )
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def unlink(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """An administrator helps somebody whose account at the provider was made anew."""
-    person = access.person_for_administrator(request.user, pk)
-    form = NeededReasonForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            identities.unlink(user=person, reason=form.cleaned_data["reason"], actor=request.user)
-        except RefusedError as refusal:
-            messages.error(request, refusal.message)
-        else:
-            messages.success(request, f"{person} is linked to no identity any more. The next sign-in links anew.")
-        return redirect("accounts:person-detail", pk=pk)
-    return render(
-        request,
-        "confirm.html",
-        {
-            "title": f"Unlink {person} from the OpenID provider?",
-            "text": f"Whoever signs in there next with the verified address {person.email} gets this account. "
-            "Be sure that this is the same person. Their sessions end at once.",
-            "url": request.path,
-            "label": "Unlink",
-            "danger": True,
-            "cancel_url": reverse("accounts:person-detail", args=[pk]),
-            "form": form,
-        },
-        status=422 if form.is_bound else 200,
     )
 
 
