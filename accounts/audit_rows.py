@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from accounts import access
 from accounts.audit_lists import AuditList
-from accounts.exporting import SLICE, Row
+from accounts.exporting import SLICE, Exportable, Row
 from accounts.models import AuditEvent
+from accounts.services.audit import Verb
 
-WHAT = "record"
 _CONTENT = list(AuditEvent(sequence=0).content())
 COLUMNS = [*_CONTENT, "previous_digest", "digest"]
 
@@ -24,3 +24,6 @@ def slices(found: AuditList) -> Iterator[list[Row]]:
             for number in sequences
             if number in lines
         ]
+
+
+EXPORT = Exportable(Verb.RECORD_EXPORTED, "record", "record", COLUMNS, slices)

@@ -10,16 +10,17 @@ import json
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from django.core.exceptions import BadRequest
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from accounts.choices import ExportOutcome
-from accounts.models import Export
+from accounts.models import Export, Organization, User
 from accounts.services import exports
 
 log = logging.getLogger(__name__)
@@ -112,12 +113,49 @@ def writer_for(name: str, columns: Sequence[str]) -> Writer:
     return FORMATS[name](columns)
 
 
-def answer(export: Export, writer: Writer, slices: Iterable[Sequence[Row]], *, file_name: str) -> StreamingHttpResponse:
-    """The file as a download."""
-    stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
-    response = StreamingHttpResponse(stream(export, writer, slices), content_type=writer.content_type)
-    response["Content-Disposition"] = f'attachment; filename="towpath-{file_name}-{stamp}.{writer.name}"'
-    return response
+class Counted(Protocol):
+    """A list that knows how many rows it has, as far as they are counted, and whether there are more."""
+
+    def count(self) -> tuple[int, bool]: ...
+
+
+L = TypeVar("L", bound=Counted)
+
+
+@dataclass(frozen=True)
+class Exportable(Generic[L]):
+    """What of a list goes into a file, and what the record says of that."""
+
+    verb: str
+    what: str
+    file_name: str
+    columns: Sequence[str]
+    slices: Callable[[L], Iterable[Sequence[Row]]]
+
+    def download(
+        self,
+        found: L,
+        *,
+        file_format: str,
+        filter_text: str,
+        organization: Organization | None = None,
+        actor: User,
+    ) -> StreamingHttpResponse:
+        """The list as a file; raises BusyError while another export keeps the place."""
+        writer = writer_for(file_format, self.columns)
+        export = exports.start(
+            verb=self.verb,
+            what=self.what,
+            file_format=writer.name,
+            filter_text=filter_text,
+            found=found.count(),
+            organization=organization,
+            actor=actor,
+        )
+        response = StreamingHttpResponse(stream(export, writer, self.slices(found)), content_type=writer.content_type)
+        stamp = timezone.now().strftime("%Y%m%dT%H%M%SZ")
+        response["Content-Disposition"] = f'attachment; filename="towpath-{self.file_name}-{stamp}.{writer.name}"'
+        return response
 
 
 def stream(export: Export, writer: Writer, slices: Iterable[Sequence[Row]]) -> Generator[bytes, None, None]:

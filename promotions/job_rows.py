@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from accounts.exporting import SLICE, Row
+from accounts.exporting import SLICE, Exportable, Row
 from accounts.models import User
 from promotions.engine import registry
 from promotions.job_lists import JobList
 from promotions.models import Job
+from promotions.services.verbs import Verb
 
-WHAT = "job list"
 # Names are promised: programs read these files.
 _FIELDS = {
     "id": "pk",
@@ -48,6 +48,7 @@ def slices(found: JobList) -> Iterator[list[Row]]:
         yield [(*rows[pk], registry.label(rows[pk][_KIND])) for pk in pks if pk in rows]
 
 
+EXPORT = Exportable(Verb.JOBS_EXPORTED, "job list", "jobs", COLUMNS, slices)
 _KIND = list(_FIELDS).index("kind")
 
 

@@ -34,6 +34,13 @@ class FilterForm(forms.Form):
         """Names of the parts that narrow or widen the list; only for a valid form."""
         return [name for name in self.fields if self.cleaned_data[name]]
 
+    def words_for(self, name: str) -> str:
+        """One part of the filter in words, for its chip."""
+        raise NotImplementedError
+
+    def in_words(self) -> str:
+        return ", ".join(self.words_for(name) for name in self.active())
+
 
 def start_of(day: date) -> datetime:
     """The first moment of a day in the reader's time zone."""

@@ -18,8 +18,7 @@ from accounts.filters import Chip, Filter
 from accounts.forms.audit import AuditFilterForm
 from accounts.http import AuthenticatedRequest
 from accounts.models import AuditEvent, Organization
-from accounts.services import exports
-from accounts.services.audit import Verb, verb_label
+from accounts.services.audit import verb_label
 from accounts.services.verification import chain_state
 
 
@@ -105,22 +104,16 @@ def audit_line(request: AuthenticatedRequest, sequence: int) -> HttpResponse:
 def audit_export(request: AuthenticatedRequest) -> HttpResponseBase:
     """The filtered record as a file; one at a time for each person."""
     form = AuditFilterForm(request.GET, reader=request.user)
-    wanted = _filter(form, request.GET)
-    writer = exporting.writer_for(request.GET.get("format", "csv"), audit_rows.COLUMNS)
     if not form.is_valid():
         return _answer(request, request.GET)
-    found = AuditList(request.user, form.filters())
     try:
-        export = exports.start(
-            verb=Verb.RECORD_EXPORTED,
-            what=audit_rows.WHAT,
-            file_format=writer.name,
-            filter_text=", ".join(form.words_for(name) for name in form.active()),
-            found=found.count(),
+        return audit_rows.EXPORT.download(
+            AuditList(request.user, form.filters()),
+            file_format=request.GET.get("format", "csv"),
+            filter_text=form.in_words(),
             organization=form.cleaned_data["organization"],
             actor=request.user,
         )
     except BusyError as refusal:
         messages.error(request, refusal.message)
-        return _answer(request, QueryDict(wanted.text), status=409)
-    return exporting.answer(export, writer, audit_rows.slices(found), file_name="record")
+        return _answer(request, QueryDict(_filter(form, request.GET).text), status=409)

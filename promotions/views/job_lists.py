@@ -18,7 +18,6 @@ from accounts.errors import BusyError
 from accounts.filters import Chip, Filter
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest
-from accounts.services import exports
 from promotions import access, job_rows, keyset
 from promotions.choices import JobState
 from promotions.forms.jobs import ME, JobFilterForm, ViewNameForm
@@ -27,7 +26,6 @@ from promotions.keyset import KeysetPage
 from promotions.models import Job, SavedView
 from promotions.services import saved_views
 from promotions.services.errors import RefusedError
-from promotions.services.verbs import Verb
 from promotions.views import job_pages
 
 BUILT_IN = (
@@ -191,25 +189,19 @@ def job_newer(request: AuthenticatedRequest) -> HttpResponse:
 def job_export(request: AuthenticatedRequest) -> HttpResponseBase:
     """The filtered list as a file; one at a time for each person."""
     form = JobFilterForm(request.GET, reader=request.user)
-    wanted = _filter(form, request.GET)
-    writer = exporting.writer_for(request.GET.get("format", "csv"), job_rows.COLUMNS)
     if not form.is_valid():
         return _answer(request, request.GET)
-    found = JobList(request.user, form.filters())
     try:
-        export = exports.start(
-            verb=Verb.JOBS_EXPORTED,
-            what=job_rows.WHAT,
-            file_format=writer.name,
-            filter_text=", ".join(form.words_for(name) for name in form.active()),
-            found=found.count(),
+        return job_rows.EXPORT.download(
+            JobList(request.user, form.filters()),
+            file_format=request.GET.get("format", "csv"),
+            filter_text=form.in_words(),
             organization=form.cleaned_data["organization"],
             actor=request.user,
         )
     except BusyError as refusal:
         messages.error(request, refusal.message)
-        return _answer(request, QueryDict(wanted.text), status=409)
-    return exporting.answer(export, writer, job_rows.slices(found), file_name="jobs")
+        return _answer(request, QueryDict(_filter(form, request.GET).text), status=409)
 
 
 # Saved views

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import access, audit_rows, exporting
+from accounts import access, audit_rows
 from accounts.api.audit import (
     AuditEventSerializer,
     AuditExportQuery,
@@ -21,8 +21,6 @@ from accounts.api.audit import (
 )
 from accounts.api.http import caller
 from accounts.audit_lists import AuditList
-from accounts.services import exports
-from accounts.services.audit import Verb
 from accounts.services.verification import chain_state
 from config.openapi import PROBLEM_REF
 
@@ -85,17 +83,12 @@ class AuditExportView(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         query = AuditExportQuery.read(request)
-        found = AuditList(caller(request), AuditQuery.filters(query))
-        writer = exporting.writer_for(query["format"], audit_rows.COLUMNS)
-        export = exports.start(
-            verb=Verb.RECORD_EXPORTED,
-            what=audit_rows.WHAT,
-            file_format=writer.name,
+        return audit_rows.EXPORT.download(
+            AuditList(caller(request), AuditQuery.filters(query)),
+            file_format=query["format"],
             filter_text=_words(query),
-            found=found.count(),
             actor=caller(request),
         )
-        return exporting.answer(export, writer, audit_rows.slices(found), file_name="record")
 
 
 def _words(query: dict[str, Any]) -> str:

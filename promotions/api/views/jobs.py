@@ -8,9 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import exporting
 from accounts.api.idempotency import idempotent
-from accounts.services import exports
 from config.openapi import PROBLEM_REF
 from promotions import access, job_rows
 from promotions.api.base import ApiView, paged
@@ -37,7 +35,6 @@ from promotions.job_lists import JobList
 from promotions.keyset import Order
 from promotions.models import Job
 from promotions.services import jobs, repeats
-from promotions.services.verbs import Verb
 
 OLDEST_FIRST = Order("at", is_descending=False, is_time=True)
 IN_JOB_ORDER = Order("position", is_descending=False, is_number=True)
@@ -74,17 +71,12 @@ class JobExportView(ApiView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         query = JobExportQuery.read(request)
-        found = JobList(self.user, job_filters(query))
-        writer = exporting.writer_for(query["format"], job_rows.COLUMNS)
-        export = exports.start(
-            verb=Verb.JOBS_EXPORTED,
-            what=job_rows.WHAT,
-            file_format=writer.name,
+        return job_rows.EXPORT.download(
+            JobList(self.user, job_filters(query)),
+            file_format=query["format"],
             filter_text=", ".join(f"{name}={value}" for name, value in query.items() if value and name != "format"),
-            found=found.count(),
             actor=self.user,
         )
-        return exporting.answer(export, writer, job_rows.slices(found), file_name="jobs")
 
 
 class JobCountsView(ApiView):
