@@ -68,7 +68,7 @@ def tell(exchange: Exchange) -> None:
     for observer in list(_observers):
         try:
             observer(exchange)
-        except Exception:
+        except Exception:  # the call has been made, and its caller must learn how it ended
             logger.exception("an observer of remote calls failed")
 
 

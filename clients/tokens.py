@@ -58,7 +58,7 @@ class MemoryTokenStore:
             self._is_fetching = True
         try:
             token = fetch()
-        except BaseException as exc:
+        except BaseException as exc:  # whatever ended it, those who wait are told
             if (kept := self._conclude(None, exc)) and isinstance(exc, Exception):
                 return kept
             raise

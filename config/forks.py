@@ -83,7 +83,7 @@ def _become(module: str, arguments: Sequence[str], environment: Mapping[str, str
         status = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT
-    except BaseException:
+    except BaseException:  # nothing above us in this process prints it
         traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
@@ -103,7 +103,7 @@ def call_apart(function: Callable[[], T]) -> T:
         os.close(reader)
         try:
             outcome: tuple[bool, Any] = (True, function())
-        except BaseException as exc:
+        except BaseException as exc:  # raised again in the parent
             outcome = (False, exc)
         try:
             with os.fdopen(writer, "wb") as pipe:

@@ -42,7 +42,7 @@ class Handler(WSGIRequestHandler):
         except ConnectionFaultError:
             self.close_connection = True
             return
-        except Exception:
+        except Exception:  # as every server: a fault in one answer ends no other
             logger.exception("%s %s could not be answered", self.command, self.path)
             head[:] = ["500 Internal Server Error", []]
             body = b""

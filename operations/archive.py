@@ -122,7 +122,7 @@ def writing(target: Path) -> Iterator[ArchiveWriter]:
             raw.flush()
             os.fsync(raw.fileno())
         draft.replace(target)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves no half archive
         draft.unlink(missing_ok=True)
         raise
 

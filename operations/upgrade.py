@@ -46,7 +46,7 @@ def migrate(*, folder: Path, write: Say) -> None:
         write(f"{'Upgrading' if before else 'Setting up'} the database ({waiting} steps).")
         try:
             call_command("migrate", interactive=False, verbosity=0)
-        except Exception as exc:
+        except Exception as exc:  # a migration may raise anything
             raise UpgradeError(_after_failure(exc, before, kept)) from exc
         metrics.clear()
 
@@ -106,7 +106,7 @@ def _after_failure(exc: Exception, before: set[tuple[str, str]], kept: Path | No
     connections.close_all()
     try:
         _take_back(before)
-    except Exception as second:
+    except Exception as second:  # as above; the first failure is the one to tell of
         now = f"Some of its steps could not be taken back ({_words(second)}), so neither version fits the database."
         cure = f" Restore {kept} with the version that made it: manage.py restore --replace {kept}" if kept else ""
     else:

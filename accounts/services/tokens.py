@@ -101,7 +101,7 @@ class DatabaseTokenStore:
         held = AccessToken.objects.filter(credential=self._credential_id, locked_until=lock)
         try:
             token = fetch()
-        except BaseException as exc:
+        except BaseException as exc:  # whatever ended it, the lock is given back
             now = timezone.now()
             if old is not None and old.expires_at > now and isinstance(exc, Exception):
                 held.update(locked_until=now, refresh_at=now + RETRY_PAUSE)

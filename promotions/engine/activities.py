@@ -58,6 +58,7 @@ def _run(job: Job, activity: Activity) -> None:
     except claims.LeaseLostError:
         raise
     except Exception:
+        # A fault of ours, in what only reads: an end with a reason is better than a job that begins for ever.
         log.exception("job %s (%s) broke", job.pk, job.kind)
         outcome = Ending(
             state=JobState.FAILED,

@@ -20,5 +20,5 @@ def do_all() -> None:
     for name, chore in _chores.items():
         try:
             chore()
-        except Exception:
+        except Exception:  # whatever it is: the others are no part of it, and this one is called again
             log.exception("the chore %s broke", name)

@@ -60,6 +60,7 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
         log.warning("the list of %s jobs takes too long; each job is read by itself", kind.kind)
         statuses = {}
     except Exception:
+        # The list only saves calls: a fault of ours in it must not keep the jobs from being read.
         log.exception("the list of %s jobs could not be used; each job is read by itself", kind.kind)
         statuses = {}
     now = timezone.now()

@@ -54,6 +54,7 @@ def prepared(job: Job, kind: Submission) -> dict[str, object] | None:
     except claims.LeaseLostError:
         raise
     except Exception:
+        # A fault of ours, and nothing was sent: an end with a reason is better than a job that begins for ever.
         log.exception("job %s (%s) broke before sending", job.pk, job.kind)
         ending = Ending(
             state=JobState.FAILED,

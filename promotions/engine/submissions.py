@@ -112,6 +112,7 @@ def _look_up(job: Job, kind: Submission) -> LookUp | None:
     except (errors.ApiError, NoCredentialError) as exc:
         _look_up_failed(job, exc)
     except Exception as exc:
+        # A fault of ours tells as little of the effect as a platform that does not answer.
         log.exception("job %s (%s): looking for it broke", job.pk, job.kind)
         _look_up_failed(job, exc)
     return None
@@ -208,8 +209,12 @@ def _shows_all_the_same(job: Job, kind: Submission, exc: errors.ApiError) -> boo
         traces.looked(job, found)
     except claims.LeaseLostError:
         raise
-    except Exception as failure:
+    except (errors.ApiError, NoCredentialError) as failure:
         log.info("job %s: after its refusal it could not be looked for: %s", job.pk, failure)
+        return None
+    except Exception:
+        # A fault of ours: whether it is there cannot be told, and what the platform said must still be stored.
+        log.exception("job %s: looking for it after its refusal broke", job.pk)
         return None
     if len(found.remote_ids) != 1:
         return False if found.is_complete and not found.remote_ids else None

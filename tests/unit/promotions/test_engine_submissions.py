@@ -362,14 +362,19 @@ def test_a_refusal_is_not_believed_when_the_effect_is_there(post: Post) -> None:
     assert "refused it (no), yet shows it" in texts(job)
 
 
-def test_a_refusal_stands_when_nothing_can_be_looked_up(post: Post) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [errors.ApiUnavailableError("resting", operation="jobs.list", status=503), KeyError("a fault of ours")],
+    ids=["unavailable", "broken"],
+)
+def test_a_refusal_stands_when_nothing_can_be_looked_up(post: Post, failure: Exception) -> None:
     job = letter()
     post.at_submit = refuse
 
-    def be_unavailable(_: Job) -> None:
-        raise errors.ApiUnavailableError("resting", operation="jobs.list", status=503)
+    def fail(_: Job) -> None:
+        raise failure
 
-    post.at_look_up = be_unavailable
+    post.at_look_up = fail
 
     work_on(job)
 
