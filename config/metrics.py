@@ -73,9 +73,13 @@ def start(role: str) -> None:
     """Say what this process is, and take a place; called by long-lived processes, and again after each fork."""
     if _slot.pid == os.getpid() and _slot.role == role:
         return
-    _slot.role = role
     try:
-        _identity()
+        with _taking:
+            _slot.role = role
+            if _slot.pid == os.getpid():  # it counted before it said what it is
+                _describe(_slot.lock)
+            else:
+                _identity()
     except OSError as exc:
         log.warning("nothing is counted here: %s cannot be used: %s", settings.METRICS_DIR, exc)
 
@@ -103,12 +107,16 @@ def _take_slot() -> tuple[Path, int]:
         except OSError:
             os.close(lock)
             continue
-        me = json.dumps({"pid": os.getpid(), "role": _slot.role, "host": os.uname().nodename})
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, me.encode(), 0)
+        _describe(lock)
         _drop_unreadable(folder, name)
         return path, lock
     raise OSError(f"more than {SLOTS} processes count already")
+
+
+def _describe(lock: int) -> None:
+    me = json.dumps({"pid": os.getpid(), "role": _slot.role, "host": os.uname().nodename})
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, me.encode(), 0)
 
 
 def _drop_unreadable(folder: Path, name: str) -> None:
@@ -119,7 +127,7 @@ def _drop_unreadable(folder: Path, name: str) -> None:
         try:
             for key, *_ in MmapedDict.read_all_values_from_file(str(path)):  # type: ignore[no-untyped-call]
                 json.loads(key)
-        except Exception:
+        except Exception:  # the reader has no error of its own: damage ends it anywhere
             log.warning("%s was damaged; what it counted is lost", path.name, exc_info=True)
             path.unlink(missing_ok=True)
 
