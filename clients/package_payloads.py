@@ -8,7 +8,7 @@ from clients.answers import load_json
 from clients.transport import MalformedError
 from clients.wire import ApiModel
 
-# Twice what the longest ids in use have.
+# Far more than ids have, and little enough to show.
 _ID_LIMIT = 200
 
 
@@ -44,7 +44,10 @@ def parse_payload(text: str) -> PackagePayload:
     if not isinstance(value, dict):
         raise ValueError("The payload must be one JSON object with imsOrgId and packageId.")
     try:
-        return read_payload(value)
+        payload = read_payload(value)
+        if not payload.organization_id.lower().endswith("@adobeorg"):
+            raise MalformedError("the imsOrgId of the payload is not an organization id, which ends in @AdobeOrg")
+        return payload
     except MalformedError as exc:
         sentence = str(exc)
         raise ValueError(f"{sentence[0].upper()}{sentence[1:]}. Ask the other organization to copy it again.") from None

@@ -95,7 +95,10 @@ class SharingClient(EximClient):
     def all_partnerships(
         self, direction: Direction, *, start: int = 0, limit: int = 50
     ) -> Generator[Page[RemotePartnership], None, None]:
-        """Page after page, the next ones read ahead. Rows may shift in between, so that one may come twice."""
+        """Page after page, the next ones read ahead, until the caller has met one without `has_next` and stops.
+
+        Rows may shift in between, so that one may come twice.
+        """
         return self._pages(
             lambda client, position: client.list_partnerships(direction, start=position, limit=limit), start=start
         )

@@ -1,23 +1,40 @@
 """From the JSON of sharing to `clients.sandbox_sharing_models`, with its contradictions evened out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from clients.answers import Answer, load_json, one_line, read_problem
 from clients.redaction import redact
 from clients.sandbox_sharing_models import PartnershipOutcomes, RemoteDecision, RemotePartnership, RemoteTransfer
 from clients.transport import MalformedError
-from clients.wire import ApiModel, Id, Text, Time, as_list, as_text, json_object, parse
+from clients.wire import ApiModel, Id, Text, Time, as_list, as_text, documented, json_object, parse
 
 Redact = Callable[[Any], Any]
 
 NO_REASON = "no reason given"
 
+# Documented words (Adobe, Sandbox tooling API guide, handshakes and transfers), however they are spelled.
+_WORDS = frozenset(
+    {
+        "APPROVAL_PENDING",
+        "APPROVED",
+        "REJECTED",
+        "INITIATED",
+        "PENDING",
+        "IN_PROGRESS",
+        "COMPLETED",
+        "FAILED",
+        "PRIVATE",
+        "PUBLIC",
+    }
+)
+Word = Annotated[str, BeforeValidator(lambda value: documented(as_text(value), _WORDS))]
+
 
 class _Decision(ApiModel):
-    action: Text = Field(default="", validation_alias=AliasChoices("action", "status"))
+    action: Word = Field(default="", validation_alias=AliasChoices("action", "status"))
     at: Time = Field(default=None, validation_alias=AliasChoices("actiontimestamp", "timestamp"))
     by_id: Text = Field(default="", validation_alias="actiontakenby")
     by_name: Text = Field(default="", validation_alias="actiontakenbyname")
@@ -35,7 +52,7 @@ class _Partnership(ApiModel):
     target_id: Text = Field(default="", validation_alias="targetimsorgid")
     target_name: Text = Field(default="", validation_alias=AliasChoices("targetorgname", "targetimsorgname"))
     target_region: Text = ""
-    status: Text = ""
+    status: Word = ""
     status_history: Any = None
     created_at: Time = Field(default=None, validation_alias=AliasChoices("createddate", "created"))
     modified_at: Time = Field(default=None, validation_alias=AliasChoices("modifieddate", "updated"))
@@ -60,8 +77,8 @@ class _Transfer(ApiModel):
     target_name: Text = Field(default="", validation_alias=AliasChoices("targetorgname", "targetimsorgname"))
     package_id: Text = ""
     package_name: Text = ""
-    status: Text = ""
-    request_type: Text = ""
+    status: Word = ""
+    request_type: Word = ""
     initiated_by: Text = ""
     created_at: Time = Field(default=None, validation_alias=AliasChoices("createddate", "created"))
     completed_at: Time = Field(default=None, validation_alias=AliasChoices("completedtime", "completeddate"))
@@ -94,19 +111,26 @@ def read_partnership(value: Any, hide: Redact) -> RemotePartnership:
 
 def _read_history(value: Any) -> tuple[tuple[RemoteDecision, ...], str]:
     """The steps, or else the text of a history that is none; usually it is JSON inside a text."""
-    rows = value
-    # Some services write a text of a text.
-    for _ in range(2):
-        if isinstance(rows, str):
-            try:
-                rows = load_json(rows)
-            except (ValueError, RecursionError):
-                break
+    rows = _unwrapped(value)
+    if rows is None:
+        return (), ""
     if isinstance(rows, dict):
         rows = [rows]
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return tuple(_read_decision(row) for row in rows), ""
     return (), redact(as_text(value))
+
+
+def _unwrapped(value: Any) -> Any:
+    """The JSON inside a text, also inside a text of a text; anything else as it is."""
+    for _ in range(2):
+        if not isinstance(value, str):
+            break
+        try:
+            value = load_json(value)
+        except (ValueError, RecursionError):
+            break
+    return value
 
 
 def _read_decision(row: dict[str, Any]) -> RemoteDecision:
@@ -205,6 +229,7 @@ def read_transfer(value: Any, hide: Redact) -> RemoteTransfer:
 
 
 def _read_steps(details: Any) -> tuple[str, ...]:
+    details = _unwrapped(details)
     messages = parse(_Details, details, "the details").messages if isinstance(details, dict) else details
     steps = (_step(message) for message in as_list(messages))
     return tuple(step for step in steps if step)

@@ -5,7 +5,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from clients.ims import ImsClient, OAuthServerToServer
+from clients.sandbox_sharing import SharingClient
 from clients.sandbox_tooling import SandboxToolingClient
+from clients.sandbox_versions import VersioningClient
 from clients.tokens import MemoryTokenStore
 from clients.transport import CallPolicy, Connection, adobe_connection
 from tests.unit.clients.support import CLIENT_SECRET, FAST, ORG
@@ -86,3 +88,13 @@ def bare() -> Iterator[Callable[..., Connection]]:
 @pytest.fixture
 def tooling(platform: Platform, connect: Callable[..., Connection]) -> SandboxToolingClient:
     return SandboxToolingClient(connect(platform.url), sandbox="dev")
+
+
+@pytest.fixture
+def sharing(platform: Platform, connect: Callable[..., Connection]) -> SharingClient:
+    return SharingClient(connect(platform.url), sandbox="dev")
+
+
+@pytest.fixture
+def versioning(platform: Platform, connect: Callable[..., Connection]) -> VersioningClient:
+    return VersioningClient(connect(platform.url), sandbox="dev")
