@@ -204,11 +204,13 @@ def _record(
     verb: Verb, approval: Approval, actor: User | None, *, reason: str = "", details: Mapping[str, Any] | None = None
 ) -> None:
     thing = approval.subject
-    audit.record(
-        verb,
-        actor=actor,
-        subject=approval,
-        organization=approval.organization,
-        reason=reason,
-        details={**subjects.of(thing).details(thing), "content_hash": approval.content_hash, **(details or {})},
-    )
+    subject = subjects.of(thing)
+    for organization in subject.concerned(thing):
+        audit.record(
+            verb,
+            actor=actor,
+            subject=approval,
+            organization=organization,
+            reason=reason,
+            details={**subject.details(thing), "content_hash": approval.content_hash, **(details or {})},
+        )

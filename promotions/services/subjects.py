@@ -26,6 +26,10 @@ class Subject(ABC, Generic[S]):
     def organization(self, thing: S) -> Organization:
         """Whose approvers decide."""
 
+    def concerned(self, thing: S) -> list[Organization]:
+        """Whose record tells of it."""
+        return [self.organization(thing)]
+
     @abstractmethod
     def content_hash(self, thing: S) -> str:
         """SHA-256 of what is agreed to, as it is now."""

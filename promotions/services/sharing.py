@@ -1,0 +1,448 @@
+"""What people ask for across organizations, and what they decide on what others ask."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.access import has_role, require_role
+from accounts.choices import OrganizationKind, Role
+from accounts.models import Organization, User
+from promotions.choices import (
+    OPEN_APPROVALS,
+    UNFINISHED,
+    UNFINISHED_LEGS,
+    UNFINISHED_SHARINGS,
+    LegState,
+    PackageStatus,
+    SharingKind,
+    SharingState,
+    Visibility,
+)
+from promotions.models import Job, Package, Partnership, SharingLeg, SharingRequest, Transfer
+from promotions.services import approvals, chain, consent, jobs, sharing_audit, sharing_consent
+from promotions.services.errors import ConflictError, RefusedError
+from promotions.services.verbs import Verb
+from promotions.systems.sharing import kinds
+
+PARTNERS_LIMIT = 50
+NOTE_LIMIT = 2000
+_ORGANIZATION_ID = re.compile(r"[^\s@,;]+@AdobeOrg", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class PullSource:
+    """A public package of another organization, as its payload names it."""
+
+    organization_id: str
+    package_id: str
+
+
+@transaction.atomic
+def request_partnerships(
+    *, organization: Organization, partner_ids: Sequence[str], note: str = "", actor: User
+) -> SharingRequest:
+    """Ask for the consent to asking these organizations, each on its own line, for a partnership.
+
+    Raises RefusedError, with its field, if one of them cannot be asked.
+    """
+    require_role(actor, organization, Role.OPERATOR)
+    _require_adobe(organization)
+    partners = _partners(organization, partner_ids)
+    for partner_id in partners:
+        if reason := _reason_not_to_ask(organization, partner_id):
+            raise RefusedError(reason, field="partner_ids")
+    return _ask_consent(
+        kind=SharingKind.PARTNERSHIP,
+        organization=organization,
+        legs=[SharingLeg(partner_id=one, partner_name=partner_name(organization, one)) for one in partners],
+        note=note,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def request_share(
+    *,
+    package: Package,
+    partner_ids: Sequence[str],
+    note: str = "",
+    actor: User,
+    again_of: Transfer | None = None,
+) -> SharingRequest:
+    """Ask for the one consent that covers all of sharing: the partnership where there is none, and the transfer.
+
+    `again_of` is a failed transfer that this one repeats. Raises RefusedError, with its field.
+    """
+    organization = package.organization
+    require_role(actor, organization, Role.OPERATOR)
+    if reason := reason_not_to_share(package):
+        raise RefusedError(reason, field="package")
+    partners = _partners(organization, partner_ids)
+    for partner_id in partners:
+        if reason := _reason_not_to_send(package, partner_id):
+            raise RefusedError(reason, field="partner_ids")
+    return _ask_consent(
+        kind=SharingKind.SHARE,
+        organization=organization,
+        package=package,
+        legs=[SharingLeg(partner_id=one, partner_name=partner_name(organization, one)) for one in partners],
+        note=note,
+        actor=actor,
+        again_of=again_of,
+    )
+
+
+@transaction.atomic
+def request_publicity(*, package: Package, typed_name: str, note: str = "", actor: User) -> SharingRequest:
+    """Ask for the consent to making a package public, which nobody can take back; the name is typed to be sure."""
+    require_role(actor, package.organization, Role.OPERATOR)
+    if reason := reason_not_to_make_public(package):
+        raise RefusedError(reason, field="package")
+    if typed_name.strip() != package.name.strip():
+        raise RefusedError(f"Type the package’s name, “{package.name}”, to confirm.", field="typed_name")
+    if _unfinished(package, SharingKind.PUBLICITY).exists():
+        raise ConflictError(f"Making “{package}” public has been asked for already. Open that request.")
+    return _ask_consent(
+        kind=SharingKind.PUBLICITY,
+        organization=package.organization,
+        package=package,
+        legs=[SharingLeg()],
+        note=note,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def request_pull(
+    *, organization: Organization, sources: Sequence[PullSource], note: str = "", actor: User
+) -> SharingRequest:
+    """Ask for the consent to bringing public packages of others into an organization."""
+    require_role(actor, organization, Role.OPERATOR)
+    _require_adobe(organization)
+    unique = list(dict.fromkeys(PullSource(one.organization_id.strip(), one.package_id.strip()) for one in sources))
+    if not unique:
+        raise RefusedError("Name at least one package: paste its payload, or its ids.", field="sources")
+    if len(unique) > PARTNERS_LIMIT:
+        raise RefusedError(f"At most {PARTNERS_LIMIT} packages at once; these are {len(unique)}.", field="sources")
+    for source in unique:
+        if not _ORGANIZATION_ID.fullmatch(source.organization_id) or not source.package_id:
+            raise RefusedError(
+                f"“{source.organization_id} {source.package_id}” names no package: it takes the organization’s id, "
+                "which ends in @AdobeOrg, and the package’s id.",
+                field="sources",
+            )
+        if source.organization_id == organization.remote_id:
+            raise RefusedError(f"Package {source.package_id} is {organization}’s own already.", field="sources")
+    return _ask_consent(
+        kind=SharingKind.PULL,
+        organization=organization,
+        legs=[
+            SharingLeg(
+                partner_id=source.organization_id,
+                partner_name=partner_name(organization, source.organization_id),
+                package_remote_id=source.package_id,
+            )
+            for source in unique
+        ],
+        facts={
+            "packages": [[source.organization_id, source.package_id] for source in unique],
+            "words": f"package {unique[0].package_id}" if len(unique) == 1 else f"{len(unique)} packages",
+        },
+        note=note,
+        actor=actor,
+    )
+
+
+def _ask_consent(
+    *,
+    kind: SharingKind,
+    organization: Organization,
+    legs: Sequence[SharingLeg],
+    note: str,
+    actor: User,
+    package: Package | None = None,
+    facts: dict[str, object] | None = None,
+    again_of: Transfer | None = None,
+) -> SharingRequest:
+    if len(note) > NOTE_LIMIT:
+        raise RefusedError(f"The note may have {NOTE_LIMIT} characters; it has {len(note)}.", field="note")
+    request = SharingRequest.objects.create(
+        kind=kind,
+        organization=organization,
+        package=package,
+        note=note.strip(),
+        facts=facts or ({"package": sharing_consent.facts_of(package)} if package else {}),
+        created_by=actor,
+        again_of=again_of,
+    )
+    for position, leg in enumerate(legs):
+        leg.request, leg.position = request, position
+    SharingLeg.objects.bulk_create(legs)
+    request.content_hash = sharing_consent.content_hash(request)
+    request.save(update_fields=["content_hash"])
+    approvals.ask(
+        subject=request,
+        content_hash=request.content_hash,
+        rule=sharing_consent.RULE,
+        note=note,
+        runs_at_once=True,
+        actor=actor,
+    )
+    sharing_audit.record(
+        Verb.SHARING_REQUESTED,
+        actor=actor,
+        subject=request,
+        organization=organization,
+        partner_ids=[leg.partner_id for leg in legs],
+        reason=request.note,
+        details={"kind": kind.value, "what": request.title},
+    )
+    return request
+
+
+# Why not, in a sentence; empty where nothing speaks against it
+
+
+def reason_not_to_share(package: Package) -> str:
+    """Why nobody could be given this package now."""
+    if package.vanished_at is not None:
+        return f"“{package}” is no longer at the platform. Synchronize the packages."
+    if package.status != PackageStatus.PUBLISHED:
+        return f"“{package}” is {package.status_label.lower()}; only a published package can be shared. Publish it."
+    if package.is_expired:
+        return f"“{package}” expired on {package.expires_at:%Y-%m-%d}. Clone it, and publish and share the clone."
+    return ""
+
+
+def reason_not_to_make_public(package: Package) -> str:
+    """Why it cannot be made public now."""
+    if package.visibility.upper() == Visibility.PUBLIC:
+        return f"“{package}” is public already."
+    return reason_not_to_share(package)
+
+
+def _reason_not_to_ask(organization: Organization, partner_id: str) -> str:
+    held = Partnership.objects.filter(organization=organization, partner_id=partner_id, vanished_at=None)
+    for partnership in held:
+        if partnership.is_approved:
+            return f"{partnership.partner} is a partner already."
+        if partnership.is_pending and partnership.is_incoming:
+            return f"{partnership.partner} has asked {organization} for a partnership. Decide on that instead."
+        if partnership.is_pending:
+            return f"{partnership.partner} has been asked already, and has not decided."
+    asked = SharingLeg.objects.filter(
+        request__organization=organization,
+        request__kind__in=(SharingKind.PARTNERSHIP, SharingKind.SHARE),
+        partner_id=partner_id,
+        state__in=UNFINISHED_LEGS,
+        asking_job=None,
+    ).exclude(request__state=SharingState.UNDER_WAY)
+    if asked.filter(request__kind=SharingKind.PARTNERSHIP).exists():
+        return f"A partnership with {partner_id} has been asked for here already, and waits for approval."
+    return ""
+
+
+def _reason_not_to_send(package: Package, partner_id: str) -> str:
+    for partnership in Partnership.objects.filter(
+        organization=package.organization_id, partner_id=partner_id, vanished_at=None
+    ):
+        if partnership.is_pending and partnership.is_incoming:
+            return (
+                f"{partnership.partner} has asked {package.organization} for a partnership. Decide on that first, then "
+                "share."
+            )
+    under_way = SharingLeg.objects.filter(
+        request__package=package, request__kind=SharingKind.SHARE, partner_id=partner_id, state__in=UNFINISHED_LEGS
+    ).first()
+    if under_way is not None:
+        return f"“{package}” is on its way to {under_way.partner} already, by request {under_way.request_id}."
+    return ""
+
+
+def _unfinished(package: Package, kind: SharingKind) -> QuerySet[SharingRequest]:
+    return SharingRequest.objects.filter(package=package, kind=kind, state__in=UNFINISHED_SHARINGS)
+
+
+def _require_adobe(organization: Organization) -> None:
+    if organization.kind != OrganizationKind.ADOBE:
+        raise RefusedError(f"{organization} is no Adobe organization, and has no partners.", field="organization")
+
+
+def _partners(organization: Organization, partner_ids: Sequence[str]) -> list[str]:
+    """The ids, each once, or a refusal that names the one that is wrong."""
+    found = list(dict.fromkeys(one.strip() for one in partner_ids if one.strip()))
+    if not found:
+        raise RefusedError("Name at least one organization by its id.", field="partner_ids")
+    if len(found) > PARTNERS_LIMIT:
+        raise RefusedError(
+            f"At most {PARTNERS_LIMIT} organizations at once; these are {len(found)}.", field="partner_ids"
+        )
+    for partner_id in found:
+        if not _ORGANIZATION_ID.fullmatch(partner_id) or len(partner_id) > 150:
+            raise RefusedError(
+                f"“{partner_id}” is no organization id: it has letters and digits and ends in @AdobeOrg.",
+                field="partner_ids",
+            )
+        if partner_id == organization.remote_id:
+            raise RefusedError(f"“{partner_id}” is {organization} itself.", field="partner_ids")
+    return found
+
+
+def partner_name(organization: Organization, partner_id: str) -> str:
+    """What this organization has seen the partner called; empty if nothing."""
+    named = Partnership.objects.filter(organization=organization, partner_id=partner_id).exclude(partner_name="")
+    found = named.order_by("-remote_created_at").values_list("partner_name", flat=True).first()
+    if found is None:
+        sent = Transfer.objects.filter(organization=organization, partner_id=partner_id).exclude(partner_name="")
+        found = sent.order_by("-remote_created_at").values_list("partner_name", flat=True).first()
+    return found or ""
+
+
+# Stopping
+
+
+@transaction.atomic
+def stop(*, request: SharingRequest, actor: User, reason: str) -> SharingRequest:
+    """End a request where it waits; what the platform has already stays there, and the legs say so.
+
+    Raises RefusedError without a reason, ConflictError where everything is over or on its way.
+    """
+    request = chain.locked(request)
+    require_role(actor, request.organization, Role.OPERATOR)
+    if not reason.strip():
+        raise RefusedError("Say why you stop it: the record, and whoever approved it, are told.", field="reason")
+    if request.is_over:
+        raise ConflictError(f"The {request.title} is over already: {request.get_state_display().lower()}.")
+    stopped = [leg for leg in request.legs.select_related("asking_job", "sending_job") if _stop_leg(leg, actor)]
+    if not stopped:
+        raise ConflictError("Everything of it is at the platform already, which offers no way to take a transfer back.")
+    if request.approvals.filter(state__in=OPEN_APPROVALS).exists() and request.started_at is None:
+        consent.void(request, [f"{actor} stopped it: {reason.strip()}"], actor=actor)
+    request.ended_by = actor
+    request.save(update_fields=["ended_by"])
+    chain.conclude(request)
+    sharing_audit.record(
+        Verb.SHARING_STOPPED,
+        actor=actor,
+        subject=request,
+        organization=request.organization,
+        partner_ids=[leg.partner_id for leg in stopped],
+        reason=reason.strip(),
+        details={"what": request.title, "stopped": [leg.partner for leg in stopped]},
+    )
+    return request
+
+
+def _stop_leg(leg: SharingLeg, actor: User) -> bool:
+    """Stop what waits; False for what is on its way or over."""
+    if leg.state not in UNFINISHED_LEGS:
+        return False
+    job = leg.sending_job if leg.state == LegState.SENDING else leg.asking_job
+    problem = ""
+    if leg.state == LegState.WAITING_PARTNER:
+        problem = f"The request stays with {leg.partner}: the platform offers no way to withdraw it."
+    elif leg.state in (LegState.ASKING, LegState.SENDING) and job is not None and job.state in UNFINISHED:
+        is_cancelled = _cancelled(job, actor)
+        if leg.state == LegState.SENDING and not is_cancelled:
+            return False
+        if not is_cancelled:
+            problem = f"The request may have reached {leg.partner} already; the platform offers no way to withdraw it."
+    leg.state, leg.problem, leg.changed_at = LegState.STOPPED, problem, timezone.now()
+    leg.save(update_fields=["state", "problem", "changed_at"])
+    return True
+
+
+def _cancelled(job: Job, actor: User) -> bool:
+    try:
+        with transaction.atomic():
+            jobs.cancel(job=job, actor=actor)
+    except ConflictError:
+        return False
+    return True
+
+
+# What others ask of us
+
+
+def reason_not_to_decide_partnership(partnership: Partnership, user: User) -> str:
+    """Why this person may not approve or reject it now, in a sentence; empty if they may."""
+    if not partnership.is_incoming:
+        return f"{partnership.partner} decides on this one."
+    if not partnership.is_pending:
+        return f"It is {partnership.status_label.lower()} already."
+    if not has_role(user, partnership.organization, Role.APPROVER):
+        return f"This needs the role approver in {partnership.organization}."
+    asked_by = SharingRequest.objects.filter(
+        organization__remote_id=partnership.partner_id,
+        organization__deleted_at=None,
+        created_by=user,
+        legs__partner_id=partnership.organization.remote_id,
+        kind__in=(SharingKind.PARTNERSHIP, SharingKind.SHARE),
+    )
+    if asked_by.exists():
+        return f"You asked for it in the name of {partnership.partner}. Somebody else has to decide."
+    job = partnership.decision_job
+    if job is not None and job.state in UNFINISHED:
+        verb = "approved" if job.params.get("is_approved") else "rejected"
+        return f"{job.requested_by} has {verb} it already; job {job.pk} tells the platform."
+    return ""
+
+
+@transaction.atomic
+def decide_partnership(*, partnership: Partnership, is_approved: bool, reason: str, actor: User) -> Job:
+    """Approve or reject an incoming request, with the reason that the partner will read.
+
+    Raises RefusedError without a reason, PermissionDenied for who may not, ConflictError if somebody was faster.
+    """
+    partnership = (
+        Partnership.objects.select_for_update(of=("self",)).select_related("organization").get(pk=partnership.pk)
+    )
+    require_role(actor, partnership.organization, Role.APPROVER)
+    if not reason.strip():
+        raise RefusedError("Say why: the partner reads it, and the platform asks for it.", field="reason")
+    if len(reason) > NOTE_LIMIT:
+        raise RefusedError(f"The reason may have {NOTE_LIMIT} characters; it has {len(reason)}.", field="reason")
+    if objection := reason_not_to_decide_partnership(partnership, actor):
+        raise ConflictError(f"{objection} Your decision was not taken.")
+    job = jobs.queue(
+        kind=kinds.DECIDE,
+        title=partnership.partner,
+        organization=partnership.organization,
+        actor=actor,
+        scope=f"partnership:{partnership.pk}",
+        params={"partnership": partnership.pk, "is_approved": is_approved, "reason": reason.strip()},
+    )
+    partnership.decision_job = job
+    partnership.save(update_fields=["decision_job"])
+    sharing_audit.record(
+        Verb.PARTNERSHIP_APPROVED if is_approved else Verb.PARTNERSHIP_REJECTED,
+        actor=actor,
+        subject=partnership,
+        organization=partnership.organization,
+        partner_ids=[partnership.partner_id],
+        reason=reason.strip(),
+        details={"job": job.pk, "partner": partnership.partner},
+    )
+    return job
+
+
+@transaction.atomic
+def request_synchronization(*, organization: Organization, actor: User) -> Job:
+    """Read partnerships and transfers of an organization now; one that is under way already is returned."""
+    require_role(actor, organization, Role.OPERATOR)
+    _require_adobe(organization)
+    job = jobs.queue_once(
+        kind=kinds.SYNCHRONIZE, title=f"Sharing of {organization}", organization=organization, actor=actor
+    )
+    sharing_audit.record(
+        Verb.SHARING_SYNCHRONIZATION_REQUESTED,
+        actor=actor,
+        subject=organization,
+        organization=organization,
+        partner_ids=[],
+    )
+    return job

@@ -1,0 +1,1 @@
+"""Sharing across organizations: partnerships, transfers and public packages of sandbox tooling."""
