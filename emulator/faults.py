@@ -38,17 +38,19 @@ class Fault(StrEnum):
     SHIFTED_ROWS = "shifted_rows"
 
 
-# What a fault concerns: any call, or only those that import, publish, read, or list page by page.
+_NEW = ("create", "handshake", "transfer", "version")  # calls that make a record, besides imports and publishing
+# What a fault concerns: any call, or only those that import (also as an update), publish, create a package, ask for
+# partnerships, share or pull (transfer), compare or save versions, read, or list page by page.
 CONCERNS: Mapping[Fault, tuple[str, ...]] = {
-    Fault.HIDDEN_ERROR: ("import",),
-    Fault.PARTIAL_FAILURE: ("import", "publish"),
-    Fault.STUCK_JOB: ("import", "publish"),
-    Fault.UNKNOWN_STATUS: ("import", "publish", "read"),
+    Fault.HIDDEN_ERROR: ("import", "transfer"),
+    Fault.PARTIAL_FAILURE: ("import", "publish", "handshake", "transfer"),
+    Fault.STUCK_JOB: ("import", "publish", "transfer", "version"),
+    Fault.UNKNOWN_STATUS: ("import", "publish", "handshake", "transfer", "version", "read"),
     Fault.PUBLISH_FAILURE: ("publish",),
-    Fault.JOB_FAILURE: ("import",),
-    Fault.JOB_CANCELLED: ("import",),
-    Fault.UNNAMED_JOB: ("import", "publish"),
-    Fault.UNLISTED_JOB: ("import", "publish"),
+    Fault.JOB_FAILURE: ("import", "transfer", "version"),
+    Fault.JOB_CANCELLED: ("import", "version"),
+    Fault.UNNAMED_JOB: ("import", "publish", *_NEW),
+    Fault.UNLISTED_JOB: ("import", "publish", *_NEW),
     Fault.NULLS: ("read",),
     Fault.EMPTY_PAGE: ("list",),
     Fault.SHIFTED_ROWS: ("list",),
@@ -61,6 +63,7 @@ _OPTIONS: Mapping[str, type | tuple[type, ...]] = {
     "retry_after_form": str,
     "seconds": (int, float),
     "artifact": str,
+    "organization": str,
     "after_tasks": int,
     "value": str,
     "body": (str, dict, list),

@@ -1,6 +1,5 @@
 """Partnerships between organizations: asked for by one, approved or rejected by the other."""
 
-import json
 from typing import Any
 
 from emulator import query
@@ -8,9 +7,8 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.clock import whole_second
 from emulator.packages import text_of
-from emulator.world import World
-
-Record = dict[str, Any]
+from emulator.partnerships import Record, decide, new_record, react_to_decision, react_to_request
+from emulator.submission import unknown_status, unnamed_or_unlisted
 
 _FIELDS: query.Fields[Record] = {
     # The record says APPROVAL_PENDING, the documented filter says IN_PROGRESS.
@@ -24,92 +22,6 @@ _FIELDS: query.Fields[Record] = {
 def may_share(call: Call) -> None:
     if not call.caller.may_share_packages:
         raise refused_by_exim(403, "Missing permission package-share")
-
-
-def are_partners(world: World, one: str, other: str) -> bool:
-    """An approved partnership counts both ways."""
-    return any(
-        record["status"] == "APPROVED" and {record["sourceIMSOrgId"], record["targetIMSOrgId"]} == {one, other}
-        for record in world.handshakes.values()
-    )
-
-
-def new_record(
-    world: World,
-    source_id: str,
-    source_name: str,
-    target_id: str,
-    user: str,
-    name: str,
-    *,
-    at_ms: int | None = None,
-) -> Record:
-    """A request for a partnership, as it is stored."""
-    now_ms = world.now_ms() if at_ms is None else at_ms
-    source = world.organizations[source_id]
-    record: Record = {
-        "id": world.hex_id(),
-        "version": 0,
-        "createdDate": now_ms,
-        "modifiedDate": now_ms,
-        "createdBy": user,
-        "modifiedBy": user,
-        "sourceIMSOrgId": source_id,
-        "targetIMSOrgId": target_id,
-        "sourceRegion": source.region.lower(),
-        "targetRegion": None,
-        "sourceOrgName": source_name,
-        "targetOrgName": None,
-        "status": "APPROVAL_PENDING",
-        "createdByName": name,
-        "modifiedByName": name,
-        "modifiedByIMSOrgId": source_id,
-        "statusHistory": json.dumps([_act(user, name, source_id, "INITIATED", now_ms)], separators=(",", ":")),
-        "linkingId": world.uuid(),
-    }
-    world.handshakes[record["id"]] = record
-    return record
-
-
-def decide(
-    world: World,
-    record: Record,
-    *,
-    approved: bool,
-    reason: str,
-    target: Record,
-    user: str,
-    at_ms: int | None = None,
-) -> Record:
-    """Approve or reject a request in the name of the target organization."""
-    now_ms = world.now_ms() if at_ms is None else at_ms
-    status = "APPROVED" if approved else "REJECTED"
-    history = json.loads(record["statusHistory"])
-    for entry in history:
-        entry.setdefault("reason", None)
-    history.append({**_act(None, None, target["id"], status, now_ms), "reason": reason})
-    record.update(
-        version=record["version"] + 1,
-        modifiedDate=now_ms,
-        modifiedBy=user,
-        modifiedByName=world.organizations[target["id"]].user_name,
-        modifiedByIMSOrgId=target["id"],
-        targetRegion=str(target["region"]).lower(),
-        targetOrgName=target["name"],
-        status=status,
-        statusHistory=json.dumps(history, separators=(",", ":")),
-    )
-    return record
-
-
-def _act(user: str | None, name: str | None, org_id: str, action: str, at_ms: int) -> Record:
-    return {
-        "actionTakenBy": user,
-        "actionTakenByName": name,
-        "actionTakenByImsOrgID": org_id,
-        "action": action,
-        "actionTimeStamp": at_ms,
-    }
 
 
 def _members(record: Record, *names: str) -> Record:
@@ -126,24 +38,44 @@ def _bulk_create(call: Call) -> Answer:
         raise refused_by_exim(400, "Attribute sourceIMSDetails needs an id and a name")
     if details["id"] != call.org.id:
         raise refused_by_exim(403, f"The source must be organization {call.org.id}")
+    told = _told_to_fail(call, targets)
     successful: dict[str, Record] = {}
-    failed: dict[str, Record] = {}
+    failed: dict[str, Any] = {}
     for target_id in dict.fromkeys(targets):
-        if reason := _reason_against(call, target_id):
-            failed[target_id] = {"reason": reason}
+        if reason := _reason_against(call, target_id) or told.get(target_id):
+            failed[target_id] = {"reason": reason} if isinstance(reason, str) else reason
             continue
         user = call.caller.technical_account_id
         record = new_record(call.world, call.org.id, str(details["name"]), target_id, user, call.org.user_name)
-        successful[target_id] = _members(
-            record,
-            *("id", "version", "createdDate", "modifiedDate", "createdBy", "modifiedBy"),
-            *("sourceIMSOrgId", "targetIMSOrgId", "sourceRegion"),
-        ) | {
-            "sourceIMSOrgName": record["sourceOrgName"],
-            **_members(record, "status", "createdByName", "modifiedByName", "modifiedByIMSOrgId"),
-            **_members(record, "statusHistory", "linkingId"),
-        }
+        if any(directive.name == "unknown_status" for directive in call.directives):
+            record["status"] = unknown_status(call.directives)
+        react_to_request(call.world, record)
+        call.world.note("handshake.request", call.org.id, record["id"], target=target_id)
+        successful[target_id] = _created(call, record)
     return Answer({"successfulRequests": successful, "failedRequests": failed}, 201)
+
+
+def _told_to_fail(call: Call, targets: list[str]) -> dict[str, Any]:
+    """The requests that a fault fails: the one for the organization it names, else the last; and what is said."""
+    told: dict[str, Any] = {}
+    for directive in call.directives:
+        if directive.name == "partial_failure":
+            target_id = str(directive.options.get("organization", targets[-1]))
+            told[target_id] = directive.options.get("body", "Internal error")
+    return told
+
+
+def _created(call: Call, record: Record) -> Record:
+    shown = _members(
+        record,
+        *("id", "version", "createdDate", "modifiedDate", "createdBy", "modifiedBy"),
+        *("sourceIMSOrgId", "targetIMSOrgId", "sourceRegion"),
+    ) | {
+        "sourceIMSOrgName": record["sourceOrgName"],
+        **_members(record, "status", "createdByName", "modifiedByName", "modifiedByIMSOrgId"),
+        **_members(record, "statusHistory", "linkingId"),
+    }
+    return unnamed_or_unlisted(call, shown)
 
 
 def _reason_against(call: Call, target_id: str) -> str | None:
@@ -180,6 +112,9 @@ def _action(call: Call) -> Answer:
         raise refused_by_exim(400, f"Partnership request is already {record['status']}")
     user = call.caller.technical_account_id
     decide(call.world, record, approved=status == "APPROVED", reason=reason, target=target, user=user)
+    react_to_decision(call.world, record)
+    about = {"status": status, "linking_id": linking_id, "source": record["sourceIMSOrgId"]}
+    call.world.note("handshake.decide", call.org.id, record["id"], **about)
     shown = _members(
         record,
         *("id", "version", "createdDate", "modifiedDate", "createdBy", "modifiedBy"),
@@ -194,7 +129,12 @@ def _list(call: Call) -> Answer:
     if direction not in ("INCOMING", "OUTGOING"):
         raise refused_by_exim(400, "Parameter requestType must be INCOMING or OUTGOING")
     mine = "targetIMSOrgId" if direction == "INCOMING" else "sourceIMSOrgId"
-    records = (record for record in call.world.handshakes.values() if record[mine] == call.org.id)
+    hidden = call.world.unlisted
+    records = (
+        record
+        for record in call.world.handshakes.values()
+        if record[mine] == call.org.id and record["id"] not in hidden
+    )
     chosen = query.select(call, records, _FIELDS, plain=("status",), default_order="-createdDate")
     return Answer(query.page_of(call, chosen, _row, nextPage=None, pageSize=None))
 

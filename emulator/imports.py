@@ -144,12 +144,19 @@ def _submit(call: Call, body: dict[str, Any]) -> Answer:
     alternatives = mapped_refs(body, "alternatives", content, target)
     job = new_import(call.world, package, call.caller, target.name, name, description)
     run = ImportRun(job, package, target, call.caller, alternatives, content)
-    _direct(call, run)
+    direct(call, run)
     call.world.after(PENDING_S, partial(start, call.world, run))
+    note(call, "import", run)
     return Answer(answer_to(call.world, job, package, call.directives), 202)
 
 
-def _direct(call: Call, run: ImportRun) -> None:
+def note(call: Call, operation: str, run: ImportRun) -> None:
+    job, package = run.job, run.package
+    about = {"package_id": package.id, "name": job.name, "description": job.description, "target": run.target.name}
+    call.world.note(operation, call.org.id, job.id, **about)
+
+
+def direct(call: Call, run: ImportRun) -> None:
     """Let the faults of the submitting call decide about objects and the job."""
     for directive in call.directives:
         named = str(directive.options.get("artifact", ""))
@@ -253,13 +260,12 @@ def _reuse(run: ImportRun, thing: SandboxObject, target_id: str) -> Task:
 
 
 def _overwrite(run: ImportRun, thing: SandboxObject, ref: Ref) -> Task:
-    """Give an object of the target what the package has; of that, the emulator knows the title."""
+    """Give an object of the target what the package has."""
     if permissions.missing_rights(run.credential, run.target.name, thing.type):
         message = f"Missing permission to update {thing.type} in sandbox {run.target.name}"
         return Task(thing, "FAILED", "ERROR", message, task_type="PUT")
     old = run.target.objects[ref]
-    run.target.remove(old)
-    run.target.add(dataclasses.replace(old, title=thing.title))
+    run.target.replace(old, dataclasses.replace(old, title=thing.title, details=thing.details))
     _replace(run, thing, old.id)
     message = f"{thing.type} updated. Source id={thing.id}; Target id={old.id}"
     return Task(thing, "SUCCESS", "UPDATED", message, new_id=old.id, task_type="PUT")

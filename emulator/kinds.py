@@ -25,6 +25,8 @@ REUSED_BY_TITLE = frozenset({SCHEMA, FIELD_GROUP, AUDIENCE})
 NOT_IN_FULL = frozenset({JOURNEY})
 # Adobe, Sandbox tooling UI guide: the updates that a new package version can carry.
 UPDATABLE = frozenset({SCHEMA, FIELD_GROUP, DATA_TYPE})
+# Adobe, Sandbox tooling UI guide: these arrive as new drafts each time, so a version could never replace them.
+ALWAYS_COPIED = frozenset({JOURNEY, DATAFLOW})
 
 STANDARD_NAMESPACES = ("AdCloud", "CORE", "CRMID", "ECID", "Email", "IDFA", "GAID", "Phone")
 

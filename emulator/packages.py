@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from emulator import query
+from emulator import kinds, query
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.clock import whole_second
-from emulator.world import DAY_MS, Artifact, Package, SandboxObject
+from emulator.submission import unnamed_or_unlisted
+from emulator.world import DAY_MS, Artifact, Package, World
 
 DEFAULT_EXPIRY_MS = 90 * DAY_MS
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]*\Z")
@@ -32,6 +33,9 @@ _ALIASES = {
     "modified": "modifiedDate",
     "updated": "modifiedDate",
 }
+
+
+_OPERATIONS = {"ADD": "package.add", "DELETE": "package.remove", "UPDATE": "package.edit"}
 
 
 # Shapes
@@ -177,8 +181,8 @@ def _source_of(call: Call, body: dict[str, Any]) -> str | None:
 
 def known_package(call: Call, package_id: object) -> Package:
     """A package of the caller's organization."""
-    package = call.world.packages.get(package_id) if isinstance(package_id, str) else None
-    if package is None or package.org_id != call.org.id:
+    package = call.world.package_of(call.org.id, package_id) if isinstance(package_id, str) else None
+    if package is None or package.id in call.world.unlisted:
         raise refused_by_exim(404, f"Package with ID: {package_id} not found")
     return package
 
@@ -223,8 +227,10 @@ def _create(call: Call) -> Answer:
             client_id=call.caller.client_id,
         )
     )
+    call.world.note("package.create", call.org.id, package.id, name=package.name, description=package.description)
     request_id = f"emu{call.world.hex_id()}"
-    return Answer(written_body(call, package) | {"requestId": request_id, "userId": "platform_exim"}, 201)
+    body = written_body(call, package) | {"requestId": request_id, "userId": "platform_exim"}
+    return Answer(unnamed_or_unlisted(call, body), 201)
 
 
 def _update(call: Call) -> Answer:
@@ -249,11 +255,12 @@ def _update(call: Call) -> Answer:
         _change_artifacts(package, artifacts_of(body), is_addition=action == "ADD")
     package.expiry_ms = expiry_ms
     touch(call, package)
+    call.world.note(_OPERATIONS[action], call.org.id, package.id, name=package.name)
     return Answer(written_body(call, package), status)
 
 
 def _change_metadata(call: Call, package: Package, body: dict[str, Any]) -> None:
-    name = text_of(body, "name") or package.name
+    name = _name_of(body) if body.get("name") is not None else package.name
     description = text_of(body, "description")
     source = _source_of(call, body)
     if name != package.name:
@@ -283,6 +290,7 @@ def _change_visibility(call: Call, package: Package, body: dict[str, Any]) -> di
     package.visibility = "PUBLIC"
     package.expiry_ms = _expiry_of(call, body)
     touch(call, package)
+    call.world.note("package.publicity", call.org.id, package.id, name=package.name)
     shown = read_body(call, package) | {
         "modifiedDate": package.modified_ms,
         "expiry": package.expiry_ms,
@@ -295,20 +303,39 @@ def _change_visibility(call: Call, package: Package, body: dict[str, Any]) -> di
 def _delete(call: Call) -> Answer:
     package = known_package(call, call.params["package_id"])
     call.world.remove_package(package)
+    call.world.note("package.delete", call.org.id, package.id, name=package.name)
     return Answer({"reason": f"Package {package.id} deleted"})
 
 
 def _get(call: Call) -> Answer:
     package = known_package(call, call.params["package_id"])
     body = read_body(call, package)
-    if (call.args.get("getCapabilities") or "").casefold() == "true":
-        is_versionable = package.package_type == "PARTIAL" and package.status == "PUBLISHED"
-        body["packageCapabilities"] = {"capabilities": ["VERSIONABLE"] if is_versionable else []}
+    is_asked = (call.args.get("getCapabilities") or "").casefold() == "true"
+    if is_asked and call.world.switches.versioning:
+        capabilities = ["VERSIONABLE"] if is_versionable(call.world, package) else []
+        body["packageCapabilities"] = {"capabilities": capabilities}
     return Answer(body)
 
 
+def is_versionable(world: World, package: Package) -> bool:
+    """Whether a package has versions. The guide names the capability and not what gives it.
+
+    Here: a published package of objects, made in this organization, that holds something an update can change and
+    nothing that every import copies anew.
+    """
+    if package.package_type != "PARTIAL" or package.status != "PUBLISHED" or package.is_from_elsewhere:
+        return False
+    types = {thing.type for thing in world.content_of(package)}
+    return bool(types & kinds.UPDATABLE) and not types & kinds.ALWAYS_COPIED
+
+
 def _list(call: Call) -> Answer:
-    packages = (package for package in call.world.packages.values() if package.org_id == call.org.id)
+    hidden = call.world.unlisted
+    packages = (
+        package
+        for package in call.world.packages.values()
+        if package.org_id == call.org.id and package.id not in hidden
+    )
     chosen = query.select(
         call,
         packages,
@@ -327,55 +354,12 @@ def _payload(call: Call) -> Answer:
     return Answer({"imsOrgId": package.org_id, "packageId": package.id})
 
 
-def _children(call: Call) -> Answer:
-    body = call.json()
-    package = known_package(call, call.params["package_id"])
-    if not isinstance(body, list) or not body:
-        raise refused_by_exim(400, "The body must be a list of artifacts")
-    asked = artifacts_of({"artifacts": body})
-    if package.status == "DRAFT":
-        raise refused_by_exim(400, f"Package {package.name} is DRAFT and has no dependencies yet")
-    by_ref = {thing.ref: thing for thing in call.world.content_of(package)}
-    rows = []
-    for artifact in asked:
-        thing = by_ref.get((artifact.type, artifact.id))
-        children = [by_ref[child] for child in thing.children if child in by_ref] if thing else []
-        title = _title(thing) if thing else artifact.title or artifact.id
-        rows.append(
-            {
-                "id": artifact.id,
-                "title": title,
-                "type": artifact.type,
-                "children": [{"id": child.id, "title": _title(child), "type": child.type} for child in children],
-            }
-        )
-    return Answer(rows, 201)
-
-
-def _title(thing: SandboxObject) -> str:
-    """A mapping set has no title of its own; the guide's sample shows its id instead."""
-    return thing.title or thing.id
-
-
-def _list_artifacts(call: Call) -> Answer:
-    """The withdrawn object picker, behind a switch."""
-    if not call.world.switches.list_artifacts:
-        raise refused_by_exim(404, f"No resource at {call.path}")
-    kind = call.params["artifact_type"]
-    objects = call.org.sandboxes[call.sandbox_name].objects.values()
-    rows = [{"id": one.id, "type": one.type, "title": _title(one)} for one in objects if one.type == kind]
-    message = f"{len(rows)} Artifacts found for type {kind}"
-    return Answer({"status": "OK", "type": "SUCCESS", "message": message, "object": rows})
-
-
 ROUTES = (
     route("POST", "/packages", _create),
     route("PUT", "/packages", _update),
     route("GET", "/packages", _list),
     route("PUT", "/packages/update", _update),
     route("GET", "/packages/payload/{package_id}", _payload),
-    route("POST", "/packages/{package_id}/children", _children),
-    route("GET", "/tools/artifacts/{artifact_type}", _list_artifacts),
 )
 # After all other routes of sandbox tooling, whose second word may look like an id.
 LAST_ROUTES = (

@@ -7,7 +7,7 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import DEFAULT_EXPIRY_MS, known_package
 from emulator.submission import PENDING_S, answer_to, begin, new_job, unknown_status
-from emulator.world import DAY_MS, Job, Package, SandboxObject, Task, World
+from emulator.world import DAY_MS, Artifact, Job, Package, SandboxObject, Task, World
 
 SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S = 2.0, 5.0
 
@@ -44,6 +44,7 @@ def _publish(call: Call) -> Answer:
         duration_s = world.random.uniform(SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S)
         fails = bool(names & {"publish_failure", "partial_failure"})
         world.after(duration_s, partial(_finish_publish, world, job, package, life_ms, fails))
+    world.note("package.publish", call.org.id, job.id, package_id=package.id, name=package.name)
     return Answer(answer_to(world, job, package, call.directives))
 
 
@@ -52,7 +53,9 @@ def _finish_publish(world: World, job: Job, package: Package, life_ms: int, fail
     known = source.objects if source else {}
     for artifact in package.artifacts:
         is_unknown = (artifact.type, artifact.id) not in known
-        if fails or (is_unknown and world.switches.refuse_unknown_artifacts):
+        # Adobe, Sandbox tooling UI guide: all objects of a package come from one sandbox.
+        is_elsewhere = is_unknown and _is_in_another_sandbox(world, package, artifact)
+        if fails or is_elsewhere or (is_unknown and world.switches.refuse_unknown_artifacts):
             thing = SandboxObject(artifact.id, artifact.type, artifact.title or artifact.id, job.created_ms)
             reason = "not found" if is_unknown else "could not be read"
             message = f"{artifact.type} {artifact.id} {reason} in sandbox {package.source_sandbox}"
@@ -69,6 +72,11 @@ def _finish_publish(world: World, job: Job, package: Package, life_ms: int, fail
     package.expiry_ms = now_ms + life_ms
     job.status = "SUCCESS"
     world.content_of(package)
+
+
+def _is_in_another_sandbox(world: World, package: Package, artifact: Artifact) -> bool:
+    sandboxes = world.organizations[package.source_org_id].sandboxes.values()
+    return any((artifact.type, artifact.id) in sandbox.objects for sandbox in sandboxes)
 
 
 ROUTES = (route("GET", "/packages/{package_id}/export", _publish),)

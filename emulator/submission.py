@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from emulator.calls import Directive
+from emulator.calls import Call, Directive
 from emulator.world import Credential, Job, Package, World
 
 PENDING_S = 0.3
@@ -90,6 +90,17 @@ def answer_to(world: World, job: Job, package: Package, directives: Sequence[Dir
             job.is_listed = False
             world.after(float(directive.options.get("seconds", UNLISTED_S)), partial(_list, job))
     return body
+
+
+def unnamed_or_unlisted(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """What the same faults do to a new record: no id in the answer, or no trace of it anywhere yet."""
+    shown = dict(body)
+    for directive in call.directives:
+        if directive.name == "unnamed_job":
+            shown.pop("id", None)
+        elif directive.name == "unlisted_job":
+            call.world.hide(body["id"], float(directive.options.get("seconds", UNLISTED_S)))
+    return shown
 
 
 def _list(job: Job) -> None:

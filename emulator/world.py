@@ -6,9 +6,10 @@ import itertools
 import random
 import re
 import uuid
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from emulator import kinds
@@ -18,6 +19,7 @@ Ref = tuple[str, str]  # (type, id): ids alone are not unique
 
 DAY_MS = 86_400_000
 HOUR_MS = DAY_MS // 24
+MOST_EFFECTS = 50_000
 _COPY_SUFFIX = re.compile(r"_\d{13}$")
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -46,6 +48,8 @@ class SandboxObject:
     is_standard: bool = False  # delivered by Adobe in every sandbox
     is_default: bool = False  # the default merge policy
     flaw: str = ""  # "hidden_error", or the sentence with which every import of this object fails
+    # What is inside, as far as comparisons tell: description, fields, what is required.
+    details: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def ref(self) -> Ref:
@@ -92,6 +96,17 @@ class Sandbox:
         for index in (self._by_title, self._by_base, self._by_lineage, self._by_word):
             for key in [key for key, things in index.items() if thing in things]:
                 index[key].remove(thing)
+
+    def replace(self, old: SandboxObject, new: SandboxObject) -> SandboxObject:
+        """Change an object; with the same title it keeps its place among the others."""
+        if (old.ref, old.title, old.lineage) != (new.ref, new.title, new.lineage):
+            self.remove(old)
+            return self.add(new)
+        self.objects[new.ref] = new
+        for index in (self._by_title, self._by_base, self._by_lineage, self._by_word):
+            for things in index.values():
+                things[:] = [new if one is old else one for one in things]
+        return new
 
     def clear(self) -> None:
         for index in (self.objects, self._by_title, self._by_base, self._by_lineage, self._by_word):
@@ -149,6 +164,9 @@ class Organization:
     user_name: str
     sandboxes: dict[str, Sandbox] = field(default_factory=dict)
     credentials: list[Credential] = field(default_factory=list)
+    is_outside: bool = False  # a partner that nobody here works for: its credentials are not printed
+    manner: str = ""  # how it deals with partners by itself: a name in `partnerships.MANNERS`, or not at all
+    answers_after_s: float = 20.0
 
     @property
     def default_sandbox(self) -> Sandbox | None:
@@ -194,6 +212,11 @@ class Package:
     history: list[dict[str, Any]] = field(default_factory=list)
     content: tuple[SandboxObject, ...] | None = None  # dependencies first; fixed when published
     shown_status: str | None = None
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether another organization made it and shared it."""
+        return self.org_id != self.source_org_id
 
 
 @dataclass(frozen=True)
@@ -264,6 +287,9 @@ class Switches:
     list_artifacts: bool = False
     refuse_unknown_artifacts: bool = False
     transfer_details: bool = True
+    versioning: bool = True
+    versioning_methods: str = "GET POST PATCH"
+    arrived_package_keeps_id: bool = False
 
 
 class World:
@@ -284,6 +310,9 @@ class World:
         self.handshakes: dict[str, dict[str, Any]] = {}
         self.transfers: dict[str, dict[str, Any]] = {}
         self.package_names: dict[tuple[str, str], int] = defaultdict(int)
+        self.unlisted: set[str] = set()  # ids that neither list nor detail shows yet
+        self.effects: deque[dict[str, Any]] = deque(maxlen=MOST_EFFECTS)
+        self.effect_counts: dict[str, int] = defaultdict(int)
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
@@ -331,14 +360,38 @@ class World:
             self.credentials[credential.client_id] = credential
         return organization
 
+    def note(self, operation: str, org_id: str, thing_id: str, **about: Any) -> None:
+        """Remember that a call took effect, whatever becomes of its answer."""
+        self.effect_counts[operation] += 1
+        number = sum(self.effect_counts.values())
+        self.effects.append(
+            {"n": number, "at": self.now_ms(), "operation": operation, "ims_org_id": org_id, "id": thing_id, **about}
+        )
+
+    def hide(self, thing_id: str, seconds: float) -> None:
+        """Let lists and details show something only after so many seconds of work."""
+        self.unlisted.add(thing_id)
+        self.after(seconds, partial(self.unlisted.discard, thing_id))
+
     def add_package(self, package: Package) -> Package:
-        self.packages[package.id] = package
+        self.packages[self._key(package)] = package
         self.package_names[package.org_id, package.name] += 1
         return package
 
     def remove_package(self, package: Package) -> None:
-        del self.packages[package.id]
+        del self.packages[next(key for key, one in self._candidates(package.id, package.org_id) if one is package)]
         self.package_names[package.org_id, package.name] -= 1
+
+    def package_of(self, org_id: str, package_id: str) -> Package | None:
+        """A package by its id: two organizations may have one each, if transfers keep ids."""
+        return next((one for _, one in self._candidates(package_id, org_id) if one.org_id == org_id), None)
+
+    def _key(self, package: Package) -> str:
+        return package.id if package.id not in self.packages else f"{package.id} {package.org_id}"
+
+    def _candidates(self, package_id: str, org_id: str) -> Iterable[tuple[str, Package]]:
+        keys = (package_id, f"{package_id} {org_id}")
+        return [(key, self.packages[key]) for key in keys if key in self.packages]
 
     def rename_package(self, package: Package, name: str) -> None:
         self.package_names[package.org_id, package.name] -= 1

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emulator import handshakes, kinds, transfers
+from emulator import deliveries, kinds, partnerships
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, INITECH
 from emulator.world import DAY_MS, Package, SandboxObject, World
@@ -350,8 +350,8 @@ def _partnerships(world: World) -> None:
     """Acme and Globex work together and have exchanged a package; Initech has no partner."""
     acme, globex = world.organizations[ACME], world.organizations[GLOBEX]
     asked_ms = world.founded_ms - 60 * DAY_MS
-    record = handshakes.new_record(world, ACME, acme.name, GLOBEX, acme.user_id, acme.user_name, at_ms=asked_ms)
-    handshakes.decide(
+    record = partnerships.new_record(world, ACME, acme.name, GLOBEX, acme.user_id, acme.user_name, at_ms=asked_ms)
+    partnerships.decide(
         world,
         record,
         approved=True,
@@ -361,4 +361,4 @@ def _partnerships(world: World) -> None:
         at_ms=asked_ms + 2 * DAY_MS,
     )
     shared = next(package for package in world.packages.values() if package.name == "Order history schema")
-    transfers.add_past(world, shared, globex, created_ms=world.founded_ms - 20 * DAY_MS, took_ms=15_000)
+    deliveries.add_past(world, shared, globex, created_ms=world.founded_ms - 20 * DAY_MS, took_ms=15_000)

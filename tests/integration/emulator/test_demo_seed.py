@@ -9,8 +9,8 @@ import pytest
 
 from emulator.app import create_app
 from emulator.clock import Clock
-from emulator.control import dump
 from emulator.credentials import describe
+from emulator.dump import dump
 from emulator.seeds import build
 from tests.integration.emulator.platform import Platform
 

@@ -235,8 +235,10 @@ def test_every_fault_is_named_with_what_it_concerns(platform):
     faults = platform.http.get("/__emulator/").json["faults"]
 
     assert faults["reset"] == ["any"]
-    assert faults["stuck_job"] == ["import", "publish"]
-    assert {word for words in faults.values() for word in words} == {"any", "import", "publish", "read", "list"}
+    assert faults["publish_failure"] == ["publish"]
+    assert {word for words in faults.values() for word in words} == {
+        *("any", "import", "publish", "create", "handshake", "transfer", "version", "read", "list")
+    }
 
 
 @pytest.mark.parametrize(
