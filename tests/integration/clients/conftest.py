@@ -35,6 +35,11 @@ class Emulator:
         answer = self._http.post("/faults", json={"count": 1, **fault})
         assert answer.status_code == 201, answer.text
 
+    def switch(self, **switches: Any) -> None:
+        """Take the other choice where the documents leave one open."""
+        answer = self._http.post("/switches", json=switches)
+        assert answer.status_code == 200, answer.text
+
     def requests(self) -> list[dict[str, Any]]:
         """The platform calls so far, without those for tokens."""
         rows: list[dict[str, Any]] = self._http.get("/requests").json()["requests"]

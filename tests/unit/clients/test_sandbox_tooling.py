@@ -87,7 +87,9 @@ def test_the_capabilities_of_a_package_are_read(platform: Platform, tooling: San
 
     assert query(platform.seen[0]) == [("getCapabilities", "true")]
     assert package.capabilities == ("VERSIONABLE",)
-    assert package.package_version == 0
+    assert package.is_versionable
+    assert package.package_version == package.latest_package_version == 0
+    assert (package.client_id, package.access_type) == ("usecasebuilder", "TENANT")
     assert package.artifacts[0].alt_id is None
 
 
@@ -127,6 +129,8 @@ def test_artifacts_are_added(platform: Platform, tooling: SandboxToolingClient) 
     assert platform.seen[0].method == "PUT"
     assert body(platform.seen[0]) == fixture("sandbox_tooling/packages.update-add.request")
     assert [artifact.id for artifact in package.artifacts] == [JOURNEY.id, JOURNEY.id.partition("@")[0]]
+    # Not what was asked for: the answer tells.
+    assert package.expires_at == datetime(2023, 8, 17, 5, 57, 41, 352000, tzinfo=UTC)
 
 
 def test_artifacts_are_removed(platform: Platform, tooling: SandboxToolingClient) -> None:
@@ -336,3 +340,37 @@ def test_ids_are_escaped_in_paths(platform: Platform, tooling: SandboxToolingCli
 def test_an_id_that_would_climb_the_path_is_refused(remote_id: str, tooling: SandboxToolingClient) -> None:
     with pytest.raises(ValueError, match="remote id"):
         tooling.delete_package(remote_id)
+
+
+def test_the_objects_of_a_type_are_listed(platform: Platform, tooling: SandboxToolingClient) -> None:
+    platform.answer(f"{EXIM}/tools/artifacts/JOURNEY", example("historic.tools-artifacts-by-type"))
+
+    found = tooling.list_artifacts("JOURNEY")
+
+    assert platform.seen[0].headers["x-sandbox-name"] == "dev"
+    assert [(one.id, one.title) for one in found][1] == (
+        "3238d7b3-e1a9-4714-955c-e39ff1d8a553@1649709742072",
+        "Use Case CSV Upload Journey_1649709742072",
+    )
+    assert {one.type for one in found} == {"JOURNEY"}
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+@pytest.mark.parametrize("words", ["<html><title>Not here</title></html>", '{"message": "No resource"}', ""])
+def test_a_service_without_object_lists_is_told_by_one_kind_of_error(
+    status: int, words: str, platform: Platform, tooling: SandboxToolingClient
+) -> None:
+    platform.answer(f"{EXIM}/tools/artifacts/JOURNEY", Response(words, status=status))
+    platform.answer(f"{EXIM}/tools/artifacts/JOURNEY/", Response(words, status=status))
+
+    with pytest.raises(ApiNotFoundError):
+        tooling.list_artifacts("JOURNEY")
+
+
+def test_a_refused_object_list_is_not_a_missing_one(platform: Platform, tooling: SandboxToolingClient) -> None:
+    platform.answer(f"{EXIM}/tools/artifacts/X", Response('{"message": "Unknown type X"}', status=400))
+
+    with pytest.raises(ApiRejectedError) as caught:
+        tooling.list_artifacts("X")
+
+    assert not isinstance(caught.value, ApiNotFoundError)
