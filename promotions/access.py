@@ -14,7 +14,19 @@ from accounts.access import (
 )
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, Sandbox, User
-from promotions.models import Approval, Job, Package, Plan, PlanItem, Promotion, PromotionGroup, SavedView
+from promotions.models import (
+    Approval,
+    Job,
+    Package,
+    Partnership,
+    Plan,
+    PlanItem,
+    Promotion,
+    PromotionGroup,
+    SavedView,
+    SharingRequest,
+    Transfer,
+)
 
 __all__ = [
     "approval_for_change",
@@ -26,18 +38,30 @@ __all__ = [
     "group_for_read",
     "job_for_change",
     "job_for_read",
+    "operates_any",
     "organization_for_operation",
     "organization_for_read",
     "package_for_operation",
     "package_for_read",
+    "partnership_for_decision",
+    "partnership_for_read",
+    "partnerships_for_read",
     "plan_for_change",
     "plan_for_read",
     "plan_item_for_change",
     "promotion_for_change",
     "promotion_for_read",
     "sandbox_for_read",
+    "sandbox_of",
     "saved_view_for_owner",
+    "sharing_request_for_operation",
+    "sharing_request_for_read",
+    "sharing_requests_for_read",
+    "source_sandboxes",
     "target_sandboxes",
+    "transfer_for_operation",
+    "transfer_for_read",
+    "transfers_for_read",
 ]
 
 
@@ -149,6 +173,55 @@ def job_for_change(user: User, pk: int) -> Job:
     return job
 
 
+def partnerships_for_read(user: User) -> QuerySet[Partnership]:
+    """One organization's own side; the partner's is another row."""
+    return Partnership.objects.visible_to(user).select_related("organization", "decision_job__requested_by")
+
+
+def partnership_for_read(user: User, pk: int) -> Partnership:
+    return get_object_or_404(partnerships_for_read(user), pk=pk)
+
+
+def partnership_for_decision(user: User, pk: int) -> Partnership:
+    """An incoming request to approve or reject; whether it still waits is for the service to say."""
+    partnership = partnership_for_read(user, pk)
+    require_role(user, partnership.organization, Role.APPROVER)
+    return partnership
+
+
+def transfers_for_read(user: User) -> QuerySet[Transfer]:
+    return Transfer.objects.visible_to(user).select_related("organization", "package__organization", "again_of")
+
+
+def transfer_for_read(user: User, pk: int) -> Transfer:
+    return get_object_or_404(transfers_for_read(user), pk=pk)
+
+
+def transfer_for_operation(user: User, pk: int) -> Transfer:
+    """A failed transfer to ask for again; needs an operator."""
+    transfer = transfer_for_read(user, pk)
+    require_role(user, transfer.organization, Role.OPERATOR)
+    return transfer
+
+
+def sharing_requests_for_read(user: User) -> QuerySet[SharingRequest]:
+    visible = SharingRequest.objects.visible_to(user).select_related(
+        "organization", "package", "created_by", "ended_by", "again_of"
+    )
+    return visible.prefetch_related("legs")
+
+
+def sharing_request_for_read(user: User, pk: int) -> SharingRequest:
+    return get_object_or_404(sharing_requests_for_read(user), pk=pk)
+
+
+def sharing_request_for_operation(user: User, pk: int) -> SharingRequest:
+    """A request to stop; needs an operator."""
+    request = sharing_request_for_read(user, pk)
+    require_role(user, request.organization, Role.OPERATOR)
+    return request
+
+
 def saved_view_for_owner(user: User, pk: int) -> SavedView:
     return get_object_or_404(SavedView, pk=pk, person=user)
 
@@ -156,6 +229,24 @@ def saved_view_for_owner(user: User, pk: int) -> SavedView:
 def can_operate(user: User, organization: Organization) -> bool:
     """Whether pages should offer what an operator may do."""
     return has_role(user, organization, Role.OPERATOR)
+
+
+def operates_any(user: User) -> bool:
+    """Whether there is an organization whose packages this person may build."""
+    return organizations_for_role(user, Role.OPERATOR).filter(kind=OrganizationKind.ADOBE).exists()
+
+
+def source_sandboxes(user: User) -> list[Sandbox]:
+    """Where this person may take the objects of a new package from: active sandboxes, by organization."""
+    operated = organizations_for_role(user, Role.OPERATOR).filter(kind=OrganizationKind.ADOBE)
+    sandboxes = sandboxes_for_read(user).filter(organization__in=operated).select_related("organization")
+    return [one for one in sandboxes.order_by("organization__name", "organization_id", "name") if one.is_active]
+
+
+def sandbox_of(package: Package) -> Sandbox | None:
+    """The sandbox that a package takes its objects from, if it is known here and active."""
+    found = package.organization.sandboxes.filter(name=package.source_sandbox).first()
+    return found if found is not None and found.is_active else None
 
 
 def target_sandboxes(user: User, package: Package) -> list[Sandbox]:

@@ -1,5 +1,7 @@
 """Sharing across organizations: partnerships and transfers as last seen, and what people here asked for."""
 
+from typing import Self, TypeVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -22,9 +24,11 @@ from promotions.choices import (
 from promotions.models.jobs import Job
 from promotions.models.packages import Package
 
+M = TypeVar("M", bound=models.Model)
 
-class OwnedQuerySet(models.QuerySet["models.Model"]):
-    def visible_to(self, user: User) -> "OwnedQuerySet":
+
+class OwnedQuerySet(models.QuerySet[M]):
+    def visible_to(self, user: User) -> Self:
         """One organization's side of it is for that organization's people only."""
         return self.filter(organization__in=Organization.objects.visible_to(user))
 
@@ -60,7 +64,7 @@ class Partnership(models.Model):
         help_text="The latest one that approves or rejects it for us.",
     )
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet["Partnership"].as_manager()
 
     class Meta:
         ordering = ["-remote_created_at", "-pk"]
@@ -143,7 +147,7 @@ class Transfer(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="repeats", help_text="The failed one."
     )
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet["Transfer"].as_manager()
 
     class Meta:
         ordering = ["-remote_created_at", "-pk"]
@@ -234,7 +238,7 @@ class SharingRequest(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet["SharingRequest"].as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
