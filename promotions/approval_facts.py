@@ -181,10 +181,7 @@ def _acts(items: Iterable[PlanItem]) -> list[Moment]:
     for item in items:
         if item.decided_by and item.decided_at:
             acts[item.decided_at, str(item.decided_by)].append(item)
-    return [
-        Moment(at, _look_of(act), _act(who, act))
-        for (at, who), act in acts.items()
-    ]
+    return [Moment(at, _look_of(act), _act(who, act)) for (at, who), act in acts.items()]
 
 
 def _look_of(items: Sequence[PlanItem]) -> str:

@@ -16,16 +16,20 @@ from promotions.choices import UNFINISHED, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import approvals, job_notices, jobs, subjects, verbs
+from promotions.services import approvals, chain, job_notices, jobs, subjects, verbs
 from promotions.services.plan_consent import PlanConsent
+from promotions.services.sharing_consent import SharingConsent
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
+from promotions.systems.packages.comparing import CompareSubmission
 from promotions.systems.packages.dependencies import ReadDependencies
 from promotions.systems.packages.importing import ImportSubmission
 from promotions.systems.packages.planning import PackageSystem
 from promotions.systems.packages.publishing import PublishSubmission
 from promotions.systems.packages.synchronizing import DiscoverJobs, Synchronize
+from promotions.systems.packages.updating import UpdateSubmission
+from promotions.systems.packages.versioning import ReadHistory, SaveVersion
 
 NOTICE_KINDS = (
     NoticeKind(
@@ -49,6 +53,11 @@ NOTICE_KINDS = (
         "An import or a publishing that you asked for is over, well or not, or a plan could not be made.",
     ),
     NoticeKind(
+        "sharing_ended",
+        "Sharing that I asked for ended",
+        "A partnership, a transfer or a publication that you asked for is over, well or not.",
+    ),
+    NoticeKind(
         "expiry",
         "Credentials and packages about to expire",
         "14 days, 7 days and 1 day before: credentials of organizations whose admin you are, packages of those whose "
@@ -62,6 +71,7 @@ def register() -> None:
     audit.register_verbs(verbs.Verb, groups=verbs.GROUP_LABELS)
     base.register(PackageSystem())
     subjects.register(PlanConsent())
+    subjects.register(SharingConsent())
     for job_type in (
         Gathering(),
         ImportSubmission(),
@@ -69,6 +79,10 @@ def register() -> None:
         Synchronize(),
         DiscoverJobs(),
         ReadDependencies(),
+        CompareSubmission(),
+        SaveVersion(),
+        ReadHistory(),
+        UpdateSubmission(),
         accounts_jobs.TestCredential(),
         accounts_jobs.ReadSandboxes(),
     ):
@@ -81,10 +95,12 @@ def register() -> None:
     ):
         schedules.register(Routine(kind, interval, _routine(kind)))
     chores.register("approvals", approvals.expire_late)
+    chores.register("sharing", chain.advance_all)
     chores.register("idempotency", idempotency.forget_old)
     for notice_kind in NOTICE_KINDS:
         register_kind(notice_kind)
     hooks.on_end(job_notices.job_ended)
+    hooks.on_end(chain.job_ended)
     hooks.on_resume(job_notices.job_resumed)
     registries.register_credential_test(_start_credential_test)
     registries.register_pages(
@@ -94,6 +110,8 @@ def register() -> None:
             "promotions.package": "promotions:package-detail",
             "promotions.promotion": "promotions:promotion-detail",
             "promotions.promotiongroup": "promotions:group-detail",
+            "promotions.partnership": "promotions:partnership-detail",
+            "promotions.sharingrequest": "promotions:sharing-detail",
         }
     )
     registries.register_sandbox_sync(_start_sandbox_sync)

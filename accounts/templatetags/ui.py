@@ -65,6 +65,7 @@ LOOKS: Mapping[str, Look] = {
     "undecided": Look("ring", "warn", "undecided"),
     "create": Look("dot", "accent", "create new"),
     "reuse": Look("equal", "accent", "use existing"),
+    "update": Look("tilde", "accent", "update existing"),
     "confirm": Look("dot", "accent", "confirmed"),
     # severity of an event
     "info": Look("dot", "quiet", "information"),

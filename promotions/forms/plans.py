@@ -6,16 +6,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from promotions.choices import Decision, ItemKind
+from promotions.choices import MAPPED, Decision, ItemKind
 from promotions.models import PlanItem
 from promotions.services.decisions import Verdict
-
-REUSE_PREFIX = "reuse:"
 
 
 def value_of(decision: str, target: dict[str, str] | None) -> str:
     """A choice as the value of its radio."""
-    return f"{REUSE_PREFIX}{target['id']}" if decision == Decision.REUSE and target else decision
+    return f"{decision}:{target['id']}" if decision in MAPPED and target else decision
 
 
 def prefix_of(item: PlanItem) -> str:
@@ -35,11 +33,12 @@ class ItemDecisionForm(forms.Form):
 
     def clean_decision(self) -> tuple[Decision, str]:
         value = self.cleaned_data["decision"]
-        if value.startswith(REUSE_PREFIX):
-            return Decision.REUSE, value.removeprefix(REUSE_PREFIX)
+        decision, _, target_id = value.partition(":")
+        if decision in MAPPED and target_id:
+            return Decision(decision), target_id
         if not value and self.item.kind == ItemKind.CONFIRMATION:
             return Decision.UNDECIDED, ""  # an unticked box sends nothing
-        if value not in Decision.values or value == Decision.REUSE:
+        if value not in Decision.values or value in MAPPED:
             raise ValidationError("Choose one of what is offered.")
         return Decision(value), ""
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from promotions.choices import Decision
+from promotions.choices import MAPPED, Decision
 from promotions.models import PlanItem
 from promotions.services.decisions import Verdict
 
-_ALLOWED = (Decision.CREATE, Decision.REUSE, Decision.CONFIRM)
+_ALLOWED = (Decision.CREATE, *MAPPED, Decision.CONFIRM)
 
 
 class DecisionsFileError(Exception):
@@ -39,10 +39,12 @@ def read(text: str) -> list[Wanted]:
 def _wanted(name: str, value: object) -> Wanted:
     said = value.get("decision") if isinstance(value, dict) else None
     if not isinstance(value, dict) or said not in [allowed.value for allowed in _ALLOWED]:
-        raise DecisionsFileError(f"“{name}” needs a decision: create, reuse or confirm.")
+        raise DecisionsFileError(f"“{name}” needs a decision: create, reuse, update or confirm.")
     target = value.get("target", "")
-    if said == Decision.REUSE and not (isinstance(target, str) and target):
-        raise DecisionsFileError(f"“{name}” is to be reused, but names no target id.")
+    if said in MAPPED and not (isinstance(target, str) and target):
+        raise DecisionsFileError(
+            f"“{name}” is to be {'reused' if said == Decision.REUSE else 'updated'}, but names no target id."
+        )
     return Wanted(name, Decision(said), target if isinstance(target, str) else "")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from accounts.models import Organization
 from promotions import progress
-from promotions.choices import ACTIVE, JobState, ResultOutcome, Severity, Verification
+from promotions.choices import ACTIVE, GOOD_OUTCOMES, JobState, Severity, Verification
 from promotions.engine import inline, registry
 from promotions.models import Job
 from promotions.services import jobs
@@ -26,7 +26,6 @@ EXIT_CODES = {
     JobState.NEEDS_ATTENTION: 5,
     JobState.CANCELLED: 6,
 }
-_GOOD = (ResultOutcome.CREATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -130,7 +129,7 @@ def ending(job: Job) -> list[str]:
     if "claimed" in job.result and not job.is_foreign:
         lines.append(f"Claimed {job.result['claimed']}, verified {job.result['verified']}.")
     for result in job.results.all():
-        if result.outcome not in _GOOD or result.verification == Verification.CONTRADICTED:
+        if result.outcome not in GOOD_OUTCOMES or result.verification == Verification.CONTRADICTED:
             doubt = f" {result.verification_text}" if result.verification == Verification.CONTRADICTED else ""
             name = f"{result.type_label} “{result.title or result.remote_id}”"
             lines.append(f"  {name}: {result.get_outcome_display().lower()}. {result.explanation}{doubt}")

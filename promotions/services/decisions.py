@@ -40,14 +40,14 @@ def first_proposals(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
 def _first_targets(items: Iterable[PlanItem]) -> list[Verdict]:
     found = []
     for item in items:
-        target = next((choice["target"] for choice in item.choices if choice["target"]), None)
-        if target is not None:
-            found.append(Verdict(item.pk, Decision.REUSE, target["id"], item.batch))
+        first = next((choice for choice in item.choices if choice["target"]), None)
+        if first is not None:
+            found.append(Verdict(item.pk, Decision(first["decision"]), first["target"]["id"], item.batch))
     return found
 
 
 def exact_matches(plan: Plan) -> list[Verdict]:
-    """Use the one existing object of the same title and type, where it is proposed first and nothing is decided yet."""
+    """Take the one existing object of the same title and type, where it is proposed first and nothing is decided."""
     undecided = plan.items.filter(match=Match.EXACT, must_decide=True, decision=Decision.UNDECIDED)
     return _first_targets(undecided)
 

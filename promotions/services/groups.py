@@ -61,18 +61,21 @@ Chooser = Callable[[Plan], list[Verdict]]
 def for_key(key: str, decision: Decision, title: str = "") -> Chooser:
     """One object in every target: create it, or use the existing one of that title (the first one without a title).
 
+    In an import as update the existing one is updated, since nothing is then used as it is.
+
     Where two existing ones have that title, neither is taken: which is meant is for a person to say.
     """
 
     def choose(plan: Plan) -> list[Verdict]:
         for item in plan.items.filter(key=key, must_decide=True):
-            fitting = [choice["target"] for choice in item.choices if choice["decision"] == decision]
+            wanted = Decision.UPDATE if decision == Decision.REUSE and plan.promotion.is_update else decision
+            fitting = [choice["target"] for choice in item.choices if choice["decision"] == wanted]
             if title:
                 fitting = [target for target in fitting if target and target["title"] == title]
                 if len(fitting) > 1:
                     raise RefusedError(f"Several existing objects are called “{title}” here. Decide on its own page.")
             if fitting:
-                return [Verdict(item.pk, decision, fitting[0]["id"] if fitting[0] else "", item.batch)]
+                return [Verdict(item.pk, wanted, fitting[0]["id"] if fitting[0] else "", item.batch)]
         return []
 
     return choose

@@ -9,7 +9,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import Decision, ItemKind, ResultOutcome
+from promotions.choices import MAPPED, Decision, ItemKind, ResultOutcome
 from promotions.models import Job, Plan, PlanItem, Promotion, RememberedDecision
 from promotions.services.verbs import Verb
 
@@ -69,7 +69,7 @@ def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
         if before is not None and _is_offered(item, before):
             item.remembered = {
                 "decision": before.decision,
-                "target": before.target if before.decision == Decision.REUSE else None,
+                "target": before.target if before.decision in MAPPED else None,
                 "by": str(before.decided_by) if before.decided_by else "",
                 "at": before.decided_at.isoformat(),
                 "times": before.times,
@@ -98,7 +98,7 @@ def _is_offered(item: PlanItem, before: RememberedDecision) -> bool:
 
 
 def _target_of(decision: str, target: dict[str, str] | None) -> tuple[str, str]:
-    return decision, target["id"] if target and decision == Decision.REUSE else ""
+    return decision, target["id"] if target and decision in MAPPED else ""
 
 
 def note_made(job: Job) -> None:

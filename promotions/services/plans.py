@@ -10,9 +10,9 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import UNFINISHED, Decision, PlanState
+from promotions.choices import MAPPED, UNFINISHED, PlanState, PromotionMode
 from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup
-from promotions.services import consent, jobs, memory, repairs
+from promotions.services import consent, jobs, memory, repairs, versions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.base import Gathered, ItemDraft, system
@@ -31,11 +31,12 @@ def plan_promotion(
     actor: User,
     group: PromotionGroup | None = None,
     origin_job: Job | None = None,
+    mode: PromotionMode = PromotionMode.CREATE,
 ) -> Promotion:
     """Start a promotion and queue the gathering of facts for its first plan.
 
-    `origin_job` is the run whose failed part it repeats. Raises RefusedError if the package or the sandbox cannot take
-    part.
+    `origin_job` is the run whose failed part it repeats. With the mode UPDATE objects of the target are brought up to
+    date, which not every package can. Raises RefusedError if the package or the sandbox cannot take part.
     """
     require_role(actor, package.organization, Role.VIEWER)
     require_role(actor, sandbox.organization, Role.OPERATOR)
@@ -49,8 +50,11 @@ def plan_promotion(
         raise RefusedError(f"“{package}” cannot be imported: {_why_not(package)}", field="package")
     if not sandbox.is_active:
         raise RefusedError(f"The sandbox {sandbox.name} is {sandbox.state}; choose an active one.", field="sandbox")
+    if mode == PromotionMode.UPDATE and (reason := versions.reason_not_to_update(package)):
+        raise RefusedError(reason, field="mode")
     promotion = Promotion.objects.create(
         system="packages",
+        mode=mode,
         title=package.name,
         source_organization=package.organization,
         target_organization=sandbox.organization,
@@ -69,7 +73,7 @@ def plan_promotion(
         actor=actor,
         subject=promotion,
         organization=sandbox.organization,
-        details={"package": package.remote_id, "sandbox": sandbox.name},
+        details={"package": package.remote_id, "sandbox": sandbox.name, "mode": mode},
     )
     return promotion
 
@@ -252,10 +256,12 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
 
 def _still_fits(old: PlanItem, choices: Sequence[Mapping[str, Any]]) -> bool:
     """A chosen object must still be offered; creating, or confirming, must rest on the same candidates as before."""
-    if old.decision == Decision.REUSE and old.target:
-        chosen = (old.target["type"], old.target["id"])
+    if old.decision in MAPPED and old.target:
+        chosen = (old.decision, old.target["type"], old.target["id"])
         return any(
-            (choice["target"]["type"], choice["target"]["id"]) == chosen for choice in choices if choice["target"]
+            (choice["decision"], choice["target"]["type"], choice["target"]["id"]) == chosen
+            for choice in choices
+            if choice["target"]
         )
     return _candidates(old.choices) == _candidates(choices)
 

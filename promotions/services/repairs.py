@@ -25,12 +25,17 @@ def earlier_items(job: Job, person: User) -> dict[str, PlanItem]:
         item.earlier = _earlier(job, item, results.get((item.type, item.remote_id)))
         outcome = item.earlier["outcome"] if item.earlier else ""
         if item.earlier and outcome == CREATED:
-            item.decision, item.target = Decision.REUSE, item.earlier["target"]
+            item.decision, item.target = _decision_on_made(job), item.earlier["target"]
             item.decided_by, item.decided_at = person, timezone.now()
         elif outcome == UNCLEAR:
             item.decision, item.target, item.decided_by, item.decided_at = Decision.UNDECIDED, None, None, None
         items[item.key] = item
     return items
+
+
+def _decision_on_made(job: Job) -> Decision:
+    """What a retry does with an object that the run has made: an update can only write to it once more."""
+    return Decision.UPDATE if job.promotion is not None and job.promotion.is_update else Decision.REUSE
 
 
 def _earlier(job: Job, item: PlanItem, result: TaskResult | None) -> dict[str, Any] | None:
@@ -66,8 +71,10 @@ def carry(item: PlanItem, old: PlanItem) -> None:
     if earlier.get("outcome") == UNCLEAR:
         item.must_decide, item.decision = True, Decision.UNDECIDED
     elif earlier.get("outcome") == CREATED and not _is_offered(earlier["target"], item.choices):
-        # The target does not name it among what fits; what a job of ours made is known all the same.
-        item.choices = _with_made(item.choices, earlier)
+        if old.decision == Decision.REUSE:
+            # The target does not name it among what fits; what a job of ours made is known all the same.
+            item.choices = _with_made(item.choices, earlier)
+        # An update that cannot be given this object creates another: a person has to say that it may.
         item.must_decide, item.decision = True, Decision.UNDECIDED
 
 

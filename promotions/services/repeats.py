@@ -9,7 +9,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import GOOD_ENDS, UNFINISHED, ResultOutcome
+from promotions.choices import GOOD_ENDS, UNFINISHED, PromotionMode, ResultOutcome
 from promotions.models import Job, Package, Promotion, PromotionGroup, TaskResult
 from promotions.services import plans
 from promotions.services.errors import RefusedError
@@ -74,6 +74,7 @@ def _again(promotion: Promotion, actor: User, *, origin_job: Job | None = None) 
         job_description=promotion.job_description,
         actor=actor,
         origin_job=origin_job,
+        mode=PromotionMode(promotion.mode),
     )
     audit.record(
         Verb.RUN_REPEATED,
@@ -90,7 +91,13 @@ def _again(promotion: Promotion, actor: User, *, origin_job: Job | None = None) 
 
 @transaction.atomic
 def promote_to(
-    *, package: Package, sandboxes: Sequence[Sandbox], job_name: str, job_description: str = "", actor: User
+    *,
+    package: Package,
+    sandboxes: Sequence[Sandbox],
+    job_name: str,
+    job_description: str = "",
+    actor: User,
+    mode: PromotionMode = PromotionMode.CREATE,
 ) -> PromotionGroup:
     """Plan one promotion for each sandbox, all or none. Raises RefusedError naming the sandbox that cannot take it."""
     require_role(actor, package.organization, Role.VIEWER)
@@ -109,8 +116,11 @@ def promote_to(
                 job_description=job_description,
                 actor=actor,
                 group=group,
+                mode=mode,
             )
         except RefusedError as refusal:
+            if refusal.field == "mode":  # it is the package that cannot, whichever the target
+                raise
             raise RefusedError(f"{sandbox.name}: {refusal.message}", field="sandbox") from refusal
     audit.record(
         Verb.TARGETS_CHOSEN,

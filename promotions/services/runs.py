@@ -79,7 +79,7 @@ def request_run(*, plan: Plan, actor: User) -> Job:
     if plans.run_job(plan) is None:
         memory.keep(plan)
     job = jobs.queue(
-        kind=system(promotion.system).run_kind,
+        kind=system(promotion.system).run_kind(promotion),
         title=promotion.job_name,
         organization=promotion.target_organization,
         actor=actor,

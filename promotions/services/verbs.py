@@ -20,6 +20,11 @@ class Verb(TextChoices):
     OBJECTS_REQUESTED = "package.objects_requested", "asked for the objects of"
     CHANGE_ACCEPTED = "package.change_accepted", "had the platform carry out the change of packages"
     CHANGE_ENDED = "package.change_ended", "saw the end of the change of packages"
+    COMPARISON_REQUESTED = "package.comparison_requested", "asked to compare"
+    HISTORY_REQUESTED = "package.history_requested", "asked for the versions of"
+    VERSION_REQUESTED = "package.version_requested", "asked to save a new version of"
+    VERSION_ACCEPTED = "package.version_accepted", "had the platform save a new version of"
+    VERSION_ENDED = "package.version_ended", "saw the end of saving a new version of"
     PROMOTION_PLANNED = "promotion.planned", "planned the promotion"
     PROMOTION_CHANGED = "promotion.changed", "changed the promotion"
     PROMOTION_ABANDONED = "promotion.abandoned", "abandoned the promotion"
@@ -46,6 +51,11 @@ class Verb(TextChoices):
     ATTENTION_RETRIED = "job.attention_retried", "had sent again the job"
     ATTENTION_CLOSED = "job.attention_closed", "closed the job"
     JOBS_EXPORTED = "job.list_exported", "exported"
+    SHARING_REQUESTED = "sharing.requested", "asked for the"
+    SHARING_STOPPED = "sharing.stopped", "stopped the"
+    SHARING_SYNCHRONIZATION_REQUESTED = "sharing.synchronization_requested", "asked to synchronize the sharing of"
+    PARTNERSHIP_APPROVED = "sharing.partnership_approved", "approved the"
+    PARTNERSHIP_REJECTED = "sharing.partnership_rejected", "rejected the"
     VIEW_SAVED = "view.saved", "saved the view"
     VIEW_RENAMED = "view.renamed", "renamed the view"
     VIEW_DELETED = "view.deleted", "deleted the view"
@@ -56,5 +66,6 @@ GROUP_LABELS = {
     "promotion": "Promotions",
     "approval": "Approvals",
     "job": "Jobs",
+    "sharing": "Sharing",
     "view": "Saved views",
 }

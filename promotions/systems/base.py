@@ -72,8 +72,12 @@ class System(ABC):
 
     name: ClassVar[str]
     label: ClassVar[str]
-    run_kind: ClassVar[str]
-    """The job type that runs a plan of this system."""
+    run_kinds: ClassVar[Sequence[str]]
+    """The job types that run plans of this system."""
+
+    @abstractmethod
+    def run_kind(self, promotion: Promotion) -> str:
+        """The job type that runs the plans of this promotion."""
 
     @abstractmethod
     def gather(self, promotion: Promotion, report: Report) -> Gathered:

@@ -30,6 +30,7 @@ _UNDECIDED = Q(must_decide=True, decision=Decision.UNDECIDED)
 _NUMBERS = {
     "total": Count("pk"),
     "create": Count("pk", filter=Q(decision__in=[Decision.CREATE, Decision.CONFIRM])),
+    "update": Count("pk", filter=Q(decision=Decision.UPDATE)),
     "reuse": Count("pk", filter=Q(decision=Decision.REUSE)),
     "undecided": Count("pk", filter=_UNDECIDED),
     "missing": Count("pk", filter=Q(is_creation_allowed=False) | ~Q(missing_rights=[])),
@@ -144,6 +145,8 @@ class Cell:
             return "not in this plan" if self.target.plan.state != PlanState.GATHERING else "not known yet"
         if self.item.decision == Decision.REUSE and self.item.target:
             return f"= {self.item.target['title'] or self.item.target['id']}"
+        if self.item.decision == Decision.UPDATE and self.item.target:
+            return f"~ {self.item.target['title'] or self.item.target['id']}"
         if self.item.decision == Decision.CREATE:
             return "+ create new"
         if self.item.decision == Decision.CONFIRM:

@@ -45,6 +45,7 @@ class Card:
     approval: Approval
     title: str
     created: int
+    updated: int
     reused: int
     is_whole_sandbox: bool
 
@@ -112,6 +113,7 @@ def _cards(listed: Iterable[Approval]) -> list[Card]:
             approval,
             title=subjects.of(approval.subject).title(approval.subject),
             created=numbers[approval.plan_id or 0].get(Decision.CREATE, 0),
+            updated=numbers[approval.plan_id or 0].get(Decision.UPDATE, 0),
             reused=numbers[approval.plan_id or 0].get(Decision.REUSE, 0),
             is_whole_sandbox=Decision.CONFIRM in numbers[approval.plan_id or 0],
         )

@@ -16,6 +16,7 @@ from accounts.models import User
 from promotions import access, keyset, progress
 from promotions.choices import (
     GOOD_ENDS,
+    GOOD_OUTCOMES,
     Decision,
     JobState,
     ProblemKind,
@@ -40,7 +41,6 @@ EVENTS_SHOWN = 500
 # Times in words move on by themselves; the page of a job that stands still is renewed this often.
 STALE_AFTER_S = 15
 
-_GOOD_OUTCOMES = (ResultOutcome.CREATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
 _BAD_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutcome.UNKNOWN)
 
 
@@ -49,7 +49,7 @@ def title_of(job: Job) -> str:
     if not registry.is_submission(job.kind):
         return job.title
     target = f" into {job.sandbox.name}" if job.sandbox else ""
-    return f"{registry.label(job.kind)} of “{job.title}”{target}"
+    return f"{registry.named(job.kind, job.title)}{target}"
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class ObjectRow:
     @property
     def is_plain(self) -> bool:
         """Well, and reported so: the badge says it all."""
-        return self.state in _GOOD_OUTCOMES and self.result.claim == "SUCCESS"
+        return self.state in GOOD_OUTCOMES and self.result.claim == "SUCCESS"
 
     @property
     def is_bad(self) -> bool:

@@ -15,7 +15,7 @@ from accounts.http import AuthenticatedRequest
 from promotions import access
 from promotions.choices import ItemKind, PlanState
 from promotions.forms.plans import ItemDecisionForm, MemoryForm, TableForm
-from promotions.models import Plan, PlanItem
+from promotions.models import Plan, PlanItem, Promotion
 from promotions.services import decisions, memory, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
@@ -215,7 +215,7 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "confirm.html",
         {
             "title": f"{system(promotion.system).run_title(promotion, items)}?",
-            "text": _what_happens(items, counts),
+            "text": _what_happens(promotion, items, counts),
             "url": reverse("promotions:plan-run", args=[pk]),
             "label": standing["run_title"],
             "cancel_url": reverse("promotions:promotion-detail", args=[promotion.pk]),
@@ -225,12 +225,21 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
-def _what_happens(items: list[PlanItem], counts: Counts) -> str:
+def _what_happens(promotion: Promotion, items: list[PlanItem], counts: Counts) -> str:
     if any(item.kind == ItemKind.CONFIRMATION for item in items):
         return "Every object of the source sandbox is created new, journeys are left out. This cannot be undone."
+    if promotion.is_update:
+        does = (
+            f"{_objects(counts.update)} of the target will be overwritten with what the package holds, and "
+            f"{_objects(counts.create)} created new."
+        )
+    else:
+        does = (
+            f"{_objects(counts.create)} will be created new, and {_objects(counts.reuse)} of the target used as "
+            f"{'it is' if counts.reuse == 1 else 'they are'}."
+        )
     return (
-        f"{_objects(counts.create)} will be created new, and {_objects(counts.reuse)} of the target used as "
-        f"{'it is' if counts.reuse == 1 else 'they are'}. The platform offers no way back: this cannot be undone. "
+        f"{does} The platform offers no way back: this cannot be undone. "
         "Just before sending, the facts are read again; if anything changed, nothing is sent."
     )
 

@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 
 from accounts.http import AuthenticatedRequest, natural_number
 from promotions import access
-from promotions.choices import ArtifactType, Decision, ItemKind, Match, PlanState, label
+from promotions.choices import MAPPED, ArtifactType, Decision, ItemKind, Match, PlanState, label
 from promotions.forms.plans import prefix_of, value_of
 from promotions.models import Plan, PlanItem
 from promotions.services import plans, runs
@@ -21,6 +21,8 @@ from promotions.views import approval_pages
 ROWS_PER_PAGE = 200
 INLINE_LIMIT = 4
 SHOWS = {"all": "All", "undecided": "Undecided", "rights": "Missing rights"}
+_SIGNS = {Decision.REUSE: "=", Decision.UPDATE: "~"}
+_BEFORE = {Decision.REUSE: "use existing", Decision.UPDATE: "update existing"}
 USUAL_PERMISSIONS = ("read", "write", "delete")
 
 
@@ -35,6 +37,8 @@ class Option:
     consequence: str
     remote_id: str
     is_chosen: bool
+    sign: str
+    """"=" uses the object, "~" writes to it, "+" creates another."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ def remembered_of(item: PlanItem) -> Remembered | None:
         return None
     value = value_of(before["decision"], before["target"])
     target = before["target"] or {}
-    words = f"use existing “{target.get('title') or target.get('id')}”" if target else "create new"
+    name = f"“{target.get('title') or target.get('id')}”"
+    words = f"{_BEFORE.get(before['decision'], 'use existing')} {name}" if target else "create new"
     is_standing = value == value_of(item.decision, item.target)
     return Remembered(value, words, before["by"], datetime.fromisoformat(before["at"]), before["times"], is_standing)
 
@@ -93,7 +98,7 @@ class Row:
 
     @property
     def is_candidate_chosen(self) -> bool:
-        return self.item.decision == Decision.REUSE
+        return self.item.decision in MAPPED
 
     @cached_property
     def chosen(self) -> Option | None:
@@ -110,7 +115,7 @@ class Row:
     @property
     def is_final(self) -> bool:
         """Whether the standing decision leaves no way back."""
-        return self.item.decision in (Decision.CREATE, Decision.CONFIRM)
+        return self.item.decision in (Decision.CREATE, Decision.UPDATE, Decision.CONFIRM)
 
     @cached_property
     def missing(self) -> list[str]:
@@ -126,6 +131,7 @@ class Row:
 def _option(choice: Mapping[str, Any], chosen: str, artifact_type: str) -> Option:
     target = choice["target"]
     value = value_of(choice["decision"], target)
+    sign = _SIGNS.get(choice["decision"], "+")
     if target is None:
         words, remote_id, type_label = str(Decision(choice["decision"]).label), "", ""
         if choice["decision"] == Decision.CONFIRM:
@@ -133,7 +139,7 @@ def _option(choice: Mapping[str, Any], chosen: str, artifact_type: str) -> Optio
     else:
         words, remote_id = target["title"] or target["id"], target["id"]
         type_label = label(ArtifactType, target["type"]) if target["type"] != artifact_type else ""
-    return Option(value, words, type_label, choice["reason"], choice["consequence"], remote_id, value == chosen)
+    return Option(value, words, type_label, choice["reason"], choice["consequence"], remote_id, value == chosen, sign)
 
 
 def _missing_right(right: Mapping[str, Any]) -> str:
@@ -146,6 +152,7 @@ class Counts:
 
     total: int
     create: int
+    update: int
     reuse: int
     undecided: int
     missing: int
@@ -161,6 +168,7 @@ def count(items: Iterable[PlanItem]) -> Counts:
     return Counts(
         total=len(found),
         create=sum(item.decision in (Decision.CREATE, Decision.CONFIRM) for item in found),
+        update=sum(item.decision == Decision.UPDATE for item in found),
         reuse=sum(item.decision == Decision.REUSE for item in found),
         undecided=sum(item.is_undecided for item in found),
         missing=sum(item.is_right_missing for item in found),

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import access
 from accounts.models import Organization, Sandbox, User
-from promotions.choices import ACTIVE, GOOD_ENDS, Decision, Match, PlanState
+from promotions.choices import ACTIVE, GOOD_ENDS, MAPPED, Decision, Match, PlanState, PromotionMode
 from promotions.management import decisions_file, following
 from promotions.models import Job, Package, Plan, PlanItem
 from promotions.services import approvals, consent, decisions, plans, runs
@@ -21,6 +21,8 @@ The decisions file is JSON. An object is named by TYPE:ID, or by its title where
 
   {"items": {"REGISTRY_SCHEMA:https://ns.example.com/1": {"decision": "reuse", "target": "https://ns.example.com/2"},
              "Gold members": {"decision": "create"}}}
+
+With --update the decision on an existing object is "update" instead of "reuse".
 
 A package of an entire sandbox has the one item "confirmation" with the decision "confirm".
 
@@ -59,10 +61,17 @@ class Command(BaseCommand):
             help="look for the package here only; may be repeated",
         )
         parser.add_argument("--decisions", type=Path, metavar="FILE.json", help="decisions by object, see below")
-        parser.add_argument("--accept-exact", action="store_true", help="use the existing object of every exact match")
+        parser.add_argument(
+            "--accept-exact", action="store_true", help="use, or update, the existing object of every exact match"
+        )
         parser.add_argument("--create-rest", action="store_true", help="create whatever is still undecided")
         parser.add_argument("--name", default="", help="name of the remote job (default: the package's name)")
         parser.add_argument("--description", default="", help="text of the remote job")
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="import as update: objects of the target are overwritten; for packages with versions",
+        )
         parser.add_argument("--plan-only", action="store_true", help="plan and decide, run nothing")
         parser.add_argument(
             "--ask-approval",
@@ -137,6 +146,7 @@ class Command(BaseCommand):
             job_name=options["name"],
             job_description=options["description"],
             actor=user,
+            mode=PromotionMode.UPDATE if options["update"] else PromotionMode.CREATE,
         )
         self.stdout.write(f"Promotion {promotion.pk}: {promotion}")
         job = plans.gathering_job(promotion.current_plan)
@@ -221,8 +231,9 @@ def _line(item: PlanItem) -> str:
         Decision.CONFIRM: "confirmed",
     }
     decision = Decision(item.decision)
-    if decision is Decision.REUSE and item.target:
-        does = f"use {item.target.get('title') or item.target['id']} ({item.target['id']})"
+    if decision in MAPPED and item.target:
+        verb = "use" if decision is Decision.REUSE else "update"
+        does = f"{verb} {item.target.get('title') or item.target['id']} ({item.target['id']})"
     else:
         does = words.get(decision, decision.label)
     if item.is_undecided:

@@ -34,10 +34,10 @@ class ImportSubmission(ToolingSubmission):
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         # A change after a lost answer may be the effect of that very import: then the plan stays as it is.
-        return runs.recheck(_plan(job), report, may_reopen=not job.submit_count)
+        return runs.recheck(plan_of(job), report, may_reopen=not job.submit_count)
 
     def submit(self, job: Job) -> Submitted:
-        plan, promotion = _plan(job), _plan(job).promotion
+        plan, promotion = plan_of(job), plan_of(job).promotion
         sandbox = promotion.target_sandbox.name
         with tooling(job.organization, sandbox=sandbox) as client:
             receipt = client.import_package(
@@ -158,7 +158,7 @@ class ImportSubmission(ToolingSubmission):
             )
 
 
-def _plan(job: Job) -> Plan:
+def plan_of(job: Job) -> Plan:
     if job.plan is None:
         raise TypeError("an import of ours has a plan")
     return job.plan

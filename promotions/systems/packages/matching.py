@@ -1,8 +1,8 @@
 """How a target's objects compare with one of ours, and what the platform will do with each decision."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from clients.sandbox_tooling import RemoteArtifact
 from promotions.choices import Decision, Match
@@ -15,6 +15,20 @@ COPY_SUFFIX = re.compile(r"_\d{12,14}$")
 REUSED_BY_TITLE = frozenset({"REGISTRY_SCHEMA", "REGISTRY_MIXIN", "PROFILE_SEGMENT"})
 # Can be mapped to an existing one but never created (the same guide, on merge policies).
 NEVER_CREATED = frozenset({"PROFILE_MERGE"})
+
+
+# Of these an update changes what is in the target; anything else that it brings is created (the same guide, "Updating
+# objects").
+UPDATABLE = frozenset({"REGISTRY_SCHEMA", "REGISTRY_MIXIN", "REGISTRY_DATATYPE"})
+NOT_LISTED = "If it is gone from the target, the platform refuses the whole import."
+
+
+@dataclass(frozen=True)
+class Made:
+    """An object of the target that an earlier run made."""
+
+    artifact: RemoteArtifact
+    words: str
 
 
 # Two spellings of one type are about (Adobe's guide; a public client).
@@ -84,6 +98,45 @@ def choices(title: str, suggestions: Sequence[RemoteArtifact], artifact_type: st
             )
         )
     return found
+
+
+def candidates_of_update(
+    title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str, made: Mapping[str, Made]
+) -> list[RemoteArtifact]:
+    """What an update can write to: the same title first, then what earlier runs made of this object (`made`, by id).
+
+    The rest keeps the platform's order.
+    """
+    if artifact_type not in UPDATABLE:
+        return []
+    listed = {found.id: found for found in suggestions}
+    found = [*suggestions, *(origin.artifact for remote_id, origin in made.items() if remote_id not in listed)]
+    return sorted(found, key=lambda one: (not title or one.title != title, one.id not in made))
+
+
+def choices_of_update(
+    title: str, suggestions: Sequence[RemoteArtifact], artifact_type: str, made: Mapping[str, Made]
+) -> list[Choice]:
+    """Each object that can be written to, best first, then creating a new one."""
+    places = {found.id: place for place, found in enumerate(suggestions, start=1)}
+    updating = [
+        Choice(
+            decision=Decision.UPDATE,
+            target={"id": found.id, "type": found.type, "title": found.title or ""},
+            reason=_reason_of_update(title, found, places.get(found.id), made.get(found.id)),
+            consequence="" if found.id in places else NOT_LISTED,
+            rank=rank,
+        )
+        for rank, found in enumerate(candidates_of_update(title, suggestions, artifact_type, made), start=1)
+    ]
+    return updating + [choice for choice in choices(title, suggestions, artifact_type) if choice.target is None]
+
+
+def _reason_of_update(title: str, candidate: RemoteArtifact, place: int | None, made: Made | None) -> str:
+    words = [made.words] if made else []
+    if place is None:
+        return ", ".join([*words, "not among the similar objects that the target lists"])
+    return ", ".join([*words, _reason(title, candidate, place)])
 
 
 def _reason(title: str, candidate: RemoteArtifact, rank: int) -> str:

@@ -26,11 +26,21 @@ from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft, System
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changes import describe
 from promotions.systems.packages.connection import platform
-from promotions.systems.packages.matching import choices, judge, usable
+from promotions.systems.packages.made_before import earlier_made
+from promotions.systems.packages.matching import (
+    UPDATABLE,
+    Made,
+    candidates_of_update,
+    choices,
+    choices_of_update,
+    judge,
+    usable,
+)
 
 CHILDREN_PER_CALL = 50
 OBJECTS_LIMIT = 5000
 
+NOT_UPDATABLE = "An update cannot change objects of this type; it creates another one."
 CONFIRMATION_KEY = "confirmation"
 FULL_EXPLANATION = (
     "This package holds the entire sandbox {source}. Every object of it is created new in {target}: nothing is "
@@ -100,7 +110,10 @@ class PackageSystem(System):
 
     name = "packages"
     label = "Package"
-    run_kind = kinds.IMPORT
+    run_kinds = (kinds.IMPORT, kinds.IMPORT_UPDATE)
+
+    def run_kind(self, promotion: Promotion) -> str:
+        return kinds.IMPORT_UPDATE if promotion.is_update else kinds.IMPORT
 
     def gather(self, promotion: Promotion, report: Report) -> Gathered:
         package, sandbox = promotion.package, promotion.target_sandbox
@@ -113,13 +126,14 @@ class PackageSystem(System):
             sandboxes.apply_sandboxes(promotion.target_organization, remote_sandboxes)
             target = next((found for found in remote_sandboxes if found.name == sandbox.name), None)
             report("Reading the package", done=1, total=5)
-            remote = client.get_package(package.remote_id)
+            remote = client.get_package(package.remote_id, with_capabilities=promotion.is_update)
             packages.apply(promotion.source_organization, [remote])
             blockers = _blockers(promotion, remote, target)
             if blockers:
                 # The platform answers the other questions only for what could be imported.
                 # What was not asked is left out, so that nobody takes it for gone.
-                facts = {"package": _facts_of_package(remote), "target": _facts_of_target(promotion, target)}
+                facts = {**_facts_of_mode(promotion), "package": _facts_of_package(remote)}
+                facts["target"] = _facts_of_target(promotion, target)
                 return Gathered(facts=facts, blockers=blockers)
             report("Checking permissions in the target", done=2, total=5)
             permissions = client.check_permissions(remote.id, target_sandbox=sandbox.name)
@@ -140,8 +154,18 @@ class PackageSystem(System):
         target = promotion.target_sandbox.name
         if any(item.kind == ItemKind.CONFIRMATION for item in items):
             return f"Run import of the entire sandbox into {target}"
+        if promotion.is_update:
+            return f"Run update: {_numbers_of_update(items)} in {target}"
         number = len(items)
         return f"Run import of {number} object{'' if number == 1 else 's'} into {target}"
+
+
+def _numbers_of_update(items: Sequence[PlanItem]) -> str:
+    updated = sum(item.decision == Decision.UPDATE for item in items)
+    created = sum(item.decision == Decision.CREATE for item in items)
+    undecided = len(items) - updated - created
+    rest = f", {undecided} undecided" if undecided else ""
+    return f"{updated} updated, {created} created{rest}"
 
 
 def read_tree(client: SandboxToolingClient, remote: RemotePackage, report: Report) -> Tree:
@@ -199,8 +223,14 @@ def _facts_of_target(promotion: Promotion, target: RemoteSandbox | None) -> dict
     }
 
 
+def _facts_of_mode(promotion: Promotion) -> dict[str, Any]:
+    """Named only where it is not the usual one, so that plans made before there were two keep their hash."""
+    return {"mode": promotion.mode} if promotion.is_update else {}
+
+
 def _basic_facts(promotion: Promotion, remote: RemotePackage, target: RemoteSandbox | None) -> dict[str, Any]:
     return {
+        **_facts_of_mode(promotion),
         "package": _facts_of_package(remote),
         "target": _facts_of_target(promotion, target),
         "permissions": {},
@@ -250,6 +280,10 @@ def _blockers(promotion: Promotion, remote: RemotePackage, target: RemoteSandbox
         found.append(Blocker(f"The package is {words}; only a published package can be imported. {next_step}"))
     if remote.expires_at is not None and remote.expires_at <= timezone.now():
         found.append(Blocker(f"The package expired on {remote.expires_at:%Y-%m-%d}. Make and publish a new one."))
+    if promotion.is_update and not remote.is_versionable:
+        found.append(
+            Blocker("The platform does not let this package update objects. Plan a plain import of it instead.")
+        )
     name = promotion.target_sandbox.name
     if target is None:
         found.append(Blocker(f"The platform no longer lists the sandbox {name}. Choose another target."))
@@ -307,6 +341,7 @@ def _gathered_partial(
     for permission in permissions:
         tree.add(permission.artifact, None, 1)
     parents = tree.parents()
+    made = earlier_made(promotion.target_sandbox, tree.refs.values()) if promotion.is_update else None
     blockers = _clashes(tree)
     if tree.is_cut:
         blockers.append(
@@ -328,6 +363,8 @@ def _gathered_partial(
         blockers=blockers,
         items=[
             _item(key, tree, parents.get(key, []), suggested.get(key, []), rights)
+            if made is None
+            else _item_of_update(key, tree, parents.get(key, []), suggested.get(key, []), rights, made)
             for key in sorted(tree.refs, key=lambda key: tree.depths[key])
         ],
     )
@@ -355,6 +392,29 @@ def _item(
         default=Decision.UNDECIDED if suggestions else Decision.CREATE,
         missing_rights=right["missing"],
         is_creation_allowed=right["allowed"],
+    )
+
+
+def _item_of_update(
+    key: str,
+    tree: Tree,
+    needed_by: Sequence[str],
+    suggestions: Sequence[RemoteArtifact],
+    rights: Mapping[str, dict[str, Any]],
+    made: Mapping[tuple[str, str], Mapping[str, Made]],
+) -> ItemDraft:
+    """Like an item of a plain import, with objects to update in place of objects to use."""
+    ref, title = tree.refs[key], tree.titles.get(key, "")
+    known = made.get((ref.type, ref.id), {})
+    candidates = candidates_of_update(title, suggestions, ref.type, known)
+    draft = _item(key, tree, needed_by, suggestions, rights)
+    return replace(
+        draft,
+        choices=choices_of_update(title, suggestions, ref.type, known),
+        match=judge(title, candidates, ref.type) if candidates else draft.match,
+        must_decide=bool(candidates),
+        default=Decision.UNDECIDED if candidates else Decision.CREATE,
+        explanation="" if ref.type in UPDATABLE else NOT_UPDATABLE,
     )
 
 

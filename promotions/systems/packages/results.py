@@ -10,6 +10,8 @@ from promotions.choices import ResultOutcome
 
 _OUTCOMES = {
     "CREATED": ResultOutcome.CREATED,
+    "UPDATED": ResultOutcome.UPDATED,
+    "OBJECT_UPDATED": ResultOutcome.UPDATED,
     "OBJECT_REUSED": ResultOutcome.REUSED,
     "OBJECT_EXISTS": ResultOutcome.REUSED,
     "NO_CHANGE": ResultOutcome.UNCHANGED,
@@ -17,6 +19,7 @@ _OUTCOMES = {
 }
 _GOOD_WORDS = {
     ResultOutcome.CREATED: "Created in the target.",
+    ResultOutcome.UPDATED: "Brought up to date in the target.",
     ResultOutcome.REUSED: "An object that was there already is used.",
     ResultOutcome.UNCHANGED: "Left as it was in the target.",
 }

@@ -2,22 +2,22 @@
 
 from collections import Counter
 
-from promotions.choices import Decision, JobState, ProblemKind, ResultOutcome, Verification
+from promotions.choices import GOOD_OUTCOMES, Decision, JobState, ProblemKind, ResultOutcome, Verification
 from promotions.engine.registry import Ending
 from promotions.models import Job, TaskResult
 from promotions.systems.packages.results import YET_SAYS
 
-_GOOD = (ResultOutcome.CREATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
 _NAMED_AT_MOST = 3
+_TO_BE_DONE = {Decision.CREATE: "created", Decision.UPDATE: "updated"}
 
 
 def add_unmentioned(job: Job) -> None:
-    """Objects that were to be created and of which the finished job says nothing: unknown, not done."""
+    """Objects that were to be created or updated and of which the finished job says nothing: unknown, not done."""
     if job.plan is None:
         return
     known = set(job.results.values_list("type", "remote_id"))
     last = job.results.count()
-    wanted = job.plan.items.filter(decision=Decision.CREATE)
+    wanted = job.plan.items.filter(decision__in=_TO_BE_DONE)
     TaskResult.objects.bulk_create(
         TaskResult(
             job=job,
@@ -26,7 +26,7 @@ def add_unmentioned(job: Job) -> None:
             remote_id=item.remote_id,
             title=item.title,
             outcome=ResultOutcome.UNKNOWN,
-            explanation="It was to be created, but the platform says nothing about it.",
+            explanation=f"It was to be {_TO_BE_DONE[Decision(item.decision)]}, but the platform says nothing about it.",
         )
         for offset, item in enumerate(wanted)
         if (item.type, item.remote_id) not in known
@@ -39,12 +39,14 @@ def conclude(job: Job) -> Ending:
     counts = Counter(result.outcome for result in results)
     result = {
         "outcomes": dict(counts),
-        "claimed": sum(counts[outcome] for outcome in _GOOD) + counts[ResultOutcome.HIDDEN_ERROR],
-        "verified": sum(found.verification == Verification.CONFIRMED for found in results if found.outcome in _GOOD),
+        "claimed": sum(counts[outcome] for outcome in GOOD_OUTCOMES) + counts[ResultOutcome.HIDDEN_ERROR],
+        "verified": sum(
+            found.verification == Verification.CONFIRMED for found in results if found.outcome in GOOD_OUTCOMES
+        ),
         "verifications": dict(Counter(found.verification for found in results)),
     }
     failed = [found for found in results if found.outcome == ResultOutcome.FAILED]
-    good = [found for found in results if found.outcome in _GOOD]
+    good = [found for found in results if found.outcome in GOOD_OUTCOMES]
     hidden = [found for found in results if found.outcome == ResultOutcome.HIDDEN_ERROR]
     lost = [found for found in hidden if not found.new_id and not _says_no_change(found)]
     contradicted = [found for found in good if found.verification == Verification.CONTRADICTED]
@@ -93,10 +95,13 @@ def in_words(job: Job) -> str:
     if job.state == JobState.PARTLY_FAILED:
         if _is_whole(job):
             return f"Remove the cause, then plan the package once more; all of it is then created once more in {where}."
+        if _is_update(job):
+            return f"Remove the cause, then retry what failed: what was updated in {where} stays as it is now."
         return f"Remove the cause, then retry what failed: what was created in {where} is then used as it is."
     if job.state == JobState.FAILED:
         again = "plan the package once more" if _is_whole(job) else "retry it"
-        return f"The platform reports nothing created in {where}. Remove the cause, then {again}."
+        done = "updated or created" if _is_update(job) else "created"
+        return f"The platform reports nothing {done} in {where}. Remove the cause, then {again}."
     if job.problem_kind == ProblemKind.CLOSED:
         again = "plan the package once more" if _is_whole(job) else "retry it"
         return f"Look into {where} at the platform; if something is missing there, {again}."
@@ -106,6 +111,10 @@ def in_words(job: Job) -> str:
 def _is_whole(job: Job) -> bool:
     """Whether it was an entire sandbox, of which no part can be retried."""
     return job.package is not None and job.package.is_full
+
+
+def _is_update(job: Job) -> bool:
+    return job.promotion is not None and job.promotion.is_update
 
 
 def _second_look(job: Job, where: str) -> str:

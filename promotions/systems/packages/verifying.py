@@ -42,6 +42,8 @@ def verify(
 def _look(result: TaskResult, now: set[str] | None, before: set[str]) -> Finding:
     present = now or set()
     outcome = ResultOutcome(result.outcome)
+    if outcome is ResultOutcome.UPDATED:
+        return _look_at_updated(result, present)
     if result.new_id and result.new_id in present:
         if outcome is ResultOutcome.FAILED:
             return Finding(Verification.CONTRADICTED, "Reported as failed, yet its new id is in the target.")
@@ -69,3 +71,17 @@ def _look(result: TaskResult, now: set[str] | None, before: set[str]) -> Finding
             Verification.NOT_CONFIRMED, "The platform left it alone and does not list it, as with standard objects."
         )
     return Finding(Verification.NOT_CONFIRMED, "The target shows nothing like it.")
+
+
+def _look_at_updated(result: TaskResult, present: set[str]) -> Finding:
+    """That it is there says nothing of its fields; the platform lists no more of it."""
+    if not result.new_id:
+        return Finding(Verification.NOT_CONFIRMED, "The platform does not say which object it updated.")
+    if result.new_id in present:
+        return Finding(
+            Verification.CONFIRMED,
+            "The target holds it; “Check for updates” of the package compares its fields.",
+        )
+    if present:
+        return Finding(Verification.NOT_CONFIRMED, "The target holds similar objects, but not the updated one.")
+    return Finding(Verification.CONTRADICTED, "The target shows nothing like it.")
