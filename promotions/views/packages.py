@@ -18,15 +18,17 @@ from accounts.access import organization_for_role, organizations_for_read, organ
 from accounts.choices import OrganizationKind, Role
 from accounts.http import AuthenticatedRequest
 from accounts.models import Organization
-from promotions import access, keyset
+from promotions import access
 from promotions.choices import ACTIVE, PUBLISHABLE, JobState
 from promotions.forms.packages import DEFAULT_ORDER, PackageFilterForm
 from promotions.graph import Picture, picture_of, tree_of
 from promotions.models import Job, Package
-from promotions.queries import PACKAGE_ORDERS, count_packages, filtered_packages, package_walks
+from promotions.queries import PACKAGE_ORDERS, count_packages, package_page
 from promotions.services import packages
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
+from promotions.views import package_changes
+from promotions.views.job_pages import title_of
 
 ORGANIZATIONS_SHOWN = 30
 HISTORY_SHOWN = 10
@@ -65,12 +67,12 @@ def package_list(request: AuthenticatedRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "promotions/packages/list.html", _frame(request, form), status=422)
     visible = Package.objects.visible_to(request.user)
-    narrowed = filtered_packages(visible, form.filters())
-    page = keyset.page(
-        narrowed.defer(*NOT_LISTED).select_related("organization"),
+    page = package_page(
+        request.user,
+        visible.defer(*NOT_LISTED).select_related("organization"),
+        form.filters(),
         PACKAGE_ORDERS[form.order_name],
         request.GET.get("cursor", ""),
-        walks=package_walks(request.user, form.filters()),
         read=Package.objects.defer(*NOT_LISTED).select_related("organization"),
     )
     count, is_more = count_packages(visible, form.filters()) if page.newer or page.older else (len(page.rows), False)
@@ -107,6 +109,7 @@ def _frame(request: AuthenticatedRequest, form: PackageFilterForm) -> dict[str, 
         "form": form,
         "synchronizations": synchronizations(request, shown),
         "may_add_organization": request.user.is_superuser,
+        "may_create": access.operates_any(request.user),
     }
 
 
@@ -185,12 +188,12 @@ def package_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "package": package,
             "organization": package.organization,
-            "artifacts": list(package.artifacts.all()),
             "may_operate": may_operate,
             "why_no_plan": why_no_plan(package),
             "why_no_publish": why_no_publish(package),
             "promotions": promotions[:HISTORY_SHOWN],
-            "jobs": jobs.order_by("-pk")[:HISTORY_SHOWN],
+            "jobs": [{"job": job, "title": title_of(job)} for job in jobs.order_by("-pk")[:HISTORY_SHOWN]],
+            **package_changes.context(package, may_operate=may_operate),
             **dependencies_context(package, may_operate=may_operate),
         },
     )
@@ -212,7 +215,7 @@ def why_no_publish(package: Package) -> str:
     if package.status not in PUBLISHABLE or package.vanished_at is not None:
         return ""
     if not package.is_full and package.artifact_count == 0:
-        return "It is empty. Add objects to it at the platform before publishing."
+        return "It is empty. Add objects to it before publishing."
     return ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.models import Organization
 from promotions.choices import JobState, PlanState
 from promotions.models import Job
+from promotions.systems.packages import kinds
 from tests.factories_promotions import (
     ApprovalFactory,
     JobFactory,
@@ -42,6 +43,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "plan": lambda organization: PlanFactory(promotion__package__organization=organization),
     "plan_item": lambda organization: PlanItemFactory(plan__promotion__package__organization=organization),
     "job": lambda organization: JobFactory(organization=organization),
+    "listing": lambda organization: JobFactory(organization=organization, kind=kinds.READ_OBJECTS, marker=None),
     "view_of_nobody_here": lambda organization: SavedViewFactory(),
     "approval": lambda organization: ApprovalFactory(plan__promotion__package__organization=organization),
     "group": lambda organization: PromotionGroupFactory(package__organization=organization),
