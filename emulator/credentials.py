@@ -1,4 +1,4 @@
-"""What a client is set up from: organizations, sandboxes and credentials of a seed."""
+"""What a client is set up from: organizations, sandboxes and credentials of a seed, and whom to share with."""
 
 from typing import Any
 
@@ -22,6 +22,22 @@ def describe(seed: str, base_url: str) -> dict[str, Any]:
                 "credentials": [_credential(credential) for credential in organization.credentials],
             }
             for organization in world.organizations.values()
+            if not organization.is_outside
+        ],
+        "partners": [
+            {
+                "ims_org_id": organization.id,
+                "name": organization.name,
+                "region": organization.region,
+                "manner": organization.manner,
+            }
+            for organization in world.organizations.values()
+            if organization.is_outside
+        ],
+        "public_packages": [
+            {"name": package.name, "payload": {"imsOrgId": package.org_id, "packageId": package.id}}
+            for package in world.packages.values()
+            if package.visibility == "PUBLIC"
         ],
     }
 

@@ -61,7 +61,7 @@ def start(
     if any(directive.name == "unknown_status" for directive in directives):
         record["status"] = unknown_status(directives)
         return record
-    world.after(delivery.pause_s, partial(_step, world, delivery))
+    world.after(delivery.pause_s, partial(_step, world, delivery), since=world.current_s)
     return record
 
 
@@ -113,6 +113,12 @@ def end(
     if sent is not None and arrives and status == "COMPLETED":
         arrival = add_arrival(world, sent, target, at_ms=world.current_ms())
         world.note("transfer.arrive", target.id, record["id"], package_id=arrival.id, name=arrival.name)
+
+
+def end_if_open(world: World, record: Record, sent: Package, target: Organization) -> None:
+    """Let a transfer end well, unless it has been ended before."""
+    if record["completedTime"] is None:
+        end(world, record, sent, target, "COMPLETED", arrives=True)
 
 
 def add_arrival(world: World, sent: Package, target: Organization, *, at_ms: int) -> Package:

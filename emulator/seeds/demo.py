@@ -1,4 +1,4 @@
-"""The world people train on: three organizations, some sixty packages, and four imports with a story.
+"""The world people train on: two organizations with partners, some sixty packages, and imports with a story.
 
 The stories are told in emulator/README.md.
 """
@@ -7,10 +7,12 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from emulator import deliveries, kinds, partnerships
+from emulator import kinds
+from emulator.seeds import sharing
+from emulator.seeds.details import CHANGED, OLDER, PUBLISHED
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, INITECH
-from emulator.world import DAY_MS, Package, SandboxObject, World
+from emulator.world import Package, SandboxObject, World
 
 STREAMING = "Source dataflow uses a streaming connector. Only batch sources can be copied between sandboxes"
 
@@ -22,7 +24,8 @@ def fill(world: World) -> None:
     _acme(acme)
     _globex(globex)
     _initech(initech)
-    _partnerships(world)
+    sharing.fill(world)
+    world.switches.list_artifacts = True
 
 
 # The import with twelve conflicts
@@ -34,14 +37,34 @@ def _loyalty(acme: Maker) -> None:
     email = acme.standard(dev, "Email")
 
     # Exact: stage has an object of the same title, and it is the first suggestion.
-    address = acme.thing(dev, kinds.DATA_TYPE, "Postal address details", age=210)
+    address = acme.thing(
+        dev, kinds.DATA_TYPE, "Postal address details", age=210, details=PUBLISHED["Postal address details"]
+    )
     event_class = acme.thing(dev, kinds.CLASS, "Loyalty event class", age=210)
     loyalty_id = acme.thing(dev, kinds.NAMESPACE, "Loyalty ID", age=205)
-    member = acme.thing(dev, kinds.FIELD_GROUP, "Loyalty member profile", address, email, loyalty_id, age=200)
+    member = acme.thing(
+        dev,
+        kinds.FIELD_GROUP,
+        "Loyalty member profile",
+        address,
+        email,
+        loyalty_id,
+        age=200,
+        details=PUBLISHED["Loyalty member profile"],
+    )
     enrolment = acme.thing(dev, kinds.FIELD_GROUP, "Enrolment channel", age=190)
-    members = acme.thing(dev, kinds.SCHEMA, "Loyalty members", member, enrolment, age=188, helpers=2)
+    members = acme.thing(
+        dev,
+        kinds.SCHEMA,
+        "Loyalty members",
+        member,
+        enrolment,
+        age=188,
+        helpers=2,
+        details=PUBLISHED["Loyalty members"],
+    )
     for exact in (address, event_class, loyalty_id, member, enrolment, members):
-        acme.thing(stage, exact.type, exact.title, age=150)
+        acme.thing(stage, exact.type, exact.title, age=150, details=OLDER.get(exact.title))
 
     # Wrong first: renamed copies that a trial import left, and a name that was changed by hand.
     points = acme.thing(dev, kinds.DATA_TYPE, "Points balance", age=180)
@@ -77,6 +100,9 @@ def _loyalty(acme: Maker) -> None:
         expires_in=84,
         description="Members, activity and balances for the new programme",
     )
+    # After v3 was published: what a check for updates finds in dev.
+    acme.changed(dev, visits, **CHANGED["Store visit preferences"])
+    acme.changed(dev, tiers, **CHANGED["Member tier rules"])
 
 
 # The imports that go wrong
@@ -142,9 +168,9 @@ class Subject:
 
 def _subject(maker: Maker, sandbox: str, name: str, *, age: float, own_class: SandboxObject | None = None) -> Subject:
     data_type = maker.thing(sandbox, kinds.DATA_TYPE, f"{name} details", age=age)
-    field_group = maker.thing(
-        sandbox, kinds.FIELD_GROUP, f"{name} attributes", data_type, maker.standard(sandbox, "Email"), age=age
-    )
+    fields_title = f"{name} attributes"
+    email, details = maker.standard(sandbox, "Email"), PUBLISHED.get(fields_title)
+    field_group = maker.thing(sandbox, kinds.FIELD_GROUP, fields_title, data_type, email, age=age, details=details)
     uses = [field_group, own_class] if own_class else [field_group]
     schema = maker.thing(sandbox, kinds.SCHEMA, f"{name} schema", *uses, age=age, helpers=1)
     dataset = maker.thing(sandbox, kinds.DATASET, f"{name} dataset", schema, age=age - 1)
@@ -182,7 +208,7 @@ def _date(maker: Maker, age: float) -> str:
 def _acme(acme: Maker) -> None:
     order_class = acme.thing("dev", kinds.CLASS, "Order history record class", age=240)
     orders = _subject(acme, "dev", "Order history", age=240, own_class=order_class)
-    _rows(
+    order_packages = _rows(
         acme,
         "dev",
         orders,
@@ -196,6 +222,7 @@ def _acme(acme: Maker) -> None:
             ("Order audiences Q2", 4, "PUBLISHED", 160, -70),
         ],
     )
+    acme.saved_versions(next(one for one in order_packages if one.name == "Order history schema"), 20, 9)
     web = _subject(acme, "dev", "Web visits", age=230)
     published = _rows(
         acme,
@@ -275,7 +302,7 @@ def _acme(acme: Maker) -> None:
 def _globex(globex: Maker) -> None:
     trade_class = globex.thing("dev", kinds.CLASS, "Trade accounts record class", age=220)
     trade = _subject(globex, "dev", "Trade accounts", age=220, own_class=trade_class)
-    _rows(
+    trade_packages = _rows(
         globex,
         "dev",
         trade,
@@ -315,7 +342,9 @@ def _globex(globex: Maker) -> None:
     globex.package("Shared trade schema", "dev", [trade_class, trade.schema], age=33, expires_in=57, is_public=True)
     # Stage has an older generation of the same objects, so that every import from dev meets conflicts.
     for thing in (trade.data_type, trade.field_group, fleet.schema, fleet.data_type):
-        globex.thing("stage", thing.type, thing.title, age=100)
+        globex.thing("stage", thing.type, thing.title, age=100, details=OLDER.get(thing.title))
+    globex.saved_versions(trade_packages[0], 30)
+    globex.changed("dev", trade.field_group, **CHANGED["Trade accounts attributes"])
 
 
 def _initech(initech: Maker) -> None:
@@ -344,21 +373,3 @@ def _initech(initech: Maker) -> None:
         ],
     )
     initech.package("Initech production, whole", "prod", kind="FULL", age=32, expires_in=58)
-
-
-def _partnerships(world: World) -> None:
-    """Acme and Globex work together and have exchanged a package; Initech has no partner."""
-    acme, globex = world.organizations[ACME], world.organizations[GLOBEX]
-    asked_ms = world.founded_ms - 60 * DAY_MS
-    record = partnerships.new_record(world, ACME, acme.name, GLOBEX, acme.user_id, acme.user_name, at_ms=asked_ms)
-    partnerships.decide(
-        world,
-        record,
-        approved=True,
-        reason="Joint loyalty programme",
-        target={"id": GLOBEX, "name": globex.name, "region": globex.region},
-        user=globex.user_id,
-        at_ms=asked_ms + 2 * DAY_MS,
-    )
-    shared = next(package for package in world.packages.values() if package.name == "Order history schema")
-    deliveries.add_past(world, shared, globex, created_ms=world.founded_ms - 20 * DAY_MS, took_ms=15_000)

@@ -1,10 +1,13 @@
 """Words with which the seeds are written: objects, copies, packages, past jobs."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from emulator import kinds
 from emulator.submission import new_job
+from emulator.versions import add_version
 from emulator.world import (
     DAY_MS,
     Artifact,
@@ -50,6 +53,7 @@ class Maker:
         origin: str = "",
         flaw: str = "",
         helpers: int = 0,
+        details: Mapping[str, Any] | None = None,
     ) -> SandboxObject:
         """An object in a sandbox that depends on `uses`."""
         source, tenant = self.world.random, self.org.tenant
@@ -63,8 +67,16 @@ class Maker:
                 descriptors=tuple(kinds.new_id(source, kinds.DESCRIPTOR, tenant) for _ in range(helpers)),
                 origin=origin,
                 flaw=flaw,
+                details=details or {},
             )
         )
+
+    def changed(self, sandbox: str, thing: SandboxObject, **details: Any) -> SandboxObject:
+        """What became of an object after packages with it were published; make those first."""
+        for package in self.world.packages.values():
+            if (package.source_org_id, package.source_sandbox) == (self.org.id, sandbox):
+                self.world.content_of(package)  # fixes the content of a published one
+        return self.sandbox(sandbox).replace(thing, dataclasses.replace(thing, details={**thing.details, **details}))
 
     def renamed_copy(self, sandbox: str, of: SandboxObject, *, age: float) -> SandboxObject:
         """What an earlier import of an object left behind when its title was taken."""
@@ -114,6 +126,12 @@ class Maker:
         if status != "DRAFT":
             self._export_job(package, status)
         return package
+
+    def saved_versions(self, package: Package, *ages: float) -> None:
+        """Versions that were saved so many days ago."""
+        for age in ages:
+            add_version(self.world, package, user=self.org.user_id, at_ms=self.ago(age))
+            package.version += 1
 
     def _job(self, package: Package, request_type: str, created_ms: int, target: str | None) -> Job:
         return new_job(

@@ -1,4 +1,4 @@
-"""Three organizations with sandboxes and credentials; every seed has them."""
+"""Two organizations that people work for, and partners outside; every seed has them."""
 
 from emulator import kinds
 from emulator.world import (
@@ -14,6 +14,9 @@ from emulator.world import (
 ACME = "5C1328435BF324E90A49402A@AdobeOrg"
 GLOBEX = "7D41B0C2A6E85F130A49423C@AdobeOrg"
 INITECH = "2B9E6F10D4C783A50A495D17@AdobeOrg"
+VANDELAY = "3F8C27D1B09E4A650A495D2B@AdobeOrg"
+HOOLI = "91E4A7056CDB32F80A495D3D@AdobeOrg"
+NORTHWIND = "C62D08F9E7134B5A0A495D4F@AdobeOrg"
 
 SCOPES = (
     "openid",
@@ -36,11 +39,22 @@ _LIMITED = {
 def add(world: World) -> None:
     _organization(world, ACME, "Acme", "va7", "acmetenant", "Release Manager", has_jwt=True)
     _organization(world, GLOBEX, "Globex", "nld2", "globextenant", "Partner Admin", has_jwt=True)
-    _organization(world, INITECH, "Initech", "aus5", "initechtenant", "Platform Owner", has_jwt=False)
+    _organization(world, INITECH, "Initech", "aus5", "initechtenant", "Platform Owner", manner="approves")
+    _organization(world, VANDELAY, "Vandelay", "va7", "vandelaytenant", "Import Desk", manner="rejects")
+    _organization(world, HOOLI, "Hooli", "can2", "hoolitenant", "Partner Desk", manner="silent")
+    _organization(world, NORTHWIND, "Northwind", "nld2", "northwindtenant", "Supplier Desk", manner="shares")
 
 
 def _organization(
-    world: World, org_id: str, name: str, region: str, tenant: str, user_name: str, *, has_jwt: bool
+    world: World,
+    org_id: str,
+    name: str,
+    region: str,
+    tenant: str,
+    user_name: str,
+    *,
+    has_jwt: bool = False,
+    manner: str = "",
 ) -> None:
     def words(*parts: str, length: int) -> str:
         return stable_hex(world.seed, org_id, *parts, length=length)
@@ -54,6 +68,8 @@ def _organization(
         tenant_id=words("tenant", length=32),
         user_id=user_id,
         user_name=user_name,
+        is_outside=bool(manner),
+        manner=manner,
     )
 
     def credential(title: str, kind: str) -> Credential:

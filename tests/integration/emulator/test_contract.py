@@ -138,12 +138,14 @@ def test_asking_for_the_head_of_a_publish_publishes_nothing(platform):
         ("/packages", "packages.list.response"),
         ("/packages/jobs", "packages.jobs.response"),
         ("/handshake/list?requestType=OUTGOING", "handshake.list.response"),
-        ("/transfer/list", "transfer.list-private.response"),
+        ("/transfer/list?requestType=PRIVATE", "transfer.list-private.response"),
+        ("/transfer/list?requestType=PUBLIC", "transfer.list-public.response"),
     ],
 )
 def test_every_row_of_a_list_has_the_published_members_with_their_types(demo, path, name):
     sample = fixture(f"sandbox_tooling/{name}")["data"][0]
-    optional = {"publishDate", "targetSandbox"}  # an unpublished package, a job that exports
+    # An unpublished package, a job that exports, a request without an answer, a transfer under way.
+    optional = {"publishDate", "targetSandbox", "targetRegion", "targetOrgName", "completedTime"}
 
     page = demo.get(path, query_string=None if "?" in path else {"limit": 1000}).json
 

@@ -100,11 +100,11 @@ def test_crm_import_hides_an_error_in_its_success(demo):
     assert json.loads(hidden[0]["artifact"]["messages"][0]["message"])["status"] == 400
 
 
-def test_sixty_packages_cover_every_state():
+def test_sixty_packages_and_five_for_sharing_cover_every_state():
     packages = list(build("demo", Clock(speed=0)).packages.values())
 
     statuses = Counter(package.status for package in packages)
-    assert len(packages) == 60
+    assert len(packages) == 65
     assert set(statuses) == {"DRAFT", "PUBLISH_IN_PROGRESS", "PUBLISHED", "PUBLISH_FAILED"}
     assert {package.package_type for package in packages} == {"PARTIAL", "FULL"}
     assert {package.visibility for package in packages} == {"PRIVATE", "PUBLIC"}
@@ -187,26 +187,153 @@ def test_printed_credentials_open_an_emulator_that_knows_nothing_of_them():
         if robot["kind"] == "oauth_server_to_server"
     ]
 
-    assert answers == [200] * 6
+    assert answers == [200] * 4
     assert [robot["private_key"][:27] for robot in robots if robot["kind"] == "jwt"] == [
         "-----BEGIN PRIVATE KEY-----"
     ] * 2
-    assert [organization["name"] for organization in described["organizations"]] == ["Acme", "Globex", "Initech"]
+    assert [organization["name"] for organization in described["organizations"]] == ["Acme", "Globex"]
+    assert {partner["name"]: partner["manner"] for partner in described["partners"]} == {
+        "Initech": "approves",
+        "Vandelay": "rejects",
+        "Hooli": "silent",
+        "Northwind": "shares",
+    }
     assert {tuple(sorted(organization["sandboxes"])) for organization in described["organizations"]} == {
         ("dev", "prod", "stage")
     }
 
 
-def test_partnership_joins_acme_and_globex_only():
-    acme = Platform("demo")
+def partnerships(robot):
+    """Name of the other organization -> direction and status, and what was said about it."""
+    names = {one.id: one.name for one in robot.app.world.organizations.values()}
+    found = {}
+    for way, other in (("INCOMING", "sourceIMSOrgId"), ("OUTGOING", "targetIMSOrgId")):
+        for row in robot.get(f"/handshake/list?requestType={way}").json["data"]:
+            reasons = [entry.get("reason") for entry in json.loads(row["statusHistory"])]
+            found[names[row[other]]] = (way, row["status"], reasons[-1])
+    return found
 
-    def partners(organization):
-        robot = acme.also(organization=organization)
-        return sum(
-            robot.get(f"/handshake/list?requestType={way}").json["totalElements"] for way in ("INCOMING", "OUTGOING")
-        )
 
-    assert [partners(0), partners(1), partners(2)] == [1, 1, 0]
+def test_partnerships_of_every_kind_are_there_with_their_history(demo):
+    assert partnerships(demo) == {
+        "Globex": ("OUTGOING", "APPROVED", "Joint loyalty programme"),
+        "Vandelay": ("OUTGOING", "REJECTED", "No new partners before the audit"),
+        "Hooli": ("OUTGOING", "APPROVAL_PENDING", None),
+        "Northwind": ("INCOMING", "APPROVAL_PENDING", None),
+    }
+    assert partnerships(demo.also(organization=1)) == {
+        "Acme": ("INCOMING", "APPROVED", "Joint loyalty programme"),
+        "Initech": ("INCOMING", "APPROVED", "Claims data for fleet customers"),
+        "Vandelay": ("INCOMING", "REJECTED", "Nobody here knows this organization"),
+        "Hooli": ("OUTGOING", "APPROVAL_PENDING", None),
+        "Northwind": ("INCOMING", "APPROVAL_PENDING", None),
+    }
+
+
+def test_one_transfer_is_slow_against_the_past_of_its_organization(demo):
+    rows = demo.get("/transfer/list?requestType=PRIVATE&limit=50").json["data"]
+    mine = [row for row in rows if row["sourceIMSOrgId"] == demo.org.id]
+
+    took = sorted(row["completedTime"] - row["createdDate"] for row in mine if row["status"] == "COMPLETED")
+    slow = [row for row in mine if row["status"] == "IN_PROGRESS"]
+
+    assert [row["status"] for row in mine].count("FAILED") == 1
+    assert took == [9_000, 12_000, 14_000, 15_000, 18_000, 22_000, 110_000]
+    assert [row["packageName"] for row in slow] == ["Web visits journey"]
+    assert demo.app.world.now_ms() - slow[0]["createdDate"] >= 3 * 3_600_000
+
+
+def test_slow_transfer_ends_after_six_hours_of_work(demo):
+    demo.advance(6 * 3_600 + 1)
+
+    rows = demo.get("/transfer/list?property=status==IN_PROGRESS").json
+
+    assert rows["totalElements"] == 0
+    assert demo.also(organization=1).package("Web visits journey").status == "PUBLISHED"
+
+
+def test_shared_packages_of_the_past_can_be_imported_where_they_arrived(demo):
+    globex = demo.also(organization=1)
+
+    jobs = [globex.run_import(name) for name in ("Order history schema", "Returns schema for production")]
+
+    assert [job["jobStatus"] for job in jobs] == ["SUCCESS", "SUCCESS"]
+    assert jobs[0]["sourceSandbox"]["imsOrgId"] == demo.org.id
+
+
+def test_public_package_of_a_partner_is_pulled_by_the_printed_payload(demo):
+    packages = describe("demo", "http://127.0.0.1:9400")["public_packages"]
+    payload = next(one["payload"] for one in packages if one["name"] == "Northwind loyalty starter")
+
+    answer = demo.call("POST", "/transfer/pullRequest", json=payload)
+    demo.advance(16)
+
+    assert answer.status_code == 201
+    assert demo.package("Northwind loyalty starter").status == "PUBLISHED"
+
+
+def test_supplier_sends_a_package_to_whoever_approves_it(demo):
+    row = demo.get("/handshake/list?requestType=INCOMING").json["data"][0]
+    details = {"id": demo.org.id, "name": "Acme", "region": "va7"}
+    body = {"linkingID": row["linkingId"], "status": "APPROVED", "reason": "Ok", "targetIMSOrgDetails": details}
+
+    demo.call("POST", "/handshake/action", json=body)
+    demo.advance(40)
+
+    assert demo.package("Northwind supplier items").status == "PUBLISHED"
+
+
+def compared(robot, name, **body):
+    path = f"/packages/{robot.package(name).id}/version/compare"
+    robot.call("POST", path, json=body)
+    robot.advance(3)
+    delta = robot.call("POST", path, json=body).json["object"]["deltaPackageVersion"]
+    return {
+        one["sourceArtifact"]["title"]: {(change["op"], change["path"]) for change in one["changes"]}
+        for one in delta["eximGraphDelta"]["pluginDeltas"]
+    }
+
+
+def test_check_for_updates_finds_what_was_changed_since_publishing(demo):
+    assert compared(demo, V3) == {
+        "Store visit preferences": {("add", "/description"), ("add", "/properties")},
+        "Member tier rules": {("add", "/description")},
+    }
+
+
+def test_comparison_with_staging_shows_fields_of_every_kind(demo):
+    found = compared(demo, V3, targetSandbox="stage")
+
+    assert found["Loyalty member profile"] == {
+        ("replace", "/description"),
+        ("add", "/properties/preferredStore"),
+        ("remove", "/properties/legacyNumber"),
+        ("replace", "/properties/tier/enum"),
+        ("replace", "/required"),
+    }
+    assert found["Points balance"] == {("replace", "/title")}
+
+
+def test_new_version_leaves_nothing_to_update(demo):
+    demo.call("PATCH", f"/packages/{demo.package(V3).id}/version/save")
+    demo.advance(4)
+
+    assert compared(demo, V3) == {}
+
+
+def test_some_packages_have_versions_and_some_cannot(demo):
+    def capabilities(name):
+        answer = demo.get(f"/packages/{demo.package(name).id}?getCapabilities=true").json
+        return answer["packageCapabilities"]["capabilities"], answer["latestPackageVersion"]
+
+    names = (V3, "Order history schema", "Order follow-up journey", "Store footfall sources")
+    assert [capabilities(name) for name in names] == [(["VERSIONABLE"], 0), (["VERSIONABLE"], 2), ([], 0), ([], 0)]
+
+
+def test_objects_can_be_picked_in_the_demo(demo):
+    titles = {one["title"] for one in demo.get("/tools/artifacts/REGISTRY_SCHEMA").json["object"]}
+
+    assert {"Loyalty members", "Loyalty activity"} <= titles
 
 
 @pytest.mark.parametrize("is_repeatable", [True, False])
