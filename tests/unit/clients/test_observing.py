@@ -10,9 +10,10 @@ from clients import observing
 from clients.effects import Effect
 from clients.errors import ApiError, ApiUnavailableError, OutcomeUnknownError
 from clients.observing import Exchange, Outcome
+from clients.sandbox_versions import VersioningClient
 from clients.transport import Connection
 from tests.unit.clients.conftest import Platform
-from tests.unit.clients.support import FAST, raw_server, reset
+from tests.unit.clients.support import EXIM, FAST, raw_server, reset
 
 
 @pytest.fixture
@@ -113,3 +114,21 @@ def test_the_log_line_names_the_call_without_its_query(
         "outcome": "ok",
         "request_id": "req-7",
     }
+
+
+def test_each_verb_of_a_call_is_told_under_its_one_name(
+    platform: Platform, bare: Callable[..., Connection], told: list[Exchange]
+) -> None:
+    answers = {"PATCH": Response(status=405), "POST": Response('{"id": "j"}')}
+    platform.decide(f"{EXIM}/packages/p/version/save", lambda request: answers[request.method])
+    platform.answer(f"{EXIM}/packages/p/version/compare", Response('{"id": "j"}'))
+    versioning = VersioningClient(bare(platform.url))
+
+    versioning.save_version("p")
+    versioning.compare("p")
+
+    assert [(one.operation, one.effect, one.method, one.outcome) for one in told] == [
+        ("versions.save", Effect.WRITE, "PATCH", Outcome.REFUSED),
+        ("versions.save", Effect.WRITE, "POST", Outcome.OK),
+        ("versions.compare", Effect.WORKFLOW, "POST", Outcome.OK),
+    ]
