@@ -23,10 +23,14 @@ from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
 from promotions.systems.packages import kinds
 from promotions.systems.packages.comparing import CompareSubmission
+from promotions.systems.packages.creating import CreateSubmission
+from promotions.systems.packages.deleting import DeleteSubmission
 from promotions.systems.packages.dependencies import ReadDependencies
+from promotions.systems.packages.editing import AddSubmission, EditSubmission, RemoveSubmission
 from promotions.systems.packages.importing import ImportSubmission
 from promotions.systems.packages.planning import PackageSystem
 from promotions.systems.packages.publishing import PublishSubmission
+from promotions.systems.packages.reading import ReadObjects, ReadPackage
 from promotions.systems.packages.synchronizing import DiscoverJobs, Synchronize
 from promotions.systems.packages.updating import UpdateSubmission
 from promotions.systems.packages.versioning import ReadHistory, SaveVersion
@@ -76,6 +80,13 @@ def register() -> None:
         Gathering(),
         ImportSubmission(),
         PublishSubmission(),
+        CreateSubmission(),
+        AddSubmission(),
+        RemoveSubmission(),
+        EditSubmission(),
+        DeleteSubmission(),
+        ReadPackage(),
+        ReadObjects(),
         Synchronize(),
         DiscoverJobs(),
         ReadDependencies(),

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from promotions.choices import JobState, Severity
-from promotions.engine import hooks, timeline
+from promotions.engine import hooks, registry, timeline
 from promotions.engine.endings import ask_person
 from promotions.engine.registry import Submitted, submission
 from promotions.models import Job
@@ -30,10 +30,11 @@ def accept(job: Job, submitted: Submitted, *, how: str) -> bool:
         except IntegrityError:
             log.warning("job %s: remote job %s is another row's", job.pk, submitted.remote_id, exc_info=True)
     job.refresh_from_db()
+    noun = registry.noun(job.kind)
     ask_person(
         job,
-        f"The platform names its job {submitted.remote_id}, which belongs to another job here already. Compare the two "
-        "at the platform, and say which remote job is this one.",
+        f"The platform names its {noun} {submitted.remote_id}, which belongs to another job here already. Compare the "
+        f"two at the platform, and say which {noun} is this one.",
     )
     return False
 
@@ -70,7 +71,7 @@ def _accept(job: Job, submitted: Submitted, *, how: str) -> bool:
         return False
     timeline.note(
         job,
-        f"The platform has it as job {submitted.remote_id} ({how})."
+        f"The platform has it as {registry.noun(job.kind)} {submitted.remote_id} ({how})."
         if submitted.remote_id
         else f"The platform has it ({how}).",
     )
@@ -83,4 +84,8 @@ def _answered_too_late(job: Job, remote_id: str) -> None:
     """Keep the answer to a write on a job that others have moved on or closed."""
     job.refresh_from_db()
     if job.remote_id != remote_id:
-        timeline.note(job, f"The platform answered late: it has it as job {remote_id}.", severity=Severity.ERROR)
+        timeline.note(
+            job,
+            f"The platform answered late: it has it as {registry.noun(job.kind)} {remote_id}.",
+            severity=Severity.ERROR,
+        )

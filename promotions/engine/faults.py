@@ -65,12 +65,12 @@ def words(exc: Exception) -> str:
     return "Towpath itself failed"
 
 
-def sentence(what: str, exc: errors.ApiError) -> str:
-    """What failed, why in the platform's own words, and what to do."""
+def sentence(what: str, exc: errors.ApiError, advice: str = "") -> str:
+    """What failed, why in the platform's own words, and what to do: `advice`, or what its kind of error suggests."""
     said = words(exc)
     status = f" (HTTP {exc.status})" if exc.status and exc.status >= 300 and str(exc.status) not in said else ""
     request = f" Request id {exc.request_id}." if exc.request_id else ""
-    return f"{what}: {said}{status}.{request} {_next_step(exc)}"
+    return f"{what}: {said}{status}.{request} {advice or _next_step(exc)}"
 
 
 def _next_step(exc: errors.ApiError) -> str:
@@ -78,6 +78,7 @@ def _next_step(exc: errors.ApiError) -> str:
     return cure or _NEXT_STEP[kind_of(exc)]
 
 
-def ending(what: str, exc: errors.ApiError) -> Ending:
+def ending(what: str, exc: errors.ApiError, advice: str = "") -> Ending:
     """A failed job, with the platform's own words."""
-    return Ending(state=JobState.FAILED, problem_kind=kind_of(exc), problem=sentence(what, exc), detail=exc.body or "")
+    problem = sentence(what, exc, advice)
+    return Ending(state=JobState.FAILED, problem_kind=kind_of(exc), problem=problem, detail=exc.body or "")

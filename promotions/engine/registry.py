@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
+from clients.errors import ApiError
 from promotions.choices import JobState, ProblemKind
 from promotions.models import Job
 
@@ -39,6 +40,8 @@ class JobType(ABC):
 
     kind: ClassVar[str]
     label: ClassVar[str]
+    phrase: ClassVar[str] = ""
+    """What leads the title in a sentence, if that is not "<label> of"."""
     queue: ClassVar[str] = "interactive"
 
     def describe(self, job: Job) -> str:
@@ -102,6 +105,8 @@ class Submission(JobType):
     deadline: timedelta
     settle: timedelta
     follow_deadline: timedelta
+    noun: ClassVar[str] = "job"
+    """What the platform makes of the write; its remote id names one of these."""
 
     @abstractmethod
     def recheck(self, job: Job, report: Report) -> Ending | None:
@@ -121,6 +126,14 @@ class Submission(JobType):
     @abstractmethod
     def look_up(self, job: Job, report: Report) -> LookUp:
         """Search for the effect of a write whose answer was lost. `report` is to be called before each read."""
+
+    def wanted(self, job: Job) -> str:
+        """What a search for the effect looks for, in words that follow "Looked for"."""
+        return ""
+
+    def advise(self, job: Job, exc: ApiError) -> str:
+        """The next step after this refusal, in a sentence, if more is known than that the platform refused."""
+        return ""
 
     @abstractmethod
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
@@ -185,6 +198,24 @@ def is_submission(kind: str) -> bool:
 def label(kind: str) -> str:
     """The words for a kind; one that is no longer registered speaks for itself."""
     return _types[kind].label if kind in _types else kind
+
+
+def named(kind: str, title: str) -> str:
+    """A job in a sentence: its kind and its title."""
+    phrase = _types[kind].phrase if kind in _types else ""
+    return f"{phrase or f'{label(kind)} of'} “{title}”"
+
+
+def noun(kind: str) -> str:
+    """What the platform makes of a write of this kind."""
+    found = _types.get(kind)
+    return found.noun if isinstance(found, Submission) else Submission.noun
+
+
+def wanted(job: Job) -> str:
+    """What a search for the effect of a write looks for, as its type tells it."""
+    found = _types.get(job.kind)
+    return found.wanted(job) if isinstance(found, Submission) else ""
 
 
 def describe(job: Job) -> str:

@@ -231,7 +231,7 @@ def _refused(job: Job, exc: errors.ApiError) -> None:
         traces.answered(job, f"refused: {faults.words(exc)}")
         ask_person(job, f"{words} Whether the first one, whose answer was lost, arrived is not known.")
     else:
-        end(job, faults.ending("The platform refused it, and did nothing", exc))
+        end(job, faults.ending("The platform refused it, and did nothing", exc, submission(job.kind).advise(job, exc)))
 
 
 def _not_sent(
@@ -308,7 +308,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
     elif found.remote_ids:
         ask_person(
             job,
-            "Several jobs at the platform fit this one. Compare them and say which is ours.",
+            f"Several {submission(job.kind).noun}s at the platform fit this one. Compare them and say which is ours.",
             result={"candidates": list(found.remote_ids)},
         )
     elif found.similar and (

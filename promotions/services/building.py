@@ -1,6 +1,6 @@
 """Making packages and changing drafts: what people may ask for, and why not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -113,8 +113,11 @@ def reason_not_to_delete(package: Package) -> str:
     return ""
 
 
-def dependents(package: Package) -> list[Usage]:
-    """What names the package: what is unfinished keeps it from being deleted, what is over is only told of."""
+def dependents(package: Package, *, other_than: Collection[int] = ()) -> list[Usage]:
+    """What names the package: what is unfinished keeps it from being deleted, what is over is only told of.
+
+    `other_than` names jobs by id that do not count.
+    """
     sent = Job.objects.filter(plan=OuterRef("plan"), submit_count__gt=0)
     consents = Approval.objects.filter(plan__promotion__package=package, state__in=OPEN_APPROVALS)
     waiting = consents.exclude(Exists(sent)).values("plan__promotion")
@@ -122,7 +125,9 @@ def dependents(package: Package) -> list[Usage]:
     open_promotions = promotions.filter(
         Q(plans__state__in=[PlanState.GATHERING, PlanState.OPEN]) | Q(pk__in=waiting)
     ).distinct()
-    unfinished = Job.objects.filter(package=package, state__in=UNFINISHED, marker__isnull=False)
+    unfinished = Job.objects.filter(package=package, state__in=UNFINISHED, marker__isnull=False).exclude(
+        pk__in=other_than
+    )
     sharings = SharingRequest.objects.filter(package=package, state__in=UNFINISHED_SHARINGS)
     found = [
         *(

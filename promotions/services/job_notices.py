@@ -48,7 +48,7 @@ def _title(job: Job) -> str:
     if not registry.is_submission(job.kind):
         return job.title
     target = f" into {job.sandbox.name}" if job.sandbox else ""
-    return f"{registry.label(job.kind)} of “{job.title}”{target}"
+    return f"{registry.named(job.kind, job.title)}{target}"
 
 
 def _attention(job: Job) -> str:

@@ -78,9 +78,9 @@ def _what_holds(scope: str, kind: str, title: str) -> str:
     """Why a write cannot be queued: another one of its scope is not over."""
     holder = Job.objects.filter(scope=scope, state__in=UNFINISHED).first()
     if holder is None or holder.kind == kind:
-        return f"{registry.label(kind)} of “{title}” is under way already. Open its job before starting another."
+        return f"{registry.named(kind, title)} is under way already. Open its job before starting another."
     return (
-        f"{registry.label(holder.kind)} of “{holder.title}” is under way as job {holder.pk}. Wait for its end before "
+        f"{registry.named(holder.kind, holder.title)} is under way as job {holder.pk}. Wait for its end before "
         "starting another."
     )
 

@@ -14,10 +14,8 @@ _TRIES = 1000
 
 def holder(organization: Organization, name: str, *, other_than: Package | None = None) -> Package | None:
     """The package known here that has this name; the platform wants names to be unique in an organization."""
-    found = Package.objects.filter(
-        organization=organization, sort_name=name.lower()[:500], name=name, vanished_at=None
-    ).exclude(pk=other_than.pk if other_than else None)
-    return found.first()
+    found = Package.objects.filter(organization=organization, sort_name=name.lower()[:500], name=name, vanished_at=None)
+    return (found.exclude(pk=other_than.pk) if other_than else found).first()
 
 
 def free_name(organization: Organization, name: str) -> str:

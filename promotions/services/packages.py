@@ -1,7 +1,8 @@
 """What is known of an organization's packages, and what people may ask of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -32,6 +33,7 @@ _COMPARED = (
     "remote_modified_at",
     "published_at",
     "expires_at",
+    "artifact_count",
 )
 
 
@@ -62,11 +64,23 @@ def apply(organization: Organization, remotes: Iterable[RemotePackage]) -> int:
 def _store(changed: list[tuple[Package, RemotePackage]]) -> None:
     """New packages in one statement: a first pass over an organization brings thousands."""
     old = [package for package, _ in changed if package.pk]
+    titles = _known_titles(old)
     for package in old:
         package.save()
     Artifact.objects.filter(package__in=old).delete()
     Package.objects.bulk_create(package for package, _ in changed if not package.pk)
-    Artifact.objects.bulk_create(artifact for package, remote in changed for artifact in _artifacts(package, remote))
+    Artifact.objects.bulk_create(
+        artifact for package, remote in changed for artifact in _artifacts(package, remote, titles)
+    )
+
+
+def _known_titles(old: Sequence[Package]) -> dict[tuple[int, str, str], str]:
+    """Titles by package, type and id: the platform does not repeat them in every answer."""
+    named = Artifact.objects.filter(package__in=old).exclude(title="")
+    return {
+        (package, artifact_type, remote_id): title
+        for package, artifact_type, remote_id, title in named.values_list("package", "type", "remote_id", "title")
+    }
 
 
 def _values(remote: RemotePackage) -> dict[str, Any]:
@@ -82,6 +96,7 @@ def _values(remote: RemotePackage) -> dict[str, Any]:
         "remote_modified_at": remote.modified_at.replace(microsecond=0) if remote.modified_at else None,
         "published_at": remote.published_at.replace(microsecond=0) if remote.published_at else None,
         "expires_at": remote.expires_at.replace(microsecond=0) if remote.expires_at else None,
+        "artifact_count": len(remote.artifacts),
     }
 
 
@@ -92,14 +107,13 @@ def _fill(package: Package, remote: RemotePackage, values: dict[str, Any]) -> No
     created_at = remote.created_at.replace(microsecond=0) if remote.created_at else None
     package.remote_created_at = created_at or package.remote_created_at or now
     package.sort_name = remote.name.lower()[:500]
-    package.artifact_count = len(remote.artifacts)
     package.search_text = _search_text(remote)
     package.raw = remote.raw
     package.seen_at = now
     package.vanished_at = None
 
 
-def _artifacts(package: Package, remote: RemotePackage) -> list[Artifact]:
+def _artifacts(package: Package, remote: RemotePackage, titles: Mapping[tuple[int, str, str], str]) -> list[Artifact]:
     unique = {(artifact.type, artifact.id): artifact for artifact in remote.artifacts}
     return [
         Artifact(
@@ -107,7 +121,7 @@ def _artifacts(package: Package, remote: RemotePackage) -> list[Artifact]:
             position=position,
             type=artifact.type[:64],
             remote_id=artifact.id[:500],
-            title=(artifact.title or "")[:500],
+            title=(artifact.title or titles.get((package.pk, artifact.type[:64], artifact.id[:500]), ""))[:500],
         )
         for position, artifact in enumerate(unique.values())
     ]
@@ -118,6 +132,26 @@ def _search_text(remote: RemotePackage) -> str:
     words += [artifact.title or "" for artifact in remote.artifacts]
     words += [artifact.id for artifact in remote.artifacts]
     return "\n".join(word for word in words if word)
+
+
+def name_artifacts(package: Package, titles: Mapping[tuple[str, str], str]) -> None:
+    """Fill in titles, by type and id, that the platform leaves out and a person gave."""
+    for artifact in Artifact.objects.filter(package=package, title=""):
+        if title := titles.get((artifact.type, artifact.remote_id)):
+            Artifact.objects.filter(pk=artifact.pk).update(title=title[:500])
+
+
+def note_asked_expiry(package: Package, expires_at: datetime | None) -> None:
+    """Remember which expiry was asked for: it is sent with every later change, since the platform resets it."""
+    Package.objects.filter(pk=package.pk).update(asked_expires_at=expires_at)
+
+
+def store_capabilities(organization: Organization, remote: RemotePackage) -> None:
+    """Keep what the platform says can be done with a package, and which version of its content it has."""
+    version = "" if remote.package_version is None else str(remote.package_version)
+    Package.objects.filter(organization=organization, remote_id=remote.id).update(
+        capabilities=None if remote.capabilities is None else list(remote.capabilities), package_version=version[:32]
+    )
 
 
 def mark_vanished(package: Package) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from promotions.choices import JobState, ProblemKind
-from promotions.engine import timeline, traces
+from promotions.engine import registry, timeline, traces
 from promotions.forms.jobs import AdoptForm, CloseForm, RetryForm
 from promotions.models import Job
 from promotions.services import jobs
@@ -80,6 +80,7 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
     may_name, may_send = not can_resume or is_unknown, not can_resume and is_unknown
     found = candidates(job)
     name = f" as {job.remote_id}" if job.remote_id else ""
+    noun = registry.noun(job.kind)
     return Attention(
         facts=_facts(job),
         sent_at=list(job.events.filter(text__in=_SENT).values_list("at", flat=True)),
@@ -89,8 +90,10 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
         candidates=found,
         dismissed=[str(one) for one in job.params.get("dismissed", [])],
         was_accepted=bool(job.params.get("accepted")),
-        why_no_resume="" if can_resume else "Its job at the platform is not known yet, so there is nothing to look at.",
-        why_no_adopt="" if may_name else f"Its job at the platform is known already{name}.",
+        why_no_resume=""
+        if can_resume
+        else f"Its {noun} at the platform is not known yet, so there is nothing to look at.",
+        why_no_adopt="" if may_name else f"Its {noun} at the platform is known already{name}.",
         why_no_retry="" if may_send else f"It reached the platform{name}; sending it again would do everything twice.",
         adopt=bound.get("adopt") or (adopt_form(job) if may_name else None),
         retry=bound.get("retry") or (RetryForm() if may_send else None),
@@ -140,13 +143,15 @@ def _facts(job: Job) -> list[tuple[str, str | datetime | None]]:
 def _answer(job: Job) -> str:
     """What came back when it was sent last."""
     if job.remote_id:
-        return f"it has it as job {job.remote_id}"
+        return f"it has it as {registry.noun(job.kind)} {job.remote_id}"
     if job.params.get("accepted"):
         return "accepted, without naming its job"
     return traces.answer_of(job) or "none: the worker was ended before one was read"
 
 
 def _wanted(job: Job) -> str:
+    if wanted := registry.wanted(job):
+        return wanted
     if job.sandbox_id:
         return f"a job whose description ends in [{job.marker}]"
     return "a change of the package's own status"

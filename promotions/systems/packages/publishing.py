@@ -14,7 +14,7 @@ from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.importing import store_results
-from promotions.systems.packages.submission import ToolingSubmission
+from promotions.systems.packages.submission import ToolingSubmission, nothing_sent
 from promotions.systems.packages.verdict import conclude
 
 _OVER = (PackageStatus.PUBLISHED, PackageStatus.PUBLISH_FAILED)
@@ -32,9 +32,9 @@ class PublishSubmission(ToolingSubmission):
         if job.submit_count and _has_moved(remote, job.params["before"]):
             return None  # sent before: what moved it may be that very call, and the look-up decides
         if remote.status not in PUBLISHABLE:
-            return _nothing_sent(f"The package is {label(PackageStatus, remote.status).lower()} already.")
+            return nothing_sent(f"The package is {label(PackageStatus, remote.status).lower()} already.")
         if remote.package_type == PackageType.PARTIAL and not remote.artifacts:
-            return _nothing_sent("The package is empty. Add objects to it before publishing.")
+            return nothing_sent("The package is empty. Add objects to it before publishing.")
         return None
 
     def note_before(self, job: Job) -> dict[str, Any]:
@@ -157,9 +157,3 @@ def _has_moved(remote: RemotePackage, before: Mapping[str, Any]) -> bool:
         return bool(remote.version != before["version"])
     modified_at = remote.modified_at.replace(microsecond=0).isoformat() if remote.modified_at else None
     return None not in (modified_at, before.get("modified_at")) and modified_at != before["modified_at"]
-
-
-def _nothing_sent(reason: str) -> Ending:
-    return Ending(
-        state=JobState.CANCELLED, problem_kind=ProblemKind.PLAN_CHANGED, problem=f"Nothing was sent. {reason}"
-    )

@@ -65,7 +65,7 @@ def newest_first(
     listing = Listing(is_complete=False)
     missing = set(wanted or ())
     seen: set[str] = set()
-    order = _Order()
+    order = Order()
     start = 0
     total: int | None = None
     is_clean = True
@@ -109,7 +109,7 @@ def newest_first(
     return listing
 
 
-class _Order:
+class Order:
     """Whether rows really come newest first: only then does an old one mean that no newer ones follow.
 
     Rows of one moment show no order at all.

@@ -4,7 +4,15 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from promotions.engine.registry import Submission
+from promotions.choices import JobState, ProblemKind
+from promotions.engine.registry import Ending, Submission
+
+
+def nothing_sent(reason: str) -> Ending:
+    """What a write rests on is no longer so."""
+    return Ending(
+        state=JobState.CANCELLED, problem_kind=ProblemKind.PLAN_CHANGED, problem=f"Nothing was sent. {reason}"
+    )
 
 
 class ToolingSubmission(Submission):
