@@ -11,7 +11,7 @@ from accounts.access import organizations_for_read
 from accounts.models import Sandbox, User
 from promotions import search
 from promotions.choices import UNFINISHED, Decision
-from promotions.keyset import WALKS_LIMIT, Order, Walk, capped_count
+from promotions.keyset import PAGE_SIZE, WALKS_LIMIT, KeysetPage, Order, Walk, capped_count, page
 from promotions.models import Artifact, Job, Package, PlanItem
 
 EXPIRED: Literal["expired"] = "expired"
@@ -102,6 +102,33 @@ def count_packages(packages: QuerySet[Package], filters: PackageFilters) -> tupl
     if not filters.text:
         return capped_count(filtered_packages(packages, filters))
     return search.capped_count(filtered_packages(packages, replace(filters, text="")), filters.text)
+
+
+def package_page(
+    user: User,
+    packages: QuerySet[Package],
+    filters: PackageFilters,
+    order: Order,
+    cursor: str,
+    *,
+    size: int = PAGE_SIZE,
+    read: QuerySet[Package],
+) -> KeysetPage[Package]:
+    """The page of the filtered list that a cursor leads to; `read` as for any page."""
+    if not filters.text:
+        walks = package_walks(user, filters)
+        return page(filtered_packages(packages, filters), order, cursor, size=size, walks=walks, read=read)
+    others = replace(filters, text="")
+    unsearched = filtered_packages(packages, others)
+
+    def near(number: int) -> list[int]:
+        keys = unsearched.select_related(None).only("pk", order.field)
+        walks = package_walks(user, others)
+        rows = page(keys, order, cursor, size=number, walks=walks, read=Package.objects.only("pk", order.field)).rows
+        return [row.pk for row in rows]
+
+    found = search.search(unsearched, filters.text, near=near, wanted=size + 1)
+    return page(found, order, cursor, size=size)
 
 
 def package_walks(user: User, filters: PackageFilters) -> list[Walk]:

@@ -5,13 +5,13 @@ of them soon. On SQLite that needs the words that begin with those asked for: FT
 by one, while it collects all matches of a beginning before it gives the first.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.models import Organization
 from accounts.search import postgresql_query, sqlite_match, words_of
 from promotions import keyset
 from promotions.models import Package
@@ -21,9 +21,8 @@ FEW_MATCHES = 500
 COUNTED_FIRST = 5000
 # Testing a package by itself takes time for each word; with more of them, all matches are collected at once.
 TERMS_LIMIT = 8
-SAMPLE_SIZE = 32
-# Where at least one package of so many matches, a page is met before all matches would have been collected.
-DENSE = 4
+# How many packages from the place of a page on are tested alone; where they do not fill it, all matches are collected.
+NEAR = 200
 
 _INDEXED = {
     "sqlite": "SELECT rowid FROM promotions_package_search WHERE promotions_package_search MATCH %s LIMIT %s",
@@ -71,8 +70,14 @@ class _Match:
     """Whether the index gives one match after the other, and tells of one package without collecting all."""
 
 
-def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
-    """Narrow a list by its search index; text without a word leaves nothing to find."""
+def search(
+    packages: QuerySet[Package], text: str, *, near: Callable[[int], list[int]] | None = None, wanted: int = 0
+) -> QuerySet[Package]:
+    """Narrow a list by its search index; text without a word leaves nothing to find.
+
+    For a page, `near` gives so many of the packages that it would show without the search, in its order. Where that
+    yields as many as are `wanted`, the list is narrowed to those.
+    """
     words = words_of(text)
     if not words:
         return packages if not text.strip() else packages.none()
@@ -80,9 +85,11 @@ def search(packages: QuerySet[Package], text: str) -> QuerySet[Package]:
     found = _found(match, FEW_MATCHES + 1)
     if len(found) <= FEW_MATCHES:
         return packages.filter(pk__in=found)
-    is_alone = match.is_lazy and _is_dense(packages, match)
-    test = _TESTED_ALONE if is_alone else _TESTED[connection.vendor]
-    return packages.filter(RawSQL(test, [match.query], BooleanField()))  # noqa: S611  parameters
+    if match.is_lazy and near is not None:
+        met = _met(match, near(NEAR))
+        if len(met) >= wanted:
+            return packages.filter(pk__in=met)
+    return packages.filter(RawSQL(_TESTED[connection.vendor], [match.query], BooleanField()))  # noqa: S611  parameters
 
 
 def capped_count(packages: QuerySet[Package], text: str) -> tuple[int, bool]:
@@ -131,23 +138,10 @@ def _terms(beginning: str) -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _is_dense(packages: QuerySet[Package], match: _Match) -> bool:
-    """Whether the search leaves so much of this list that testing one package after the other soon fills a page.
-
-    A list walks each organization by itself, so that one without a match would be tested to its end.
-    """
-    is_met = RawSQL(_TESTED_ALONE, [match.query], BooleanField())  # noqa: S611  parameters
-    unordered = packages.order_by()
-    organizations = Organization.objects.filter(Exists(unordered.filter(organization=OuterRef("pk"))))
-    pks = list(organizations.values_list("pk", flat=True)[: keyset.WALKS_LIMIT + 1])
-    if len(pks) > keyset.WALKS_LIMIT:
-        return False
-    for pk in pks:
-        tested = unordered.filter(organization=pk).annotate(is_met=is_met).values_list("is_met", flat=True)
-        sample = list(tested[:SAMPLE_SIZE])
-        if sum(sample) * DENSE < len(sample):
-            return False
-    return True
+def _met(match: _Match, pks: list[int]) -> list[int]:
+    """Which of these packages match, each looked up by itself."""
+    test = RawSQL(_TESTED_ALONE, [match.query], BooleanField())  # noqa: S611  parameters
+    return list(Package.objects.filter(pk__in=pks).filter(test).values_list("pk", flat=True))
 
 
 def _found(match: _Match, number: int) -> list[int]:

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
-from promotions import access, keyset
+from promotions import access
 from promotions.api.base import ApiView, paged
 from promotions.api.filters import PackageQuery, package_filters
 from promotions.api.problems import UnderWayError
@@ -19,7 +19,7 @@ from promotions.api.serializers.packages import (
     PublishOutcomesSerializer,
 )
 from promotions.models import Package
-from promotions.queries import PACKAGE_ORDERS, filtered_packages, package_walks, unfinished_write
+from promotions.queries import PACKAGE_ORDERS, package_page, unfinished_write
 from promotions.services import packages
 from promotions.services.errors import ConflictError, RefusedError
 
@@ -35,13 +35,13 @@ class PackageListView(ApiView):
     def get(self, request: Request) -> Response:
         query = PackageQuery.read(request)
         rows = Package.objects.visible_to(self.user).select_related("organization")
-        filters = package_filters(query)
-        page = keyset.page(
-            filtered_packages(rows, filters),
+        page = package_page(
+            self.user,
+            rows,
+            package_filters(query),
             PACKAGE_ORDERS[query["order"]],
             query.get("cursor", ""),
             size=query["limit"],
-            walks=package_walks(self.user, filters),
             read=Package.objects.select_related("organization"),
         )
         return self.answer_page(PackageSerializer, page)

@@ -4,7 +4,8 @@ import pytest
 
 from promotions import search
 from promotions.models import Package
-from tests.factories import OrganizationFactory
+from promotions.queries import PACKAGE_ORDERS, PackageFilters, package_page
+from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories_promotions import PackageFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,20 +57,31 @@ def test_a_beginning_of_more_words_than_are_tested_alone_finds_them_all(
     assert list(found.values_list("name", flat=True)) == texts
 
 
-@pytest.mark.parametrize("walks", [0, 40])
-def test_an_organization_that_lacks_a_common_word_leaves_the_others_found(
-    monkeypatch: pytest.MonkeyPatch, walks: int
+@pytest.mark.parametrize("near", [1, 4, 200])
+@pytest.mark.parametrize("order", ["name", "-name"])
+def test_pages_of_a_search_hold_every_match_once_in_either_direction(
+    monkeypatch: pytest.MonkeyPatch, near: int, order: str
 ) -> None:
-    without, holding = OrganizationFactory(), OrganizationFactory()
-    for number in range(5):
-        PackageFactory(organization=without, search_text="hay")
-        PackageFactory(organization=holding, name=f"Package {number}", search_text="loyalty")
+    reader = UserFactory()
+    holding, without = OrganizationFactory(), OrganizationFactory()
+    for organization in (holding, without):
+        MembershipFactory(user=reader, organization=organization)
+    for number in range(9):
+        PackageFactory(organization=without, name=f"{number} hay", search_text="hay")
+        PackageFactory(organization=holding, name=f"{number}", search_text="loyalty" if number > 1 else "disloyal")
+    wanted = [str(number) for number in range(2, 9)]
     monkeypatch.setattr(search, "FEW_MATCHES", 0)
-    monkeypatch.setattr("promotions.keyset.WALKS_LIMIT", walks)
+    monkeypatch.setattr(search, "NEAR", near)
+    filters = PackageFilters(text="loyal")
+    visible, everything = Package.objects.visible_to(reader), Package.objects.all()
 
-    found = search.search(Package.objects.order_by("pk"), "loyalty")
+    pages = [package_page(reader, visible, filters, PACKAGE_ORDERS[order], "", size=2, read=everything)]
+    while cursor := pages[-1].older:
+        pages.append(package_page(reader, visible, filters, PACKAGE_ORDERS[order], cursor, size=2, read=everything))
+    back = package_page(reader, visible, filters, PACKAGE_ORDERS[order], pages[-1].newer, size=2, read=everything)
 
-    assert [package.name for package in found] == [f"Package {number}" for number in range(5)]
+    assert [row.name for page in pages for row in page.rows] == (wanted if order == "name" else wanted[::-1])
+    assert list(back.rows) == list(pages[-2].rows)
 
 
 @pytest.mark.parametrize("first", [1, 5000])
