@@ -227,7 +227,7 @@ def test_a_history_of_any_form_is_read(history: Any, platform: Platform, sharing
 @pytest.mark.parametrize(
     ("history", "text"),
     [
-        ('[{"action":"INITIA', '[{"action":"INITIA'),
+        ('[{"action":"APPROVED', '[{"action":"APPROVED'),
         ("approved by phone", "approved by phone"),
         ('["INITIATED", "APPROVED"]', '["INITIATED", "APPROVED"]'),
         ([{"action": "INITIATED"}, 7], '[{"action": "INITIATED"}, 7]'),
