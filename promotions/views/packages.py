@@ -134,7 +134,11 @@ def synchronizations(request: AuthenticatedRequest, organizations: QuerySet[Orga
 
 def _chips(request: HttpRequest, form: PackageFilterForm, visible: QuerySet[Package] | None = None) -> list[Chip]:
     return [
-        Chip(form.words_for(name), _url(request, **{name: ""}), _found(form, visible, name) if visible else "")
+        Chip(
+            form.words_for(name),
+            _url(request, **{name: ""}),
+            _found(form, visible, name) if visible is not None else "",
+        )
         for name in form.active()
     ]
 
