@@ -260,7 +260,7 @@ def _queue(leg: SharingLeg, kind: str, scope: str, to: LegState) -> bool:
 
 
 def _job_title(leg: SharingLeg, kind: str) -> str:
-    named = leg.request.facts.get("package", {}).get("name", "")
+    named = str(leg.request.facts.get("package", {}).get("name", ""))
     return {
         kinds.ASK: leg.partner,
         kinds.TRANSFER: f"{named} → {leg.partner}",
