@@ -40,6 +40,11 @@ class Emulator:
         answer = self._http.post("/switches", json=switches)
         assert answer.status_code == 200, answer.text
 
+    def effects(self, operation: str) -> int:
+        """How often this was done, whatever was answered."""
+        counts: dict[str, int] = self._http.get("/effects", params={"operation": operation}).json()["counts"]
+        return counts.get(operation, 0)
+
     def requests(self) -> list[dict[str, Any]]:
         """The platform calls so far, without those for tokens."""
         rows: list[dict[str, Any]] = self._http.get("/requests").json()["requests"]
