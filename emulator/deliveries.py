@@ -12,7 +12,7 @@ from emulator.world import Organization, Package, World
 
 Record = dict[str, Any]
 
-SHORTEST_S, LONGEST_S = 1.0, 15.0
+SHORTEST_S, LONGEST_S = 30.0, 90.0  # some seconds at the speed of the demo, so that people see the steps
 # Adobe, draft of the transfer page of the Sandbox tooling API guide: the messages in their order.
 STEPS = (
     "Fetched Package",

@@ -55,7 +55,7 @@ def _row(job: Job) -> dict[str, Any]:
 
 
 def _list(call: Call) -> Answer:
-    jobs = (job for job in call.world.jobs.values() if job.org_id == call.org.id and job.is_listed)
+    jobs = (job for job in call.world.jobs.values() if job.org_id == call.org.id and job.id not in call.world.unlisted)
     chosen = query.select(call, jobs, _FIELDS, plain=_PLAIN, default_order="-created", aliases=_ALIASES)
     return Answer(query.page_of(call, chosen, _row))
 
@@ -131,7 +131,7 @@ def job_detail(call: Call, job: Job) -> dict[str, Any]:
 
 def _get(call: Call) -> Answer:
     job = call.world.jobs.get(call.params["job_id"].strip())
-    if job is None or job.org_id != call.org.id or not job.is_listed:
+    if job is None or job.org_id != call.org.id or job.id in call.world.unlisted:
         raise refused_by_exim(404, f"Job with ID: {call.params['job_id']} not found")
     return Answer(
         {

@@ -1,7 +1,6 @@
 """What publishing, importing and versioning share: a job, and the answer that says it was submitted."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from emulator.calls import Call, Directive
@@ -87,8 +86,7 @@ def answer_to(world: World, job: Job, package: Package, directives: Sequence[Dir
         if directive.name == "unnamed_job":
             del body["jobId"]
         elif directive.name == "unlisted_job":
-            job.is_listed = False
-            world.after(float(directive.options.get("seconds", UNLISTED_S)), partial(_list, job))
+            world.hide(job.id, float(directive.options.get("seconds", UNLISTED_S)))
     return body
 
 
@@ -101,10 +99,6 @@ def unnamed_or_unlisted(call: Call, body: dict[str, Any]) -> dict[str, Any]:
         elif directive.name == "unlisted_job":
             call.world.hide(body["id"], float(directive.options.get("seconds", UNLISTED_S)))
     return shown
-
-
-def _list(job: Job) -> None:
-    job.is_listed = True
 
 
 def unknown_status(directives: Sequence[Directive]) -> str:

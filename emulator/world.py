@@ -260,7 +260,6 @@ class Job:
     delta: dict[str, Any] | None = None
     shown_status: str | None = None
     finished_ms: int | None = None
-    is_listed: bool = True
 
     @property
     def is_finished(self) -> bool:

@@ -266,7 +266,7 @@ def test_public_package_of_a_partner_is_pulled_by_the_printed_payload(demo):
     payload = next(one["payload"] for one in packages if one["name"] == "Northwind loyalty starter")
 
     answer = demo.call("POST", "/transfer/pullRequest", json=payload)
-    demo.advance(16)
+    demo.advance(91)
 
     assert answer.status_code == 201
     assert demo.package("Northwind loyalty starter").status == "PUBLISHED"
@@ -278,7 +278,7 @@ def test_supplier_sends_a_package_to_whoever_approves_it(demo):
     body = {"linkingID": row["linkingId"], "status": "APPROVED", "reason": "Ok", "targetIMSOrgDetails": details}
 
     demo.call("POST", "/handshake/action", json=body)
-    demo.advance(40)
+    demo.advance(112)
 
     assert demo.package("Northwind supplier items").status == "PUBLISHED"
 

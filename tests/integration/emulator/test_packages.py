@@ -340,3 +340,48 @@ def test_children_need_artifacts_and_a_package_beyond_draft(platform):
     unknown = platform.call("POST", "/packages/00000000000000000000000000000000/children", json=asked)
 
     assert [one.status_code for one in (draft, empty, bodiless, unknown)] == [400, 400, 400, 404]
+
+
+def test_object_of_another_sandbox_fails_the_publish_and_is_named(platform):
+    stage = next(one for one in platform.org.sandboxes["stage"].objects.values() if one.type == "CATALOG_DATASET")
+    create(platform, name="Mixed", artifacts=[{"id": stage.id, "type": stage.type}])
+    job_id = publish(platform, "Mixed").json["jobId"]
+    platform.advance(6)
+
+    failed = platform.job(job_id)["failedTasks"]
+
+    assert platform.package("Mixed").status == "PUBLISH_FAILED"
+    assert "not found in sandbox dev" in failed[0]["artifact"]["messages"][0]["message"]
+
+
+def test_package_cannot_be_renamed_to_nothing(platform):
+    answer = update(platform, "Forms draft", "UPDATE", name="  ")
+
+    assert answer.status_code == 400
+    assert platform.package("Forms draft")
+
+
+@pytest.mark.parametrize("action", ["ADD", "DELETE", "UPDATE"])
+def test_expiry_that_is_asked_for_is_honoured_with_every_change(platform, action):
+    answer = update(platform, "Forms draft", action, expiry="2099-05-20T20:05:10Z")
+
+    assert (answer.json["expiry"], answer.json["version"]) == (4082990710000, 1)
+
+
+def test_edges_of_dependencies_are_told_of_objects_in_no_package_yet(platform):
+    dataset = next(one for one in platform.package("Forms draft").artifacts)
+    body = {"name": "Check", "artifacts": [{"id": dataset.id, "type": dataset.type}]}
+    hidden = platform.call("POST", "/tools/artifacts/dependencies", json=body)
+    platform.control("switches", list_artifacts=True)
+
+    answer = platform.call("POST", "/tools/artifacts/dependencies", json=body)
+
+    expected = fixture("sandbox_tooling/historic.tools-artifacts-dependencies.response")
+    edges = [(edge["from"]["title"], edge["to"] and edge["to"]["title"]) for edge in answer.json["object"]]
+    assert hidden.status_code == 404
+    assert shape(answer.json) == shape(expected)
+    assert edges == [
+        ("Form submissions dataset", "Form submissions schema"),
+        ("Form submissions schema", "Form submissions"),
+        ("Form submissions", None),
+    ]

@@ -112,7 +112,7 @@ def test_package_travels_to_a_partner_and_can_be_imported_there(acme, globex):
 
     answer = share(acme, "Forms", globex.org.id)
     transfer_id = answer.json[0]["id"]
-    acme.advance(16)
+    acme.advance(91)
 
     assert answer.status_code == 201
     assert shape(answer.json) == shape(fixture("sandbox_tooling/transfer.create.response"))
@@ -147,7 +147,7 @@ def test_public_package_is_pulled_without_a_partnership(acme, globex):
     acme.call("PUT", "/packages", json=body)
 
     answer = globex.call("POST", "/transfer/pullRequest", json=payload)
-    acme.advance(16)
+    acme.advance(91)
 
     page = globex.get("/transfer/list?requestType=PUBLIC").json
     assert private.status_code == 400
@@ -168,7 +168,7 @@ def test_failed_transfer_brings_nothing(acme, globex):
     acme.control("faults", path="/transfer", fault="partial_failure")
 
     transfer_id = share(acme, "Forms", globex.org.id).json[0]["id"]
-    acme.advance(16)
+    acme.advance(91)
 
     assert acme.get(f"/transfer/{transfer_id}").json["status"] == "FAILED"
     assert globex.get("/packages").json["totalElements"] == 0

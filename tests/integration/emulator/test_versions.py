@@ -85,3 +85,101 @@ def test_update_without_the_right_fails_and_changes_nothing(platform):
     assert [task["artifact"]["messages"][0]["message"] for task in failed] == [
         "Missing permission to update PROFILE_SEGMENT in sandbox stage"
     ]
+
+
+CALLS = (
+    ("POST", "version/compare"),
+    ("PATCH", "version/save"),
+    ("GET", "history"),
+    ("PATCH", "import"),
+)
+
+
+def update_body(platform):
+    return {"name": "Refresh", "destinationSandbox": {"name": "stage", "imsOrgId": platform.org.id}}
+
+
+@pytest.mark.parametrize(("method", "ending"), CALLS)
+def test_platform_without_versions_has_no_such_routes_and_no_capabilities(platform, method, ending):
+    platform.control("switches", versioning=False)
+
+    answer = platform.call(method, path(platform, ending), json=update_body(platform))
+    package = platform.get(f"/packages/{platform.package('Forms').id}?getCapabilities=true").json
+
+    assert answer.status_code == 404
+    assert "packageCapabilities" not in package
+
+
+@pytest.mark.parametrize(("method", "ending"), CALLS)
+@pytest.mark.parametrize("known", ["POST", "PATCH"])
+def test_version_calls_answer_only_to_the_methods_of_the_switch(platform, method, ending, known):
+    platform.control("switches", versioning_methods=known)
+
+    refused = platform.call("PATCH" if known == "POST" else "POST", path(platform, ending), json=update_body(platform))
+    served = platform.call(known, path(platform, ending), json=update_body(platform))
+
+    assert (refused.status_code, served.status_code) == (405, 200)
+    assert refused.headers["Allow"] == known
+
+
+def test_switch_of_methods_refuses_others(platform):
+    assert platform.control("switches", versioning_methods="PATCH DELETE").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [("stuck_job", "IN_PROGRESS"), ("job_failure", "FAILED"), ("job_cancelled", "CANCELLED")]
+)
+def test_save_that_does_not_end_well_makes_no_version(platform, fault, status):
+    platform.control("faults", path="*/version/save", fault=fault)
+
+    job_id = platform.call("PATCH", path(platform, "version/save")).json["id"]
+    platform.advance(1_000)
+
+    assert platform.job(job_id)["jobStatus"] == status
+    assert platform.get(path(platform, "history")).json == []
+
+
+def test_comparison_can_fail_and_be_made_anew(platform):
+    platform.control("faults", path="*/version/compare", fault="job_failure")
+    first = platform.call("POST", path(platform, "version/compare")).json["object"]
+    platform.advance(3)
+    failed = platform.call("POST", path(platform, "version/compare")).json["object"]
+
+    again = platform.call("POST", path(platform, "version/compare"), json={"triggerNew": True}).json["object"]
+
+    assert (failed["id"], failed["jobStatus"]) == (first["id"], "FAILED")
+    assert "deltaPackageVersion" not in failed
+    assert again["id"] != first["id"]
+
+
+def test_unnamed_and_unlisted_save_is_in_the_history_all_the_same(platform):
+    platform.control("faults", path="*/version/save", fault="unnamed_job")
+    platform.control("faults", path="*/version/save", fault="unlisted_job", seconds=60)
+
+    answer = platform.call("PATCH", path(platform, "version/save")).json
+    listed = platform.get("/packages/jobs?property=requestType==VERSION").json["totalElements"]
+    platform.advance(5)
+
+    assert "id" not in answer
+    assert listed == 0
+    assert len(platform.get(path(platform, "history")).json) == 1
+
+
+def test_update_can_fail_in_part_as_other_imports_do(platform):
+    platform.control("faults", method="PATCH", path="*/import", fault="partial_failure")
+
+    job_id = platform.call("PATCH", path(platform, "import"), json=update_body(platform)).json["id"]
+    platform.advance(30)
+
+    assert platform.job(job_id)["jobStatus"] == "FAILED"
+
+
+def test_arrived_package_has_no_versions_of_its_own(platform):
+    platform.control("transfers", source="Acme", package="Forms", target="Globex")
+    platform.advance(91)
+    globex = platform.also(organization=1)
+
+    package = globex.get(f"/packages/{globex.package('Forms').id}?getCapabilities=true").json
+
+    assert package["packageCapabilities"] == {"capabilities": []}
+    assert globex.call("PATCH", path(globex, "version/save")).status_code == 400
