@@ -228,7 +228,11 @@ class JobFactory(DjangoModelFactory[Job]):
     organization = factory.SubFactory(OrganizationFactory)
     marker = factory.LazyFunction(submissions.new_marker)
     scope = factory.LazyAttribute(
-        lambda made: jobs.scope_of(made.package, made.sandbox) if made.marker and made.package else ""
+        lambda made: (
+            jobs.scope_of(made.package, getattr(made, "sandbox", None))
+            if made.marker and getattr(made, "package", None)
+            else ""
+        )
     )
 
 
