@@ -27,13 +27,8 @@ M = TypeVar("M", bound=Model)
 # The classes below have no docstrings: the OpenAPI document would show them at every operation.
 
 
-class ListQuery(serializers.Serializer[Any]):
-    # The query of a list; as in a body, a name it does not know is refused.
-
-    cursor = serializers.CharField(required=False, help_text="Where a page starts; follow `next` and `previous`.")
-    limit = serializers.IntegerField(
-        required=False, min_value=1, max_value=PAGE_LIMIT, default=keyset.PAGE_SIZE, help_text="Rows a page."
-    )
+class Query(serializers.Serializer[Any]):
+    # What follows the address; as in a body, a name it does not know is refused.
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
@@ -53,6 +48,13 @@ class ListQuery(serializers.Serializer[Any]):
         query = cls(data=data)
         query.is_valid(raise_exception=True)
         return cast(dict[str, Any], query.validated_data)
+
+
+class ListQuery(Query):
+    cursor = serializers.CharField(required=False, help_text="Where a page starts; follow `next` and `previous`.")
+    limit = serializers.IntegerField(
+        required=False, min_value=1, max_value=PAGE_LIMIT, default=keyset.PAGE_SIZE, help_text="Rows a page."
+    )
 
 
 class IdField(serializers.IntegerField):

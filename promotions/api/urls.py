@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from promotions.api.views import approvals, groups, home, jobs, packages, plans, promotions
+from promotions.api.views import approvals, groups, home, jobs, package_building, packages, plans, promotions
 
 app_name = "promotions_api"
 
@@ -14,6 +14,14 @@ urlpatterns = [
     path("packages/publish/", packages.PackagesPublishView.as_view(), name="packages-publish"),
     path("packages/<int:pk>/", packages.PackageView.as_view(), name="package-detail"),
     path("packages/<int:pk>/publish/", packages.PackagePublishView.as_view(), name="package-publish"),
+    path("packages/<int:pk>/artifacts/", package_building.PackageArtifactsView.as_view(), name="package-artifacts"),
+    path(
+        "packages/<int:pk>/artifacts/remove/",
+        package_building.PackageArtifactsRemoveView.as_view(),
+        name="package-artifacts-remove",
+    ),
+    path("packages/<int:pk>/read/", package_building.PackageReadView.as_view(), name="package-read"),
+    path("organizations/<int:pk>/objects/", package_building.ObjectsView.as_view(), name="organization-objects"),
     path("packages/<int:pk>/dependencies/", packages.PackageDependenciesView.as_view(), name="package-dependencies"),
     path("organizations/<int:pk>/synchronize/", packages.PackageSynchronizeView.as_view(), name="package-synchronize"),
     path("promotions/", promotions.PromotionListView.as_view(), name="promotion-list"),

@@ -413,8 +413,8 @@ def reason_not_to_take(artifact_sandbox: str, sandbox_name: str) -> str:
     )
 
 
-def _locked(package: Package, actor: User) -> Package:
-    require_role(actor, package.organization, Role.OPERATOR)
+def _locked(package: Package, person: User) -> Package:
+    require_role(person, package.organization, Role.OPERATOR)
     package = Package.objects.select_for_update().get(pk=package.pk)
     if reason := reason_not_to_change(package):
         raise RefusedError(reason)

@@ -10,6 +10,7 @@ from promotions import access
 from promotions.api.base import IdField
 from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
 from promotions.models import Artifact, Package
+from promotions.services import building
 from promotions.services.packages import EXPIRY_DAYS_LIMIT
 
 
@@ -55,10 +56,37 @@ class PackageSerializer(serializers.ModelSerializer[Package]):
 class PackageDetailSerializer(PackageSerializer):
     artifacts = ArtifactSerializer(many=True, read_only=True)
     target_sandboxes = serializers.SerializerMethodField(help_text="Where you may bring it.")
+    asked_expires_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="The expiry last asked for; the platform may have set another."
+    )
+    expiry_difference = serializers.SerializerMethodField(help_text="That it did, in words; empty if it did not.")
+    why_no_change = serializers.SerializerMethodField(help_text="Why its content is frozen; empty if it is not.")
+    capabilities = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        allow_null=True,
+        help_text="What the platform offers for it; null until asked.",
+    )
     remote = serializers.JSONField(source="raw", read_only=True, help_text="The platform's document, redacted.")
 
     class Meta(PackageSerializer.Meta):
-        fields = [*PackageSerializer.Meta.fields, "artifacts", "target_sandboxes", "remote"]
+        fields = [
+            *PackageSerializer.Meta.fields,
+            "artifacts",
+            "target_sandboxes",
+            "asked_expires_at",
+            "expiry_difference",
+            "why_no_change",
+            "capabilities",
+            "package_version",
+            "remote",
+        ]
+
+    def get_expiry_difference(self, package: Package) -> str:
+        return building.expiry_difference(package)
+
+    def get_why_no_change(self, package: Package) -> str:
+        return building.reason_not_to_change(package)
 
     @extend_schema_field(SandboxRefSerializer(many=True))
     def get_target_sandboxes(self, package: Package) -> object:

@@ -1,4 +1,4 @@
-"""Packages: list, detail, synchronise, publish."""
+"""Packages: list, make, detail, change, delete, synchronise, publish."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,6 +10,7 @@ from promotions.api.base import ApiView, paged
 from promotions.api.filters import PackageQuery, package_filters
 from promotions.api.problems import UnderWayError
 from promotions.api.serializers.jobs import JobDetailSerializer
+from promotions.api.serializers.package_building import PackageChangeInput, PackageDeleteQuery, PackageInput
 from promotions.api.serializers.packages import (
     DependenciesSerializer,
     PackageDetailSerializer,
@@ -18,9 +19,11 @@ from promotions.api.serializers.packages import (
     PublishManyInput,
     PublishOutcomesSerializer,
 )
+from promotions.api.views.package_building import STARTS, artifacts_of, change, started
+from promotions.api.views.promotions import named
 from promotions.models import Package
 from promotions.queries import PACKAGE_ORDERS, package_page, unfinished_write
-from promotions.services import packages
+from promotions.services import building, jobs, packages
 from promotions.services.errors import ConflictError, RefusedError
 
 
@@ -46,6 +49,32 @@ class PackageListView(ApiView):
         )
         return self.answer_page(PackageSerializer, page)
 
+    @extend_schema(
+        operation_id="packages_create",
+        summary="Make a package",
+        description="Starts a job, which has the package once the platform has made it. While one of that name is "
+        "being made, it is refused with 409, which names that job.",
+        tags=["Packages"],
+        request=PackageInput,
+        responses={202: JobDetailSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        body = self.body(PackageInput)
+        sandbox = named("sandbox", access.sandbox_for_read, self.user, body)
+        organization = sandbox.organization
+        job = started(
+            lambda: building.create_package(
+                organization=organization,
+                sandbox=sandbox,
+                artifacts=artifacts_of(body),
+                **{name: body[name] for name in ("name", "description", "package_type", "expires_at", "publishes")},
+                actor=self.user,
+            ),
+            building.scope_of_name(organization, body["name"]),
+        )
+        return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
+
 
 class PackageView(ApiView):
     @extend_schema(
@@ -53,6 +82,36 @@ class PackageView(ApiView):
     )
     def get(self, request: Request, pk: int) -> Response:
         return self.answer(PackageDetailSerializer, access.package_for_read(self.user, pk))
+
+    @extend_schema(
+        operation_id="packages_update",
+        summary="Change name, text and expiry of a draft",
+        description=f"{STARTS} What is left out stays.",
+        tags=["Packages"],
+        request=PackageChangeInput,
+        responses={202: JobDetailSerializer},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        package = access.package_for_operation(self.user, pk)
+        job = change(package, self.body(PackageChangeInput), person=self.user)
+        return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
+
+    @extend_schema(
+        operation_id="packages_delete",
+        summary="Delete a package",
+        description=f"{STARTS} Whatever unfinished needs it is listed, also with 409.",
+        tags=["Packages"],
+        parameters=[PackageDeleteQuery],
+        responses={202: JobDetailSerializer},
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        package = access.package_for_operation(self.user, pk)
+        query = PackageDeleteQuery.read(request)
+        job = started(
+            lambda: building.delete_package(package=package, typed_name=query["name"], actor=self.user),
+            jobs.scope_of(package),
+        )
+        return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
 
 
 class PackagePublishView(ApiView):
