@@ -360,6 +360,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ItemKindEnum": "promotions.choices.ItemKind",
         "DecisionEnum": "promotions.choices.Decision",
         "MatchEnum": "promotions.choices.Match",
+        "PromotionModeEnum": "promotions.choices.PromotionMode",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -13,6 +13,7 @@ from promotions import search
 from promotions.choices import UNFINISHED, Decision
 from promotions.keyset import PAGE_SIZE, WALKS_LIMIT, KeysetPage, Order, Walk, capped_count, page
 from promotions.models import Artifact, Job, Package, PlanItem
+from promotions.services.jobs import scope_of
 
 EXPIRED: Literal["expired"] = "expired"
 # By what a list's address says; an index serves each.
@@ -182,5 +183,5 @@ def filtered_items(items: QuerySet[PlanItem], filters: PlanItemFilters) -> Query
 
 
 def unfinished_write(package: Package, sandbox: Sandbox | None) -> Job | None:
-    """The import into this sandbox, or without one the publishing, that keeps a second from being started."""
-    return Job.objects.filter(package=package, sandbox=sandbox, marker__isnull=False, state__in=UNFINISHED).first()
+    """The import into this sandbox, or without one the write to the package, that keeps a second from being started."""
+    return Job.objects.filter(scope=scope_of(package, sandbox), state__in=UNFINISHED).first()

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from promotions.api.views import approvals, groups, home, jobs, package_building, packages, plans, promotions
+from promotions.api.views import (
+    approvals,
+    groups,
+    home,
+    jobs,
+    package_building,
+    package_versions,
+    packages,
+    plans,
+    promotions,
+)
 
 app_name = "promotions_api"
 
@@ -22,6 +32,13 @@ urlpatterns = [
     ),
     path("packages/<int:pk>/read/", package_building.PackageReadView.as_view(), name="package-read"),
     path("organizations/<int:pk>/objects/", package_building.ObjectsView.as_view(), name="organization-objects"),
+    path("packages/<int:pk>/compare/", package_versions.PackageCompareView.as_view(), name="package-compare"),
+    path("packages/<int:pk>/versions/", package_versions.PackageVersionsView.as_view(), name="package-versions"),
+    path(
+        "packages/<int:pk>/versions/read/",
+        package_versions.PackageVersionsReadView.as_view(),
+        name="package-versions-read",
+    ),
     path("packages/<int:pk>/dependencies/", packages.PackageDependenciesView.as_view(), name="package-dependencies"),
     path("organizations/<int:pk>/synchronize/", packages.PackageSynchronizeView.as_view(), name="package-synchronize"),
     path("promotions/", promotions.PromotionListView.as_view(), name="promotion-list"),

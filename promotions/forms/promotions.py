@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Sandbox
+from promotions.choices import PromotionMode
 from promotions.services.plans import JOB_NAME_LIMIT
 
 
@@ -36,10 +37,20 @@ class PlanForm(JobTextForm):
             "invalid_choice": "That sandbox is not offered for this package. Choose one of the list.",
         },
     )
-    field_order = ["sandbox", "job_name", "job_description"]
+    mode = forms.ChoiceField(
+        label="What it does",
+        choices=PromotionMode.choices,
+        initial=PromotionMode.CREATE,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    field_order = ["sandbox", "mode", "job_name", "job_description"]
 
-    def __init__(self, *args: Any, targets: list[Sandbox], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, targets: list[Sandbox], can_update: bool = False, **kwargs: Any) -> None:
+        """`can_update` says that the package may be imported as an update; otherwise nothing is asked about it."""
         super().__init__(*args, **kwargs)
+        if not can_update:
+            del self.fields["mode"]
         by_pk = {str(sandbox.pk): sandbox for sandbox in targets}
         field = self.fields["sandbox"]
         if not isinstance(field, forms.TypedMultipleChoiceField):
@@ -47,6 +58,9 @@ class PlanForm(JobTextForm):
         field.choices = [(pk, sandbox.name) for pk, sandbox in by_pk.items()]
         field.coerce = by_pk.__getitem__
         self.targets = targets
+
+    def mode_asked(self) -> PromotionMode:
+        return PromotionMode(self.cleaned_data.get("mode") or PromotionMode.CREATE)
 
 
 class AbandonForm(forms.Form):

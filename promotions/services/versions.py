@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.access import require_role
@@ -12,7 +13,7 @@ from accounts.choices import Role
 from accounts.models import Organization, Sandbox, User
 from accounts.services import audit
 from clients.sandbox_versions import RemoteDelta, RemoteVersion
-from promotions.choices import ACTIVE, UNFINISHED
+from promotions.choices import ACTIVE
 from promotions.models import Job, Package
 from promotions.services import jobs
 from promotions.services.errors import RefusedError
@@ -140,13 +141,11 @@ def note_lack(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(params=job.params)
 
 
-def latest_job(package: Package, kind: str) -> Job | None:
-    """The latest job of a kind that concerns the versions of a package."""
-    return package.jobs.filter(kind=kind).order_by("-pk").first()
-
-
-def unfinished_job(package: Package, kind: str) -> Job | None:
-    return package.jobs.filter(kind=kind, state__in=UNFINISHED).order_by("-pk").first()
+def latest_jobs(package: Package) -> dict[str, Job]:
+    """By kind, the latest job about the versions of a package, and the latest that asked what it can do."""
+    newest = package.jobs.filter(kind__in=(*_KINDS, kinds.READ_PACKAGE)).order_by().values("kind")
+    pks = newest.annotate(newest=Max("pk")).values_list("newest", flat=True)
+    return {job.kind: job for job in Job.objects.defer("raw").in_bulk(list(pks)).values()}
 
 
 # What the platform told

@@ -13,9 +13,10 @@ from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
 from accounts.models import User
 from promotions import access, keyset
+from promotions.choices import PromotionMode
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
 from promotions.models import Package, Plan, Promotion
-from promotions.services import plans, repeats
+from promotions.services import plans, repeats, versions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.standings import states_of
 from promotions.views import approval_pages
@@ -51,14 +52,20 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Choose where a package goes; the plan is gathered on the next page."""
     package = access.package_for_operation(request.user, pk)
     targets = access.target_sandboxes(request.user, package)
+    # A form that asks for an update is bound as such also when that is no longer offered, to be told why.
+    is_update_asked = (request.POST if request.method == "POST" else request.GET).get("mode") == PromotionMode.UPDATE
     form = PlanForm(
         request.POST if request.method == "POST" else None,
         targets=targets,
-        initial={"job_name": package.name[: plans.JOB_NAME_LIMIT]},
+        can_update=is_update_asked or versions.is_offered(package),
+        initial={
+            "job_name": package.name[: plans.JOB_NAME_LIMIT],
+            "mode": PromotionMode.UPDATE if is_update_asked else PromotionMode.CREATE,
+        },
     )
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect(_planned(package, form.cleaned_data, request.user))
+            return redirect(_planned(package, form.cleaned_data, form.mode_asked(), request.user))
         except RefusedError as refusal:
             show_refusal(form, refusal)
     return render(
@@ -77,13 +84,13 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
-def _planned(package: Package, asked: dict[str, Any], actor: User) -> str:
+def _planned(package: Package, asked: dict[str, Any], mode: PromotionMode, actor: User) -> str:
     """Plan what was asked for, and say where that is shown: one target on its own page, several on one together."""
     targets, text = asked["sandbox"], {name: asked[name] for name in ("job_name", "job_description")}
     if len(targets) == 1:
-        promotion = plans.plan_promotion(package=package, sandbox=targets[0], **text, actor=actor)
+        promotion = plans.plan_promotion(package=package, sandbox=targets[0], **text, actor=actor, mode=mode)
         return reverse("promotions:promotion-detail", args=[promotion.pk])
-    group = repeats.promote_to(package=package, sandboxes=targets, **text, actor=actor)
+    group = repeats.promote_to(package=package, sandboxes=targets, **text, actor=actor, mode=mode)
     return reverse("promotions:group-detail", args=[group.pk])
 
 

@@ -38,6 +38,7 @@ def failed_import(organization: Organization) -> Job:
 # How to make what the rows name, in the given organization: "package": lambda organization: PackageFactory(...).
 THINGS: dict[str, Callable[[Organization], Any]] = {
     "package": lambda organization: PackageFactory(organization=organization),
+    "versioned_package": lambda organization: PackageFactory(organization=organization, capabilities=["VERSIONABLE"]),
     "draft_package": lambda organization: PackageFactory(organization=organization, draft=True),
     "promotion": lambda organization: PlanFactory(promotion__package__organization=organization).promotion,
     "plan": lambda organization: PlanFactory(promotion__package__organization=organization),

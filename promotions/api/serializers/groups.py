@@ -8,7 +8,7 @@ from rest_framework import serializers
 from config.inputs import Input, example
 from promotions.api.base import IdField
 from promotions.api.serializers.common import PackageRefSerializer, PersonRefSerializer
-from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer
+from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer, mode_field
 from promotions.choices import Decision
 from promotions.models import Promotion, PromotionGroup
 from promotions.services.repeats import TARGETS_LIMIT
@@ -45,6 +45,7 @@ class PromotionGroupSerializer(serializers.ModelSerializer[PromotionGroup]):
 class GroupInput(JobTextInput):
     package = IdField()
     sandboxes = serializers.ListField(child=IdField(), min_length=1, max_length=TARGETS_LIMIT)
+    mode = mode_field()
 
 
 @example(act="item", key="REGISTRY_SCHEMA:loyalty", decision="reuse", title="Loyalty members")
@@ -68,7 +69,7 @@ class GroupDecideInput(Input):
         default="",
         allow_blank=True,
         max_length=500,
-        help_text="With “item” and “reuse”: the title of the existing object to use; the first proposed if empty.",
+        help_text="With “item” and “reuse” or “update”: the title of the existing object; the first proposed if empty.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

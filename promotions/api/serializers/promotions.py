@@ -11,6 +11,7 @@ from promotions.api.serializers.common import (
     SandboxRefSerializer,
 )
 from promotions.api.serializers.plans import PlanSerializer
+from promotions.choices import PromotionMode
 from promotions.models import Plan, Promotion
 from promotions.services.plans import JOB_NAME_LIMIT
 
@@ -36,6 +37,7 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
             "target_organization",
             "target_sandbox",
             "package",
+            "mode",
             "job_name",
             "job_description",
             "group",
@@ -88,7 +90,17 @@ class JobTextInput(Input):
     job_description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
 
 
+def mode_field() -> serializers.ChoiceField:
+    return serializers.ChoiceField(
+        choices=PromotionMode.choices,
+        required=False,
+        default=PromotionMode.CREATE,
+        help_text="“update” writes to objects of the target; only for packages with versions.",
+    )
+
+
 @example(package=11, sandbox=2, job_name="Loyalty to stage")
 class PromotionInput(JobTextInput):
     package = IdField()
     sandbox = IdField(help_text="The target.")
+    mode = mode_field()

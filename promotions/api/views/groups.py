@@ -15,7 +15,7 @@ from promotions.api.serializers.groups import (
     PromotionGroupSerializer,
 )
 from promotions.api.views.promotions import named
-from promotions.choices import Decision
+from promotions.choices import Decision, PromotionMode
 from promotions.services import decisions, groups, repeats
 
 
@@ -39,6 +39,7 @@ class GroupCreateView(ApiView):
             job_name=body.get("job_name", ""),
             job_description=body.get("job_description", ""),
             actor=self.user,
+            mode=PromotionMode(body["mode"]),
         )
         return self.answer(PromotionGroupSerializer, group, status=201, at="group-detail")
 

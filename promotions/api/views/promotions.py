@@ -22,6 +22,7 @@ from promotions.api.serializers.promotions import (
     PromotionInput,
     PromotionRowSerializer,
 )
+from promotions.choices import PromotionMode
 from promotions.models import Promotion
 from promotions.queries import NEWEST_FIRST
 from promotions.services import memory, plans, repeats
@@ -74,6 +75,7 @@ class PromotionListView(ApiView):
             job_name=body.get("job_name", ""),
             job_description=body.get("job_description", ""),
             actor=self.user,
+            mode=PromotionMode(body["mode"]),
         )
         return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")
 
