@@ -66,6 +66,8 @@ def _accept(job: Job, submitted: Submitted, *, how: str) -> bool:
         problem="",
         problem_kind="",
         problem_detail="",
+        # What held for the search does not hold for what was found.
+        **({"deadline_at": None} if kind.follow_deadline is None else {}),
     ):
         _answered_too_late(job, submitted.remote_id)
         return False

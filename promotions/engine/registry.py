@@ -10,6 +10,8 @@ from clients.errors import ApiError
 from promotions.choices import JobState, ProblemKind
 from promotions.models import Job
 
+LONGEST_SEARCH = timedelta(hours=24)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
@@ -99,14 +101,24 @@ class Submission(JobType):
     """One remote write, sent once, and then followed to its end.
 
     `settle` must exceed the write's total deadline plus the platform's longest processing: only after it has passed
-    can an empty search mean that the write never happened.
+    can an empty search mean that the write never happened. Without a `follow_deadline` what the platform has is
+    followed for as long as it takes; the search for a write whose answer was lost ends in any case.
     """
 
     deadline: timedelta
     settle: timedelta
-    follow_deadline: timedelta
+    follow_deadline: timedelta | None
     noun: ClassVar[str] = "job"
     """What the platform makes of the write; its remote id names one of these."""
+
+    @property
+    def search_deadline(self) -> timedelta:
+        """How long the effect of a write is looked for before a person is asked."""
+        return self.follow_deadline if self.follow_deadline is not None else LONGEST_SEARCH
+
+    def followed_until(self, now: datetime) -> datetime | None:
+        """When a person is asked about what the platform has by now, and has not ended."""
+        return None if self.follow_deadline is None else now + self.follow_deadline
 
     @abstractmethod
     def recheck(self, job: Job, report: Report) -> Ending | None:

@@ -173,7 +173,7 @@ def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> Non
             empty_look_ups=0,
             due_at=now + kind.settle,
             started_at=job.started_at or now,
-            deadline_at=job.deadline_at or now + kind.follow_deadline,
+            deadline_at=job.deadline_at or now + kind.search_deadline,
             params=params,
         )
         timeline.note(job, timeline.SENDING if job.submit_count == 1 else timeline.SENDING_AGAIN)

@@ -34,7 +34,7 @@ class Post(Submission):
     label = "Post"
     deadline = timedelta(seconds=60)
     settle = timedelta(seconds=120)
-    follow_deadline = timedelta(hours=1)
+    follow_deadline: timedelta | None = timedelta(hours=1)
 
     sent: list[int] = field(default_factory=list)
     look_ups: list[LookUp] = field(default_factory=list)

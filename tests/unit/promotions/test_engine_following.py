@@ -1,7 +1,7 @@
 """Following many jobs: by list, in detail on a change, and none of them able to hold up the others."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -310,3 +310,28 @@ def test_a_list_is_given_less_time_than_the_lease_of_its_jobs(post: Post, organi
 
     assert left[0] is not None
     assert left[0] < claims.READ_LEASE.total_seconds() / 2
+
+
+def test_a_kind_without_a_deadline_keeps_one_for_its_search_and_none_for_what_was_found(post: Post) -> None:
+    post.follow_deadline = None
+    post.at_submit = lambda job: deadlines.append(fresh(job).deadline_at)
+    deadlines: list[datetime | None] = []
+    job = letter()
+
+    work_on(job)
+
+    assert deadlines[0] is not None
+    assert deadlines[0] > timezone.now()
+    assert (fresh(job).state, job.deadline_at) == (JobState.RUNNING, None)
+
+
+def test_a_job_without_a_deadline_is_followed_for_as_long_as_it_takes(post: Post) -> None:
+    post.follow_deadline = None
+    a_month_ago = timezone.now() - timedelta(days=30)
+    job = running_letter(started_at=a_month_ago, created_at=a_month_ago)
+    post.statuses = {"remote-1": "IN_PROGRESS"}
+
+    work_on(job)
+
+    assert (fresh(job).state, job.remote_status) == (JobState.RUNNING, "IN_PROGRESS")
+    assert job.due_at > timezone.now()
