@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
 from emulator.answers import Answer, refused_by_exim, refused_for_content_type
-from emulator.world import Credential, Organization, World
+from emulator.things import Credential, Organization
+from emulator.world import World
 
 
 @dataclass(frozen=True)

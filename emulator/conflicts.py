@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from emulator import kinds
-from emulator.world import Package, Sandbox, SandboxObject, words_of
+from emulator.things import Package, Sandbox, SandboxObject, words_of
 
 MOST_SUGGESTIONS = 10
 LEAST_LIKENESS = 0.5

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Request
 from emulator import deliveries, partnerships
 from emulator.answers import Answer
 from emulator.control_bodies import ControlError, body_of, choice_of, flag_of, number_of
-from emulator.world import Organization, Package, World
+from emulator.things import Organization, Package
+from emulator.world import World
 
 if TYPE_CHECKING:
     from emulator.app import Emulator

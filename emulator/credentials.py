@@ -5,7 +5,7 @@ from typing import Any
 from emulator import keys
 from emulator.clock import Clock
 from emulator.seeds import build
-from emulator.world import Credential
+from emulator.things import Credential
 
 
 def describe(seed: str, base_url: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from emulator.calls import Directive
 from emulator.submission import unknown_status
-from emulator.world import Organization, Package, World
+from emulator.things import Organization, Package
+from emulator.world import World
 
 Record = dict[str, Any]
 

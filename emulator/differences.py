@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.world import SandboxObject
+from emulator.things import SandboxObject
 
 Change = dict[str, Any]
 

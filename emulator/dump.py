@@ -3,7 +3,8 @@
 import dataclasses
 from typing import Any
 
-from emulator.world import Job, Package, Sandbox, SandboxObject, Task, World
+from emulator.things import Job, Package, Sandbox, SandboxObject, Task
+from emulator.world import World
 
 
 def dump(world: World) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import jwt
 
 from emulator.answers import refused_by_exim, refused_by_gateway, refused_for_content_type
 from emulator.calls import Call
-from emulator.world import Credential, Token, World
+from emulator.things import Credential, Token
+from emulator.world import World
 
 TOKEN_LIFE_MS = 86_400_000
 

@@ -13,16 +13,8 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import known_package, text_of
 from emulator.submission import PENDING_S, answer_to, begin, new_import, unknown_status
-from emulator.world import (
-    Credential,
-    Job,
-    Package,
-    Ref,
-    Sandbox,
-    SandboxObject,
-    Task,
-    World,
-)
+from emulator.things import Credential, Job, Package, Ref, Sandbox, SandboxObject, Task
+from emulator.world import World
 
 TASK_S = 0.5
 INJECTED_FAILURE = "Failed to create {type} in sandbox {sandbox}: the service that owns it did not answer"

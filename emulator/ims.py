@@ -9,7 +9,7 @@ import jwt
 from emulator import gateway, keys
 from emulator.answers import Answer, refused_by_ims
 from emulator.calls import Call, route
-from emulator.world import Credential
+from emulator.things import Credential
 
 PREFIX = "/ims"
 CLOCK_SKEW_S = 60

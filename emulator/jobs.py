@@ -7,7 +7,7 @@ from typing import Any
 from emulator import query
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
-from emulator.world import Job, Task
+from emulator.things import Job, Task
 
 _FIELDS: query.Fields[Job] = {
     "id": query.Field(lambda job: job.id),

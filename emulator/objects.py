@@ -3,7 +3,8 @@
 from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import artifacts_of, known_package
-from emulator.world import SandboxObject, dependencies_first
+from emulator.things import SandboxObject
+from emulator.world import dependencies_first
 
 
 def _children(call: Call) -> Answer:

@@ -8,7 +8,8 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.clock import whole_second
 from emulator.submission import unnamed_or_unlisted
-from emulator.world import DAY_MS, Artifact, Package, World
+from emulator.things import DAY_MS, Artifact, Package
+from emulator.world import World
 
 DEFAULT_EXPIRY_MS = 90 * DAY_MS
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]*\Z")

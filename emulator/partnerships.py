@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from emulator import deliveries
-from emulator.world import Organization, World
+from emulator.things import Organization
+from emulator.world import World
 
 Record = dict[str, Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from emulator import kinds
-from emulator.world import Credential, SandboxObject
+from emulator.things import Credential, SandboxObject
 
 
 def missing_rights(credential: Credential, sandbox: str, object_type: str) -> kinds.Rights:

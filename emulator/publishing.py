@@ -7,7 +7,8 @@ from emulator.answers import Answer, refused_by_exim
 from emulator.calls import Call, route
 from emulator.packages import DEFAULT_EXPIRY_MS, known_package
 from emulator.submission import PENDING_S, answer_to, begin, new_job, unknown_status
-from emulator.world import DAY_MS, Artifact, Job, Package, SandboxObject, Task, World
+from emulator.things import DAY_MS, Artifact, Job, Package, SandboxObject, Task
+from emulator.world import World
 
 SHORTEST_PUBLISH_S, LONGEST_PUBLISH_S = 2.0, 5.0
 

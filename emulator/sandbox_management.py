@@ -9,7 +9,7 @@ from emulator import query
 from emulator.answers import Answer, RefusedError, refused_by_sandboxes
 from emulator.calls import Call, route
 from emulator.clock import whole_second
-from emulator.world import Organization, Sandbox
+from emulator.things import Organization, Sandbox
 
 PREFIX = "/data/foundation/sandbox-management"
 PROVISIONING_S = 30.0

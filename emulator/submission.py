@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from emulator.calls import Call, Directive
-from emulator.world import Credential, Job, Package, World
+from emulator.things import Credential, Job, Package
+from emulator.world import World
 
 PENDING_S = 0.3
 UNKNOWN_STATUS = "QUARANTINED"

@@ -10,7 +10,7 @@ from emulator.handshakes import may_share
 from emulator.packages import known_package
 from emulator.partnerships import are_partners
 from emulator.submission import unnamed_or_unlisted
-from emulator.world import Package
+from emulator.things import Package
 
 Record = dict[str, Any]
 

@@ -11,7 +11,8 @@ from emulator.clock import whole_second
 from emulator.jobs import job_body
 from emulator.packages import is_versionable, known_package, text_of
 from emulator.submission import PENDING_S, new_job, unknown_status, unnamed_or_unlisted
-from emulator.world import Job, Package, Sandbox, SandboxObject, World, base_title
+from emulator.things import Job, Package, Sandbox, SandboxObject, base_title
+from emulator.world import World
 
 COMPARE_S = 2.0
 SAVE_S = 3.0

@@ -12,7 +12,8 @@ from emulator.seeds import sharing
 from emulator.seeds.details import CHANGED, OLDER, PUBLISHED
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, INITECH
-from emulator.world import Package, SandboxObject, World
+from emulator.things import Package, SandboxObject
+from emulator.world import World
 
 STREAMING = "Source dataflow uses a streaming connector. Only batch sources can be copied between sandboxes"
 

@@ -7,18 +7,9 @@ from typing import Any
 
 from emulator import kinds
 from emulator.submission import new_job
+from emulator.things import DAY_MS, Artifact, Job, Organization, Package, Sandbox, SandboxObject, Task
 from emulator.versions import add_version
-from emulator.world import (
-    DAY_MS,
-    Artifact,
-    Job,
-    Organization,
-    Package,
-    Sandbox,
-    SandboxObject,
-    Task,
-    World,
-)
+from emulator.world import World
 
 
 class Maker:

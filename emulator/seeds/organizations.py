@@ -1,15 +1,8 @@
 """Two organizations that people work for, and partners outside; every seed has them."""
 
 from emulator import kinds
-from emulator.world import (
-    DAY_MS,
-    Credential,
-    Organization,
-    Sandbox,
-    SandboxObject,
-    World,
-    stable_hex,
-)
+from emulator.things import DAY_MS, Credential, Organization, Sandbox, SandboxObject
+from emulator.world import World, stable_hex
 
 ACME = "5C1328435BF324E90A49402A@AdobeOrg"
 GLOBEX = "7D41B0C2A6E85F130A49423C@AdobeOrg"

@@ -5,7 +5,8 @@ from functools import partial
 from emulator import deliveries, kinds, partnerships
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, HOOLI, INITECH, NORTHWIND, VANDELAY
-from emulator.world import DAY_MS, HOUR_MS, Organization, Package, World
+from emulator.things import DAY_MS, HOUR_MS, Organization, Package
+from emulator.world import World
 
 MINUTE_S, HOUR_S = 60, 3_600
 STUCK_HOURS = 3

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.test import Client
 
 from emulator.app import Emulator, create_app
-from emulator.world import Credential, Package
+from emulator.things import Credential, Package
 
 EXIM = "/data/foundation/exim"
 SANDBOXES = "/data/foundation/sandbox-management"

@@ -2,7 +2,8 @@
 
 from emulator import kinds
 from emulator.conflicts import suggestions
-from emulator.world import Sandbox, SandboxObject, dependencies_first
+from emulator.things import Sandbox, SandboxObject
+from emulator.world import dependencies_first
 
 SOURCE = SandboxObject("s", kinds.SCHEMA, "Loyalty members", 1)
 

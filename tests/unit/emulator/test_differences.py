@@ -3,7 +3,7 @@
 import pytest
 
 from emulator import differences, kinds
-from emulator.world import SandboxObject
+from emulator.things import SandboxObject
 
 
 def schema(title="Members", **details):
