@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
-from emulator import control_sharing
+from emulator import control_adding, control_sharing
 from emulator.answers import Answer
 from emulator.control_bodies import ControlError, body_of, number_of
 from emulator.dump import dump
@@ -172,6 +172,8 @@ _HANDLERS: Mapping[tuple[str, str], Control] = {
     ("POST", "load"): _load,
     ("GET", "effects"): _effects,
     ("DELETE", "effects"): _forget_effects,
+    ("POST", "organizations"): control_adding.add_organizations,
+    ("POST", "packages"): control_adding.add_packages,
     ("POST", "partners"): control_sharing.change_manner,
     ("POST", "handshakes"): control_sharing.make_handshake,
     ("DELETE", "handshakes"): control_sharing.forget_handshakes,

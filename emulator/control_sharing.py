@@ -19,7 +19,7 @@ STATUSES = ("APPROVAL_PENDING", "APPROVED", "REJECTED")
 def change_manner(app: "Emulator", request: Request, rest: str) -> Answer:
     """How an organization deals with partners by itself from now on."""
     body = body_of(request)
-    organization = _organization(app.world, body.get("ims_org_id"))
+    organization = organization_of(app.world, body.get("ims_org_id"))
     organization.manner = choice_of(body, "manner", ("", *partnerships.MANNERS), organization.manner)
     organization.answers_after_s = number_of(body, "after_s", organization.answers_after_s)
     shown = {"name": organization.name, "manner": organization.manner, "after_s": organization.answers_after_s}
@@ -29,7 +29,7 @@ def change_manner(app: "Emulator", request: Request, rest: str) -> Answer:
 def make_handshake(app: "Emulator", request: Request, rest: str) -> Answer:
     """A request for a partnership between two organizations, decided if the body says so."""
     body, world = body_of(request), app.world
-    source, target = _organization(world, body.get("source")), _organization(world, body.get("target"))
+    source, target = organization_of(world, body.get("source")), organization_of(world, body.get("target"))
     status = choice_of(body, "status", STATUSES, "APPROVAL_PENDING")
     record = partnerships.new_record(world, source.id, source.name, target.id, source.user_id, source.user_name)
     if status != "APPROVAL_PENDING":
@@ -58,7 +58,7 @@ def make_or_end_transfer(app: "Emulator", request: Request, rest: str) -> Answer
     body, world = body_of(request), app.world
     if "id" not in body:
         package = _package(world, body.get("source"), body.get("package"))
-        target = _organization(world, body.get("target"))
+        target = organization_of(world, body.get("target"))
         user = world.organizations[package.org_id].user_id
         kind = choice_of(body, "request_type", ("PRIVATE", "PUBLIC"), "PRIVATE")
         now_ms = world.now_ms()
@@ -79,7 +79,7 @@ def make_or_end_transfer(app: "Emulator", request: Request, rest: str) -> Answer
     return Answer(record)
 
 
-def _organization(world: World, ims_org_id: Any) -> Organization:
+def organization_of(world: World, ims_org_id: Any) -> Organization:
     """By its id or its name."""
     for organization in world.organizations.values():
         if ims_org_id in (organization.id, organization.name):
@@ -89,7 +89,7 @@ def _organization(world: World, ims_org_id: Any) -> Organization:
 
 
 def _package(world: World, source: Any, named: Any) -> Package:
-    organization = _organization(world, source)
+    organization = organization_of(world, source)
     for package in world.packages.values():
         if package.org_id == organization.id and named in (package.id, package.name):
             return package

@@ -38,6 +38,11 @@ def add(world: World) -> None:
     _organization(world, NORTHWIND, "Northwind", "nld2", "northwindtenant", "Supplier Desk", manner="shares")
 
 
+def add_partner(world: World, org_id: str, name: str, *, manner: str) -> None:
+    """One more organization outside."""
+    _organization(world, org_id, name, "va7", f"{name.lower().replace(' ', '')}tenant", "Partner Desk", manner=manner)
+
+
 def _organization(
     world: World,
     org_id: str,
