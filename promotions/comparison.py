@@ -89,6 +89,8 @@ class Comparison:
     job: int | None
     left_out: int
     objects: Sequence[ObjectDifference]
+    is_with_source: bool
+    """Whether the sandbox is the one that the package comes from: then it is the sandbox that is newer."""
     is_old: bool
     """Whether the package has changed since."""
 
@@ -117,6 +119,7 @@ def comparison_of(package: Package) -> Comparison | None:
         job=kept.get("job"),
         left_out=int(kept.get("left_out") or 0),
         objects=[found for row in kept.get("objects", []) if (found := _object(row)).changes],
+        is_with_source=str(kept.get("target") or "") == package.source_sandbox,
         is_old=bool(at and changed_at and changed_at > at),
     )
 

@@ -176,7 +176,11 @@ class VerdictInput(Input):
     item = IdField()
     decision = serializers.ChoiceField(choices=Decision.choices)
     target = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=500, help_text="Id of the existing object to use or update."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=500,
+        help_text="Id of the existing object to use or update.",
     )
     seen_batch = serializers.IntegerField(
         required=False,

@@ -16,11 +16,8 @@ class CompareSubmission(VersionSubmission):
     job_type = "COMPUTE"
 
     def submit(self, job: Job) -> Submitted:
-        with clients_of(job) as (_, client):
-            remote = self.sent(
-                job,
-                lambda: client.compare(package_of(job).remote_id, target_sandbox=_target(job), trigger_new=True),
-            )
+        package_id, target = package_of(job).remote_id, _target(job)
+        remote = self.send(job, lambda client: client.compare(package_id, target_sandbox=target, trigger_new=True))
         is_taken = Job.objects.filter(organization=job.organization, remote_id=remote.id).exclude(pk=job.pk).exists()
         # A platform may answer with a comparison that it made before.
         return Submitted("" if is_taken else remote.id, remote.raw)

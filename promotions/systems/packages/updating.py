@@ -4,16 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from clients.errors import ApiRejectedError
-from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
+from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow, SandboxToolingClient
 from clients.sandbox_versions import VersioningClient
 from promotions.choices import UNFINISHED, Decision
 from promotions.engine.registry import LookUp, Report, Submitted
 from promotions.models import Job, Package, Plan
-from promotions.services import versions
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, platform, tooling
 from promotions.systems.packages.importing import DETAILS_AT_MOST, LOOKALIKE_MARGIN, ImportSubmission, plan_of
-from promotions.systems.packages.versioning import is_unknown_route
+from promotions.systems.packages.versioning import note_if_unknown
 
 _JOB_TYPE = "UPDATE"
 
@@ -45,8 +44,7 @@ class UpdateSubmission(ImportSubmission):
                     overwrite=_overwritten(plan),
                 )
             except ApiRejectedError as error:
-                if is_unknown_route(error):
-                    versions.note_lack(job)
+                note_if_unknown(job, error, SandboxToolingClient(connection, sandbox=sandbox))
                 raise
         return Submitted(remote.id, remote.raw)
 

@@ -1,13 +1,13 @@
 """Versions of a package: reading their list, and saving a new one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from accounts.services import audit
-from clients.errors import ApiNotFoundError, ApiRejectedError
+from clients.errors import ApiError, ApiNotFoundError, ApiRejectedError
 from clients.sandbox_tooling import RemotePackage, SandboxToolingClient
-from clients.sandbox_versions import RemoteVersion, VersioningClient
+from clients.sandbox_versions import RemoteVersion, RemoteVersionJob, VersioningClient
 from promotions.choices import JobState, PackageStatus, ProblemKind, label
 from promotions.engine.registry import Activity, Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
@@ -35,9 +35,15 @@ def clients_of(job: Job) -> Iterator[tuple[SandboxToolingClient, VersioningClien
         yield SandboxToolingClient(connection, sandbox=sandbox), VersioningClient(connection, sandbox=sandbox)
 
 
-def is_unknown_route(error: ApiRejectedError) -> bool:
-    """Whether the platform knows a call with none of its verbs, and does not just miss the package."""
-    return error.status in _NO_ROUTE and not isinstance(error, ApiNotFoundError)
+def note_if_unknown(job: Job, error: ApiRejectedError, tooling: SandboxToolingClient) -> None:
+    """Remember that the platform knows a call with none of its verbs, if it still knows the package itself."""
+    if error.status not in _NO_ROUTE:
+        return
+    try:
+        tooling.get_package(package_of(job).remote_id)
+    except ApiError:
+        return
+    versions.note_lack(job)
 
 
 def read_offered(job: Job, tooling: SandboxToolingClient, report: Report) -> RemotePackage | Ending:
@@ -50,24 +56,27 @@ def read_offered(job: Job, tooling: SandboxToolingClient, report: Report) -> Rem
         packages.mark_vanished(package)
         return _refused(f"“{package}” is no longer at the platform.")
     packages.apply(job.organization, [remote])
-    if remote.capabilities is not None:
-        Package.objects.filter(pk=package.pk).update(capabilities=list(remote.capabilities))
+    # A platform that is asked and names none has none.
+    Package.objects.filter(pk=package.pk).update(capabilities=list(remote.capabilities or ()))
     if remote.status != PackageStatus.PUBLISHED:
         words = label(PackageStatus, remote.status).lower()
         return _refused(f"“{package}” is {words}; only a published package has versions.")
-    if remote.capabilities is not None and not remote.is_versionable:
+    if not remote.is_versionable:
         return _refused(f"The platform does not offer versions for “{package}”.")
     return remote
 
 
 def read_versions(job: Job, client: VersioningClient, report: Report) -> Sequence[RemoteVersion] | Ending:
-    """The list of versions, which is kept with the package; an ending where the platform does not know such lists."""
+    """The list of versions, which is kept with the package; an ending where the platform does not know such lists.
+
+    To be called when the package was just found: then a 404 speaks of the call.
+    """
     package = package_of(job)
     report("Reading the versions")
     try:
         found = client.list_versions(package.remote_id)
     except ApiRejectedError as error:
-        if not is_unknown_route(error):
+        if error.status not in _NO_ROUTE:
             raise
         return lacking(job)
     versions.store_versions(package, found)
@@ -168,14 +177,14 @@ class VersionSubmission(ToolingSubmission):
         }
         return PackageJobs([found for found in listing.ids if found[0] not in left_out], listing.is_complete)
 
-    def sent(self, job: Job, call: Any) -> Any:
-        """What the one call answers; a platform that knows it with no verb is remembered."""
-        try:
-            return call()
-        except ApiRejectedError as error:
-            if is_unknown_route(error):
-                versions.note_lack(job)
-            raise
+    def send(self, job: Job, call: Callable[[VersioningClient], RemoteVersionJob]) -> RemoteVersionJob:
+        """The one call; a platform that knows it with no verb is remembered."""
+        with clients_of(job) as (tooling, client):
+            try:
+                return call(client)
+            except ApiRejectedError as error:
+                note_if_unknown(job, error, tooling)
+                raise
 
 
 class PackageJobs:
@@ -198,8 +207,7 @@ class SaveVersion(VersionSubmission):
     job_type = "UPGRADE"
 
     def submit(self, job: Job) -> Submitted:
-        with clients_of(job) as (_, client):
-            remote = self.sent(job, lambda: client.save_version(package_of(job).remote_id))
+        remote = self.send(job, lambda client: client.save_version(package_of(job).remote_id))
         return Submitted(remote.id, remote.raw)
 
     def look_up(self, job: Job, report: Report) -> LookUp:
