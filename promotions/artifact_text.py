@@ -284,7 +284,7 @@ def _of_address(address: str) -> tuple[str, str, bool]:
 
 
 def _checked(pasted: Pasted) -> Pasted:
-    if pasted.problem or not pasted.id:
+    if not pasted.id:
         return pasted
     if len(pasted.id) > ID_LIMIT:
         return replace(pasted, id="", type="", problem=f"An id has at most {ID_LIMIT} characters.")

@@ -64,6 +64,14 @@ class Platform:
         found: dict[str, Any] = self._http.get("/state").raise_for_status().json()
         return found
 
+    def switch(self, **switches: Any) -> None:
+        self._http.post("/switches", json=switches).raise_for_status()
+
+    def effects(self, operation: str) -> int:
+        """How often a write of this kind has had its effect."""
+        found = self._http.get("/effects", params={"operation": operation}).raise_for_status().json()
+        return int(found["counts"].get(operation, 0))
+
     def imports_sent(self) -> int:
         return sum(row["method"] == "POST" and row["path"].endswith("/packages/import") for row in self.requests())
 

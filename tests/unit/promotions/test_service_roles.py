@@ -8,12 +8,14 @@ from django.core.exceptions import PermissionDenied
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
 from promotions.models import Job, Package
-from promotions.services import jobs, packages
-from tests.factories import MembershipFactory, UserFactory
+from promotions.services import building, jobs, packages
+from promotions.services.building import NewArtifact
+from tests.factories import MembershipFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import JobFactory, PackageFactory
 
 pytestmark = pytest.mark.django_db
 
+NEW = NewArtifact("CATALOG_DATASET", "65f0a1b2c3d4e5f6a7b8c9d0")
 ON_JOBS: dict[str, Callable[[Job, User], object]] = {
     "cancel": lambda job, person: jobs.cancel(job=job, actor=person),
     "stop following": lambda job, person: jobs.stop_following(job=job, actor=person),
@@ -25,6 +27,30 @@ ON_JOBS: dict[str, Callable[[Job, User], object]] = {
 ON_PACKAGES: dict[str, Callable[[Package, User], object]] = {
     "publish": lambda package, person: packages.request_publish(package=package, expiry_days=30, actor=person),
     "read dependencies": lambda package, person: packages.request_dependencies(package=package, actor=person),
+    "add objects": lambda package, person: building.add_artifacts(package=package, artifacts=[NEW], actor=person),
+    "remove objects": lambda package, person: building.remove_artifacts(package=package, artifacts=[NEW], actor=person),
+    "edit": lambda package, person: building.edit_package(
+        package=package, name="Other", description="", expires_at=None, actor=person
+    ),
+    "delete": lambda package, person: building.delete_package(package=package, typed_name=package.name, actor=person),
+    "read": lambda package, person: building.read_package(package=package, actor=person),
+    "create another": lambda package, person: building.create_package(
+        organization=package.organization,
+        name="Other",
+        description="",
+        package_type="PARTIAL",
+        sandbox=SandboxFactory(organization=package.organization),
+        expires_at=None,
+        artifacts=[NEW],
+        publishes=False,
+        actor=person,
+    ),
+    "list objects": lambda package, person: building.read_objects(
+        organization=package.organization,
+        sandbox=SandboxFactory(organization=package.organization),
+        type="JOURNEY",
+        actor=person,
+    ),
     "synchronize": lambda package, person: packages.request_synchronization(
         organization=package.organization, actor=person
     ),
