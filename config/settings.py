@@ -361,6 +361,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "DecisionEnum": "promotions.choices.Decision",
         "MatchEnum": "promotions.choices.Match",
         "PromotionModeEnum": "promotions.choices.PromotionMode",
+        "SharingKindEnum": "promotions.choices.SharingKind",
+        "SharingStateEnum": "promotions.choices.SharingState",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -171,7 +171,7 @@ def time_line(plan: Plan, items: Iterable[PlanItem], approvals: Iterable[Approva
     if plan.frozen_at:
         found.append(Moment(plan.frozen_at, "ready", f"{plan.frozen_by} froze revision {plan.revision}"))
     for approval in approvals:
-        found += _moments_of(approval)
+        found += moments_of(approval, f"revision {approval.frozen_plan.revision}")
     return sorted(found, key=lambda moment: moment.at)
 
 
@@ -200,13 +200,13 @@ def _act(who: str, items: Sequence[PlanItem]) -> str:
     return f"{who} decided on {what}: {how}{remembered}"
 
 
-def _moments_of(approval: Approval) -> list[Moment]:
-    revision = approval.frozen_plan.revision
+def moments_of(approval: Approval, what: str) -> list[Moment]:
+    """Asked, decided, ended; `what` names its subject in a sentence."""
     found = [
         Moment(
             approval.requested_at,
             "awaiting_approval",
-            f"{approval.requested_by} asked for an approval of revision {revision}",
+            f"{approval.requested_by} asked for an approval of {what}",
             detail=approval.note,
         )
     ]
@@ -216,7 +216,7 @@ def _moments_of(approval: Approval) -> list[Moment]:
             Moment(
                 approval.decided_at,
                 "rejected" if is_rejected else "approved",
-                f"{approval.decided_by} {'rejected' if is_rejected else 'approved'} revision {revision}",
+                f"{approval.decided_by} {'rejected' if is_rejected else 'approved'} {what}",
                 detail=approval.reason,
             )
         )
@@ -225,7 +225,7 @@ def _moments_of(approval: Approval) -> list[Moment]:
             Moment(
                 approval.ended_at,
                 approval.state,
-                f"The approval of revision {revision} is {approval.get_state_display().lower()}",
+                f"The approval of {what} is {approval.get_state_display().lower()}",
                 sentences=approval.void_changes,
             )
         )

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from promotions.api import urls_sharing
 from promotions.api.views import (
     approvals,
     groups,
@@ -78,4 +79,5 @@ urlpatterns = [
     path("jobs/<int:pk>/retry/", jobs.JobRetryView.as_view(), name="job-retry"),
     path("jobs/<int:pk>/retry-failed/", jobs.JobRetryFailedView.as_view(), name="job-retry-failed"),
     path("jobs/<int:pk>/close/", jobs.JobCloseView.as_view(), name="job-close"),
+    *urls_sharing.urlpatterns,
 ]

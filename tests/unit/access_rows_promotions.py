@@ -16,7 +16,13 @@ from tests.factories_promotions import (
     PromotionGroupFactory,
     SavedViewFactory,
 )
-from tests.unit import access_rows_api, access_rows_approvals, access_rows_packages
+from tests.unit import (
+    access_rows_api,
+    access_rows_api_sharing,
+    access_rows_approvals,
+    access_rows_packages,
+    access_things_sharing,
+)
 from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
 
 
@@ -50,6 +56,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "group": lambda organization: PromotionGroupFactory(package__organization=organization),
     "failed_job": lambda organization: failed_import(organization),
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
+    **access_things_sharing.THINGS,
 }
 
 OPERATORS = "in 404 403 200 200 200 200"
@@ -82,4 +89,10 @@ HOME_AND_JOBS = [
     row("promotions:job-retry-failed", "failed_job", GET=OPERATORS, POST=OPERATORS_ACT),
 ]
 
-ROWS: list[Row] = [*access_rows_api.ROWS, *HOME_AND_JOBS, *access_rows_approvals.ROWS, *access_rows_packages.ROWS]
+ROWS: list[Row] = [
+    *access_rows_api.ROWS,
+    *access_rows_api_sharing.ROWS,
+    *HOME_AND_JOBS,
+    *access_rows_approvals.ROWS,
+    *access_rows_packages.ROWS,
+]

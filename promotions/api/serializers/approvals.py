@@ -7,20 +7,27 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.inputs import Input, example
-from promotions import approval_facts
+from promotions import approval_facts, sharing_facts
 from promotions.api.base import IdField, ListQuery
-from promotions.api.serializers.common import PersonRefSerializer
+from promotions.api.serializers.common import OrganizationRefSerializer, PersonRefSerializer
 from promotions.choices import ApprovalState
-from promotions.models import Approval
-from promotions.services import consent
+from promotions.models import Approval, SharingRequest
+from promotions.services import consent, subjects
 
 TEXT_LIMIT = 2000
 
 
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     url = serializers.HyperlinkedIdentityField(view_name="promotions_api:approval-detail")
-    promotion = serializers.IntegerField(source="plan.promotion_id", read_only=True)
-    revision = serializers.IntegerField(source="plan.revision", read_only=True)
+    about = serializers.SerializerMethodField(help_text="What it is about, in words.")
+    organization = OrganizationRefSerializer(read_only=True, help_text="Whose approvers decide.")
+    promotion = serializers.IntegerField(
+        source="plan.promotion_id", read_only=True, allow_null=True, help_text="Null where it is about sharing."
+    )
+    revision = serializers.IntegerField(source="plan.revision", read_only=True, allow_null=True)
+    sharing_request = serializers.IntegerField(
+        source="sharing_id", read_only=True, allow_null=True, help_text="Null where it is about a plan."
+    )
     rule = serializers.CharField(read_only=True, help_text="Why it is needed.")
     requested_by = PersonRefSerializer(read_only=True)
     decided_by = PersonRefSerializer(read_only=True, allow_null=True)
@@ -36,9 +43,12 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
         fields = [
             "id",
             "url",
+            "about",
+            "organization",
             "promotion",
             "plan",
             "revision",
+            "sharing_request",
             "state",
             "content_hash",
             "rule",
@@ -54,6 +64,9 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
             "void_changes",
             "reason_not_to_decide",
         ]
+
+    def get_about(self, approval: Approval) -> str:
+        return subjects.of(approval.subject).title(approval.subject)
 
     @extend_schema_field({"type": "string"})
     def get_reason_not_to_decide(self, approval: Approval) -> str:
@@ -78,6 +91,7 @@ class FinalitySerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField(help_text="Objects that are created and cannot be taken back.")
     objects = serializers.ListField(child=serializers.CharField(), help_text="The first of them.")
     confirmations = serializers.ListField(child=serializers.CharField())
+    sentences = serializers.ListField(child=serializers.CharField(), help_text="The same of sharing, in words.")
 
 
 class MomentSerializer(serializers.Serializer[Any]):
@@ -90,22 +104,42 @@ class MomentSerializer(serializers.Serializer[Any]):
 
 class ApprovalDetailSerializer(ApprovalSerializer):
     items_url: Any = serializers.HyperlinkedRelatedField(
-        source="plan", view_name="promotions_api:plan-items", read_only=True, help_text="What is decided."
+        source="plan",
+        view_name="promotions_api:plan-items",
+        read_only=True,
+        allow_null=True,
+        help_text="What is decided. Null where it is about sharing.",
     )
-    impact = serializers.SerializerMethodField(help_text="What the run touches.")
+    sharing_request_url = serializers.HyperlinkedRelatedField[SharingRequest](
+        source="sharing",
+        view_name="promotions_api:sharing-request-detail",
+        read_only=True,
+        allow_null=True,
+        help_text="What is shared, with whom. Null where it is about a plan.",
+    )
+    impact = serializers.SerializerMethodField(help_text="What the run touches. Null where it is about sharing.")
     cannot_be_undone = serializers.SerializerMethodField()
     time_line = serializers.SerializerMethodField(help_text="Who did what, oldest first.")
 
     class Meta(ApprovalSerializer.Meta):
-        fields = [*ApprovalSerializer.Meta.fields, "items_url", "impact", "cannot_be_undone", "time_line"]
+        fields = [
+            *ApprovalSerializer.Meta.fields,
+            "items_url",
+            "sharing_request_url",
+            "impact",
+            "cannot_be_undone",
+            "time_line",
+        ]
 
     def to_representation(self, approval: Approval) -> Any:
-        self._items = list(approval.frozen_plan.items.select_related("decided_by"))
+        self._items = [] if approval.plan is None else list(approval.plan.items.select_related("decided_by"))
         return super().to_representation(approval)
 
-    @extend_schema_field(ImpactSerializer)
+    @extend_schema_field(ImpactSerializer(allow_null=True))
     def get_impact(self, approval: Approval) -> Any:
-        found = approval_facts.impact_of(approval.frozen_plan, self._items)
+        if approval.plan is None:
+            return None
+        found = approval_facts.impact_of(approval.plan, self._items)
         types = [{"type": type_label, "number": number} for type_label, number in found.types]
         return ImpactSerializer(replace(found, types=types)).data  # type: ignore[arg-type]  # pairs become rows
 
@@ -116,10 +150,13 @@ class ApprovalDetailSerializer(ApprovalSerializer):
             "number": found.number,
             "objects": [str(item) for item in found.named],
             "confirmations": [str(item) for item in found.confirmations],
+            "sentences": sharing_facts.finality_of(approval.sharing) if approval.sharing else [],
         }
 
     @extend_schema_field(MomentSerializer(many=True))
     def get_time_line(self, approval: Approval) -> Any:
+        if approval.sharing is not None:
+            return MomentSerializer(sharing_facts.time_line(approval.sharing), many=True).data
         plan = approval.frozen_plan
         asked = Approval.objects.filter(plan__promotion=plan.promotion_id, plan__revision__lte=plan.revision)
         rows = asked.select_related("plan", "requested_by", "decided_by")
@@ -128,8 +165,9 @@ class ApprovalDetailSerializer(ApprovalSerializer):
 
 class ApprovalQuery(ListQuery):
     state = serializers.ChoiceField(required=False, choices=ApprovalState.choices)
-    organization = IdField(required=False, help_text="Of the target.")
+    organization = IdField(required=False, help_text="Whose approvers decide.")
     promotion = IdField(required=False)
+    sharing_request = IdField(required=False)
     waiting_for_me = serializers.BooleanField(
         required=False, default=False, help_text="Only those that you may decide on now."
     )

@@ -36,6 +36,7 @@ class ApprovalListView(ApiView):
             "state": query.get("state"),
             "organization": query.get("organization"),
             "plan__promotion": query.get("promotion"),
+            "sharing": query.get("sharing_request"),
         }
         found = access.approvals_for_read(self.user)
         if query["waiting_for_me"]:
@@ -77,7 +78,8 @@ class ApproveView(ApiView):
         operation_id="approvals_approve",
         summary="Approve",
         description="Refused with 403 for whoever asked, planned or decided in the plan, whatever their role, and with "
-        "409 if somebody else was faster.",
+        "409 if somebody else was faster. Consent to sharing starts it at once, and needs a reason: without one it is "
+        "refused with 422.",
         tags=["Approvals"],
         request=ConsentInput,
         responses=ApprovalSerializer,
@@ -93,7 +95,7 @@ class RejectView(ApiView):
     @extend_schema(
         operation_id="approvals_reject",
         summary="Reject, with a reason",
-        description="The plan opens again as a new revision.",
+        description="A plan opens again as a new revision; sharing that was asked for ends.",
         tags=["Approvals"],
         request=RefusalInput,
         responses=ApprovalSerializer,
@@ -109,7 +111,8 @@ class WithdrawView(ApiView):
     @extend_schema(
         operation_id="approvals_withdraw",
         summary="Take back a request, or a consent that was not used",
-        description="For operators of the target. The plan opens again as a new revision.",
+        description="For operators of the organization. A plan opens again as a new revision; sharing that was "
+        "asked for ends.",
         tags=["Approvals"],
         request=WithdrawalInput,
         responses=ApprovalSerializer,

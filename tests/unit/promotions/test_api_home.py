@@ -140,7 +140,13 @@ def test_approval_tells_what_has_to_be_known_to_decide(organization) -> None:
 
     found = ApiClient(approver).get(f"approvals/{approval.pk}/").json()
 
-    assert found["cannot_be_undone"] == {"number": 1, "objects": [str(made)], "confirmations": []}
+    assert found["cannot_be_undone"] == {
+        "number": 1,
+        "objects": [str(made)],
+        "confirmations": [],
+        "sentences": [],
+    }
+    assert (found["sharing_request"], found["sharing_request_url"]) == (None, None)
     assert found["impact"]["types"][0]["number"] == 1
     assert found["time_line"][-1]["detail"] == "Wanted by Monday"
     assert found["items_url"].endswith(f"/plans/{approval.plan_id}/items/")

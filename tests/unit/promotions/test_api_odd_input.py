@@ -33,6 +33,7 @@ from tests.factories_promotions import (
     PromotionGroupFactory,
     SavedViewFactory,
 )
+from tests.factories_sharing import PartnershipFactory, SharingRequestFactory, TransferFactory
 from tests.unit.promotions.openapi import body_of, operations, read_schema, resolve
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,9 @@ def send(organization, monkeypatch):
         "promotions": plan.promotion_id,
         "plans": plan.pk,
         "jobs": JobFactory(organization=organization, unknown_outcome=True).pk,
+        "sharing-requests": SharingRequestFactory(package__organization=organization).pk,
+        "partnerships": PartnershipFactory(organization=organization).pk,
+        "transfers": TransferFactory(package__organization=organization, failed=True).pk,
     }
     headers = api_headers(administrator)
     client = Client(raise_request_exception=False)
