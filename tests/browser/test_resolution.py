@@ -1,5 +1,6 @@
 """Planning, deciding and starting an import in a real browser against the emulator."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -63,7 +64,7 @@ class PlanPage:
             .get_by_role("radio")
         )
 
-    def button(self, words: str) -> Locator:
+    def button(self, words: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("button", name=words)
 
     @property
