@@ -1,5 +1,6 @@
 """Making packages and changing drafts: what people may ask for, and why not."""
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 
 DESCRIPTION_LIMIT = 4000
+EXPIRY_DAYS_LIMIT = 3650
 # For so long a platform that offers no object lists is not asked again.
 OBJECTS_MEMORY = timedelta(days=1)
 # The platform keeps whole seconds, and publishing counts whole days.
@@ -140,7 +142,8 @@ def dependents(package: Package, *, other_than: Collection[int] = ()) -> list[Us
         ),
         *(Usage(f"unfinished request for {request}") for request in sharings),
     ]
-    runs = Job.objects.filter(package=package, kind=kinds.IMPORT, state__in=GOOD_ENDS, is_foreign=False).count()
+    imports = Job.objects.filter(package=package, kind__in=[kinds.IMPORT, kinds.IMPORT_UPDATE], submit_count__gt=0)
+    runs = imports.exclude(state__in=UNFINISHED).count()
     if runs:
         number = "1 import" if runs == 1 else f"{runs} imports"
         found.append(Usage(f"{number} of it; what they made in their targets stays", is_blocking=False))
@@ -154,6 +157,12 @@ def asked_expiry(package: Package) -> datetime | None:
     """The expiry to send with every change, since the platform sets its own where none is named."""
     asked = package.asked_expires_at
     return asked if asked is not None and asked > timezone.now() else None
+
+
+def days_until(expires_at: datetime) -> int:
+    """Whole days from now, as publishing counts; never fewer than were asked for."""
+    days = math.ceil((expires_at - timezone.now()).total_seconds() / 86_400)
+    return min(max(1, days), EXPIRY_DAYS_LIMIT)
 
 
 def expiry_difference(package: Package) -> str:

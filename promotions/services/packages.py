@@ -16,12 +16,12 @@ from accounts.services import audit
 from clients.sandbox_tooling import RemotePackage
 from promotions.choices import PUBLISHABLE
 from promotions.models import Artifact, Job, Package
-from promotions.services import jobs
+from promotions.services import building, jobs
+from promotions.services.building import EXPIRY_DAYS_LIMIT
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 
-EXPIRY_DAYS_LIMIT = 3650
 _COMPARED = (
     "name",
     "description",
@@ -239,13 +239,18 @@ def reason_not_to_publish(package: Package) -> str:
 
 @transaction.atomic
 def request_publish(*, package: Package, expiry_days: int | None, actor: User) -> Job:
-    """Queue publishing. Raises RefusedError if the package cannot be published, ConflictError if it is under way."""
+    """Queue publishing. Raises RefusedError if the package cannot be published, ConflictError if it is under way.
+
+    Without a number of days the expiry that was asked for before is asked for again, since publishing resets it.
+    """
     require_role(actor, package.organization, Role.OPERATOR)
     package = Package.objects.select_for_update().get(pk=package.pk)
     if reason := reason_not_to_publish(package):
         raise RefusedError(reason)
     if expiry_days is not None and not 0 <= expiry_days <= EXPIRY_DAYS_LIMIT:
         raise RefusedError(f"The expiry must be between 0 and {EXPIRY_DAYS_LIMIT} days from now.")
+    if expiry_days is None and (asked := building.asked_expiry(package)) is not None:
+        expiry_days = building.days_until(asked)
     job = jobs.queue(
         kind=kinds.PUBLISH,
         title=package.name,

@@ -11,7 +11,7 @@ from promotions.api.base import IdField
 from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
 from promotions.models import Artifact, Package
 from promotions.services import building
-from promotions.services.packages import EXPIRY_DAYS_LIMIT
+from promotions.services.building import EXPIRY_DAYS_LIMIT
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -120,7 +120,7 @@ class PublishInput(Input):
         default=None,
         min_value=0,
         max_value=EXPIRY_DAYS_LIMIT,
-        help_text="When it expires, counted from now; the platform's own default if left out.",
+        help_text="When it expires, counted from now; left out, the date asked for before, or the platform's default.",
     )
 
 

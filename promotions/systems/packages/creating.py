@@ -1,6 +1,5 @@
 """Making a package: sent once, and known again as the one new package of its name, type and sandbox."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -153,9 +152,7 @@ class CreateSubmission(PackageSubmission):
             raise TypeError("a package is made for somebody")
         try:
             with transaction.atomic():
-                publishing = packages.request_publish(
-                    package=package, expiry_days=_days_until(moment(job.params["expires_at"])), actor=person
-                )
+                publishing = packages.request_publish(package=package, expiry_days=None, actor=person)
         except (RefusedError, PermissionDenied) as refusal:
             timeline.note(job, f"It was not published: {refusal}", severity=Severity.WARNING)
             return
@@ -207,11 +204,3 @@ def _fits(job: Job, row: RemotePackage) -> bool:
         job.params["sandbox"],
     )
     return is_alike and (row.package_type == PackageType.FULL or keys(row) <= asked_objects(job).keys())
-
-
-def _days_until(expires_at: datetime | None) -> int | None:
-    """The platform counts whole days from publishing; never fewer than were asked for."""
-    if expires_at is None:
-        return None
-    days = math.ceil((expires_at - timezone.now()).total_seconds() / 86_400)
-    return min(max(1, days), packages.EXPIRY_DAYS_LIMIT)

@@ -1,7 +1,10 @@
 """Publishing a package: a GET that writes, sent once, followed by the package's own status."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.services import audit
 from clients.errors import ApiError
@@ -9,7 +12,7 @@ from clients.sandbox_tooling import RemoteJob, RemotePackage
 from promotions.choices import PUBLISHABLE, JobState, PackageStatus, PackageType, ProblemKind, label
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
-from promotions.services import packages
+from promotions.services import building, packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
@@ -25,6 +28,7 @@ class PublishSubmission(ToolingSubmission):
 
     kind = kinds.PUBLISH
     label = "Publish"
+    phrase = "Publishing of"
     request_type = "EXPORT"
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
@@ -114,6 +118,7 @@ class PublishSubmission(ToolingSubmission):
         )
 
     def submitted(self, job: Job, *, how: str) -> None:
+        self._note_expiry(job)
         audit.record(
             Verb.PUBLISH_ACCEPTED,
             actor=job.requested_by,
@@ -130,6 +135,15 @@ class PublishSubmission(ToolingSubmission):
                 reason=ending.problem,
                 details={"state": ending.state, "remote_status": job.remote_status},
             )
+
+    def _note_expiry(self, job: Job) -> None:
+        """The days asked for count from now; where they only repeat the date asked for before, that stays exact."""
+        days = job.params.get("expiry_days")
+        if job.package is None or days is None:
+            return
+        asked, before = timezone.now() + timedelta(days=days), job.package.asked_expires_at
+        if before is None or not timedelta(0) <= asked - before <= building.PUBLISHED_EXPIRY_TOLERANCE:
+            packages.note_asked_expiry(job.package, asked)
 
     def _client(self, job: Job) -> Any:
         sandbox = job.package.source_sandbox if job.package else ""

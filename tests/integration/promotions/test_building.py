@@ -15,7 +15,7 @@ from clients.sandbox_tooling import ArtifactRef
 from emulator.server import RunningServer
 from promotions.choices import JobState, PackageStatus, ProblemKind
 from promotions.models import Job, Package
-from promotions.services import building, jobs
+from promotions.services import building, jobs, packages
 from promotions.services.building import NewArtifact
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
@@ -588,3 +588,14 @@ def test_one_change_of_a_package_at_a_time(draft: Package, operator: User) -> No
 
     jobs.cancel(job=job, actor=operator)
     assert change("edit", draft, operator).pk != job.pk
+
+
+def test_days_named_at_publishing_are_what_is_asked_for_from_then_on(
+    draft: Package, drive: Drive, operator: User
+) -> None:
+    drive(packages.request_publish(package=draft, expiry_days=10, actor=operator))
+
+    draft.refresh_from_db()
+    assert draft.asked_expires_at is not None
+    assert abs(draft.asked_expires_at - timezone.now() - timedelta(days=10)) < timedelta(minutes=5)
+    assert building.expiry_difference(draft) == ""

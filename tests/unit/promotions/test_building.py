@@ -12,7 +12,7 @@ from accounts.errors import InUseError
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ApprovalState, JobState, PackageStatus, PlanState
 from promotions.models import Job, Package
-from promotions.services import building, package_names
+from promotions.services import building, package_names, packages
 from promotions.services.building import NewArtifact
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.systems.packages import kinds
@@ -385,3 +385,17 @@ def test_an_expiry_that_has_passed_is_not_asked_for_again() -> None:
     package = PackageFactory(asked_expires_at=timezone.now() - timedelta(minutes=1))
 
     assert building.asked_expiry(package) is None
+
+
+def test_publishing_asks_again_for_the_expiry_that_was_asked_for(draft: Package, teammate: User) -> None:
+    Package.objects.filter(pk=draft.pk).update(asked_expires_at=timezone.now() + timedelta(days=20, hours=1))
+
+    job = packages.request_publish(package=draft, expiry_days=None, actor=teammate)
+
+    assert job.params["expiry_days"] == 21
+
+
+def test_publishing_leaves_an_expiry_that_nobody_asked_for_to_the_platform(draft: Package, teammate: User) -> None:
+    job = packages.request_publish(package=draft, expiry_days=None, actor=teammate)
+
+    assert job.params["expiry_days"] is None
