@@ -1,4 +1,4 @@
-"""A running demo installation as a program of its own meets it: its processes, its emulator, imports to hit."""
+"""A running demo installation as a program of its own meets it: its processes, its people, its emulator."""
 
 import os
 import signal
@@ -6,12 +6,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from tests.integration.ground.conftest import MARKS
@@ -68,7 +66,7 @@ def wait_for(is_true: Callable[[], object], what: str) -> None:
 
 
 class Target:
-    """Plans, runs and looks at imports of the demo, through the services themselves."""
+    """The installation from inside, its people, and the control of its emulator."""
 
     def __init__(self, supervisor_pid: int, emulator_url: str) -> None:
         from accounts.models import User
@@ -76,6 +74,7 @@ class Target:
         self.supervisor_pid = supervisor_pid
         self.emulator = httpx.Client(base_url=f"{emulator_url}/__emulator", timeout=20)
         self.operator = User.objects.get(email="oskar@example.com")
+        self.approver = User.objects.get(email="priya@example.com")
         self.acme = self.organization("Acme")
 
     def organization(self, name: str) -> Any:
@@ -89,45 +88,19 @@ class Target:
         wait_for(lambda: importable.count() >= 5, f"the packages of {name}")
         return found
 
-    def plan(self, package: Any, sandbox: Any) -> Any:
-        from promotions.services import plans
+    def tell(self, noun: str, **body: Any) -> Any:
+        """One control call, and what it answers."""
+        return self.emulator.post(f"/{noun}", json=body).raise_for_status().json()
 
-        return plans.plan_promotion(package=package, sandbox=sandbox, job_name="", actor=self.operator)
-
-    def queue(self, promotion: Any) -> Any:
-        """A decided import, queued but not due yet."""
-        from promotions.choices import Decision
-        from promotions.models import Job
-        from promotions.services import decisions, runs
-
-        plan = promotion.current_plan
-        undecided = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
-        verdicts = [decisions.Verdict(item.pk, Decision.CREATE) for item in undecided]
-        decisions.decide(plan=plan, verdicts=verdicts, actor=self.operator)
-        with transaction.atomic():  # no worker sees it before it is put off
-            job = runs.request_run(plan=plan, actor=self.operator)
-            Job.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(hours=1))
-        return job
-
-    def start(self, job: Any) -> None:
-        from promotions.models import Job
-
-        Job.objects.filter(pk=job.pk, state="queued").update(due_at=timezone.now())
-
-    def lose_answers(self, when: str, *, seconds: float) -> None:
-        """Let the next import call hang for a moment and get no answer, before or after it has taken effect."""
-        fault = {"method": "POST", "path": "*/packages/import", "fault": "hang", "seconds": seconds, "when": when}
-        self.emulator.post("/faults", json={**fault, "count": 1}).raise_for_status()
+    def lose_answers(self, method: str, path: str, when: str, *, seconds: float) -> None:
+        """Let the next such call hang for a moment and get no answer, before or after it has taken effect."""
+        self.tell("faults", method=method, path=path, fault="hang", seconds=seconds, when=when, count=1)
 
     def answer(self) -> None:
         self.emulator.delete("/faults").raise_for_status()
 
-    def imports_by_marker(self) -> dict[str, int]:
-        """How many jobs of the platform carry each of our markers."""
-        counts: dict[str, int] = {}
-        for job in self.emulator.get("/state").raise_for_status().json()["jobs"]:
-            _, found, marker = (job.get("description") or "").rpartition("[towpath-")
-            if found and marker.endswith("]"):
-                name = f"towpath-{marker[:-1]}"
-                counts[name] = counts.get(name, 0) + 1
-        return counts
+    def effects(self, operation: str, **about: str) -> list[dict[str, Any]]:
+        """What calls of this kind have done at the platform, whatever became of their answers."""
+        asked = self.emulator.get("/effects", params={"operation": operation, **about})
+        found: list[dict[str, Any]] = asked.raise_for_status().json()["effects"]
+        return found

@@ -1,9 +1,11 @@
-"""Imports whose installation is hit by kill -9 at random moments of sending and following, several at a time.
+"""Writes whose installation is hit by kill -9 at random moments of sending and following, several at a time.
 
-    TOWPATH_MODE=demo DATA_DIR=... python -m tests.crash.random_storm SUPERVISOR EMULATOR_URL SEED RUNS FLUSHES [freeze]
+    TOWPATH_MODE=demo DATA_DIR=... python -m tests.crash.random_storm SUPERVISOR EMULATOR_URL SEED RUNS FLUSHES KINDS
+        [freeze]
 
-The seed fixes what is hit in which run, in which phase and how long after its start. Prints one JSON line a run. With
-`freeze` nothing is killed: the workers that send are stopped, and wake when another one has long taken over.
+The seed fixes which kind is hit, by what, in which phase and how long after its start. KINDS are names with commas
+between them. Prints one JSON line a run; a line that comes again replaces the first one. With `freeze` nothing is
+killed: the workers that send are stopped, and wake when another one has long taken over.
 """
 
 import json
@@ -17,12 +19,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import django
-from django.utils import timezone
 
 from tests.crash.installation import Target, children_of, flush_valkey, signal_group
+from tests.crash.writes import KINDS, Stock, Write
 
 TARGETS = ("worker-interactive", "worker-tick", "worker-long", "beat", "valkey", "web")
 FREEZE = "freeze"
@@ -31,25 +32,9 @@ FREEZE_S = 90.0
 AT_ONCE = 6
 # A job that is hit by the kills of other runs, too, may need several leases.
 RUN_PATIENCE_S = 600
-# How long after its start a run is hit: sending, with the checks before it, and following take about so long.
-SUBMIT_S = 3.0
+# How long after it has been sent a run is hit: following takes about so long.
 FOLLOW_S = 4.0
 SLOW_ANSWER_S = 1.0
-# Objects of one package never resemble those of another line, so that no run changes what another has planned.
-LINES = (
-    ("Acme", "Loyalty schemas v3", "stage"),
-    ("Acme", "Consent audiences autumn", "stage"),
-    ("Acme", "CRM identity foundation", "stage"),
-    ("Acme", "Order history dataset and policy", "stage"),
-    ("Acme", "Web visits journey", "stage"),
-    ("Acme", "Customer service sources", "stage"),
-    ("Acme", "Newsletter backup 2026", "dev"),
-    ("Acme", "Returns audience for production", "dev"),
-    ("Globex", "Trade accounts dataset", "stage"),
-    ("Globex", "Fleet telemetry schema", "stage"),
-    ("Globex", "Support plans audience", "dev"),
-)
-ACTIVE = ("queued", "submitting", "running")
 
 
 @dataclass(frozen=True)
@@ -57,11 +42,13 @@ class Draw:
     """One run as the seed has drawn it."""
 
     number: int
+    kind: str
     target: str
     phase: str
     after_s: float
     flush_after_s: float | None
-    is_answer_lost: bool
+    lost_answer: str
+    """Whether the answer to its call is lost: before or after it took effect, or not."""
 
     def sooner(self) -> "Draw":
         flush_after_s = None if self.flush_after_s is None else self.flush_after_s * 0.7
@@ -70,39 +57,43 @@ class Draw:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one run; `hit_in` is the state of the job when the process was killed."""
+    """What became of one run; `hit_in` is the state of the write when the process was killed."""
 
     number: int
+    kind: str
     target: str
     phase: str
     is_flushed: bool
     hit_in: str
     state: str
-    imports: int
+    effects: dict[str, int]
     sent: int
     settled_s: float
     title: str
     problem: str
 
 
-def drawn(seed: int, runs: int, flushes: int, all_targets: Sequence[str] = TARGETS) -> list[Draw]:
+def drawn(seed: int, runs: int, flushes: int, kinds: Sequence[str], all_targets: Sequence[str] = TARGETS) -> list[Draw]:
     source = random.Random(seed)
     targets = [all_targets[number % len(all_targets)] for number in range(runs)]
     source.shuffle(targets)
     flushed = set(source.sample(range(runs), flushes))
+    kind_of = [kinds[number % len(kinds)] for number in range(runs)]
+    random.Random(f"kinds {seed}").shuffle(kind_of)
     draws = []
     for number, target in enumerate(targets):
         phase = source.choice(("submit", "submit", "follow"))
-        span = SUBMIT_S if phase == "submit" else FOLLOW_S
+        span = KINDS[kind_of[number]].submit_s if phase == "submit" else FOLLOW_S
         after_s, flush_after_s, chance = source.uniform(0, span), source.uniform(0, span), source.random()
         draws.append(
             Draw(
                 number=number + 1,
+                kind=kind_of[number],
                 target=target,
                 phase=phase,
                 after_s=after_s,
                 flush_after_s=flush_after_s if number in flushed else None,
-                is_answer_lost=chance < 0.2,
+                lost_answer="after" if chance < 0.2 else "before" if chance < 0.3 else "",
             )
         )
     return draws
@@ -110,13 +101,11 @@ def drawn(seed: int, runs: int, flushes: int, all_targets: Sequence[str] = TARGE
 
 @dataclass(eq=False)
 class Run:
-    """One import on its way: planned, queued, started, hit, over."""
+    """One write on its way: prepared, begun, hit, over."""
 
     draw: Draw
-    line: tuple[Any, Any]
-    promotion: Any
-    job: Any = None
-    queued_at: float = 0.0
+    write: Write
+    begun_at: float | None = None
     clock_from: float | None = None
     hit_at: float | None = None
     hit_in: str = ""
@@ -127,80 +116,73 @@ class Run:
 class RandomStorm:
     """Keeps several runs going and hits each at its moment."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, draws: Sequence[Draw]) -> None:
         self.target = target
+        self.waiting = deque(draws)
+        self.stock = Stock(target, sorted({draw.kind for draw in draws}), len(draws))
         # Slow enough to be hit on the way, and every call takes some time of its own.
-        target.emulator.post("/clock", json={"speed": 1.5}).raise_for_status()
-        target.emulator.post("/latency", json={"seconds": 0.02, "at_most": 0.25}).raise_for_status()
-        self.lines = deque(self._lines())
+        target.tell("clock", speed=1.5)
+        target.tell("latency", seconds=0.02, at_most=0.25)
         self.active: list[Run] = []
         self.frozen: list[tuple[float, int]] = []
 
-    def _lines(self) -> Iterator[tuple[Any, Any]]:
-        from promotions.models import Package
-
-        organizations = {name: self.target.organization(name) for name in ("Acme", "Globex")}
-        for organization_name, package_name, sandbox_name in LINES:
-            organization = organizations[organization_name]
-            packages = Package.objects.filter(organization=organization, name__startswith=package_name)
-            package = packages.importable(timezone.now()).order_by("-name").first()
-            if package is not None:
-                yield package, organization.sandboxes.get(name=sandbox_name)
-
-    def outcomes(self, draws: Sequence[Draw]) -> Iterator[Outcome]:
-        waiting = deque(draws)
-        while waiting or self.active:
-            while waiting and len(self.active) < min(AT_ONCE, len(self.lines) + len(self.active)):
-                package, sandbox = self.lines.popleft()
-                self.active.append(Run(waiting.popleft(), (package, sandbox), self.target.plan(package, sandbox)))
+    def outcomes(self) -> Iterator[Outcome]:
+        over: list[tuple[Run, Outcome]] = []
+        while self.waiting or self.active:
+            while self.waiting and len(self.active) < AT_ONCE and self.stock.has(self.waiting[0].kind):
+                draw = self.waiting.popleft()
+                is_even = draw.number % 2 == 0
+                self.active.append(Run(draw, self.stock.write(draw.kind, is_even=is_even)))
             for run in list(self.active):
                 self._go_on(run)
                 if run.settled_at is None:
                     continue
                 self.active.remove(run)
-                self.lines.append(run.line)
-                if run.hit_at is None or run.is_flush_due:  # it was over before its moment: once more, and sooner
-                    waiting.append(run.draw.sooner())
+                self.stock.take_back(run.write)
+                outcome = self._outcome(run)
+                was_too_soon = run.hit_at is None or run.is_flush_due
+                if was_too_soon and all(number == 1 for number in outcome.effects.values()):
+                    self.waiting.append(run.draw.sooner())  # over before its moment: once more, and sooner
                 else:
-                    yield self._outcome(run)
+                    yield outcome
+                    over.append((run, outcome))
             self._thaw()
             time.sleep(0.05)
         self.target.answer()
         self._thaw(all_of_them=True)
+        # What a process that woke late has sent after the end of its job is counted, too.
+        for run, outcome in over:
+            if (effects := run.write.effects()) != outcome.effects:
+                yield replace(outcome, effects=effects)
 
     def _go_on(self, run: Run) -> None:
         now = time.monotonic()
-        if run.job is None:
-            self._plan_on(run)
+        if run.begun_at is None:
+            if run.write.is_ready():
+                self._begin(run)
             return
-        run.job.refresh_from_db(fields=["state", "problem", "submit_count", "marker"])
-        if run.clock_from is None and (run.draw.phase == "submit" or run.job.state == "running"):
+        run.write.refresh()
+        is_near = run.write.is_to_be_sent if run.draw.phase == "submit" else run.write.is_running
+        if run.clock_from is None and is_near:
             run.clock_from = now
-        if run.job.state not in ACTIVE:
+        if run.write.is_over:
             run.settled_at = now
             return
         if run.clock_from is not None:
             self._hit(run, now)
-        if now - run.queued_at > RUN_PATIENCE_S:
-            run.hit_at, run.hit_in = run.hit_at or now, run.hit_in or run.job.state
+        if run.hit_at is not None:
+            run.write.hurry()
+        if now - run.begun_at > RUN_PATIENCE_S:
+            run.hit_at, run.hit_in = run.hit_at or now, run.hit_in or run.write.state
             run.is_flush_due = False
             run.settled_at = now
 
-    def _plan_on(self, run: Run) -> None:
-        from promotions.choices import PlanState
-        from promotions.services import plans
-
-        plan = run.promotion.current_plan
-        if plan.state == PlanState.OPEN:
-            run.job, run.queued_at = self.target.queue(run.promotion), time.monotonic()
-            if run.draw.is_answer_lost:
-                self.target.lose_answers("after", seconds=SLOW_ANSWER_S)
-            run.is_flush_due = run.draw.flush_after_s is not None
-            self.target.start(run.job)
-            return
-        gathering = plans.gathering_job(plan)
-        if gathering is not None and gathering.state not in ACTIVE:
-            plans.refresh(plan=plan, actor=self.target.operator)
+    def _begin(self, run: Run) -> None:
+        if run.draw.lost_answer:
+            self.target.lose_answers(*run.write.call, run.draw.lost_answer, seconds=SLOW_ANSWER_S)
+        run.is_flush_due = run.draw.flush_after_s is not None
+        run.write.begin()
+        run.begun_at = time.monotonic()
 
     def _hit(self, run: Run, now: float) -> None:
         passed = now - (run.clock_from or now)
@@ -209,7 +191,7 @@ class RandomStorm:
         # A target that is only just being started again is hit as soon as it is up.
         is_due = run.hit_at is None and passed >= run.draw.after_s
         if is_due and self._is_struck(run.draw.target, now):
-            run.hit_at, run.hit_in = time.monotonic(), run.job.state
+            run.hit_at, run.hit_in = time.monotonic(), run.write.state
 
     def _is_struck(self, target: str, now: float) -> bool:
         if target != FREEZE:
@@ -230,30 +212,30 @@ class RandomStorm:
 
     def _outcome(self, run: Run) -> Outcome:
         assert run.settled_at is not None
-        assert run.hit_at is not None
         return Outcome(
             number=run.draw.number,
+            kind=run.draw.kind,
             target=run.draw.target,
             phase=run.draw.phase,
             is_flushed=run.draw.flush_after_s is not None,
-            hit_in=run.hit_in,
-            state=run.job.state,
-            imports=self.target.imports_by_marker().get(run.job.marker or "", 0),
-            sent=run.job.submit_count,
-            settled_s=round(run.settled_at - run.hit_at, 1),
-            title=f"{run.line[0]} into {run.line[1].name}",
-            problem=run.job.problem,
+            hit_in=run.hit_in or "none",
+            state=run.write.state,
+            effects=run.write.effects(),
+            sent=run.write.sent,
+            settled_s=round(run.settled_at - (run.hit_at or run.settled_at), 1),
+            title=run.write.title,
+            problem=run.write.problem,
         )
 
 
 def main(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    supervisor_pid, emulator_url, seed, runs, flushes, *freeze = arguments
-    draws = drawn(int(seed), int(runs), int(flushes), (FREEZE,) if freeze else TARGETS)
-    storm = RandomStorm(Target(int(supervisor_pid), emulator_url))
+    supervisor_pid, emulator_url, seed, runs, flushes, kinds, *freeze = arguments
+    draws = drawn(int(seed), int(runs), int(flushes), kinds.split(","), (FREEZE,) if freeze else TARGETS)
+    storm = RandomStorm(Target(int(supervisor_pid), emulator_url), draws)
     with another_worker() if freeze else nullcontext():
-        for outcome in storm.outcomes(draws):
+        for outcome in storm.outcomes():
             sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
             sys.stdout.flush()
 

@@ -16,6 +16,7 @@ import django
 from django.utils import timezone
 
 from tests.crash.installation import Target, flush_valkey, signal_group, wait_for
+from tests.crash.writes import ImportWrite
 
 TARGETS = ("worker-interactive", "worker-tick", "beat", "valkey", "web", "flush")
 STEPS = ("queued", "sending", "sent", "following", "verifying")
@@ -23,12 +24,12 @@ STEPS = ("queued", "sending", "sent", "following", "verifying")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one import: `imports` counts the platform's jobs that carry its marker."""
+    """What became of one import: `effects` counts those at the platform that carry its marker."""
 
     target: str
     step: str
     state: str
-    imports: int
+    effects: dict[str, int]
     sent: int
     seconds: float
     problem: str
@@ -44,19 +45,17 @@ class Storm:
         importable = Package.objects.filter(organization=target.acme, package_type="PARTIAL", source_sandbox="dev")
         self.packages = list(importable.importable(timezone.now()).order_by("name"))
         # Slow enough to be hit while an import is under way.
-        target.emulator.post("/clock", json={"speed": 4}).raise_for_status()
+        target.tell("clock", speed=4)
 
     def run(self, target: str, step: str, number: int) -> Outcome:
-        from promotions.choices import PlanState
-
         started = time.monotonic()
         package = self.packages[number % len(self.packages)]
-        promotion = self.target.plan(package, self.target.acme.sandboxes.get(name="stage"))
-        wait_for(lambda: promotion.current_plan.state == PlanState.OPEN, f"the plan of {package}")
-        job = self.target.queue(promotion)
+        write = ImportWrite(self.target, package, self.target.acme.sandboxes.get(name="stage"))
+        wait_for(write.is_ready, f"the plan of {package}")
+        job = write.queue()
         if step in ("sending", "sent"):
-            self.target.lose_answers("before" if step == "sending" else "after", seconds=1.5)
-        self.target.start(job)
+            self.target.lose_answers(*write.call, "before" if step == "sending" else "after", seconds=1.5)
+        write.begin()
         wait_for(lambda: self.has_reached(job, step), f"{step} of job {job.pk}")
         if target == "flush":
             flush_valkey()
@@ -68,7 +67,7 @@ class Storm:
             target=target,
             step=step,
             state=job.state,
-            imports=self.target.imports_by_marker().get(job.marker or "", 0),
+            effects=write.effects(),
             sent=job.submit_count,
             seconds=round(time.monotonic() - started, 1),
             problem=job.problem,

@@ -1,0 +1,489 @@
+"""The kinds of writes that are hit, each with its way to begin it and its count at the platform.
+
+What people do goes through the services themselves. Every write is about something of its own: a marker, a name, a
+partner or a package that no other one has. So what the platform did of it can be counted.
+"""
+
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from tests.crash.installation import Target, wait_for
+
+ACTIVE = ("queued", "submitting", "running")
+ATTENTION = "needs_attention"
+ASKED_AGAIN_S = 3.0
+PARTNER_ANSWERS_AFTER_S = 2.0
+
+
+class Write(ABC):
+    """One write on its way: prepared, begun, over."""
+
+    kind: ClassVar[str]
+    call: ClassVar[tuple[str, str]]
+    """Method and path of the call whose answer can be lost."""
+    submit_s: ClassVar[float] = 2.0
+    """Sending, with the checks before it, takes about so long."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.jobs: list[Any] = []
+
+    def is_ready(self) -> bool:
+        """Whether it can begin; called again and again, and does what comes before."""
+        return True
+
+    @abstractmethod
+    def begin(self) -> None:
+        """What a person does last: from here on it can be hit."""
+
+    @abstractmethod
+    def effects(self) -> dict[str, int]:
+        """How often the platform did each thing that is wanted once."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str: ...
+
+    def refresh(self) -> None:
+        for job in self.jobs:
+            job.refresh_from_db(fields=["state", "problem", "submit_count", "marker", "remote_id"])
+
+    @property
+    def state(self) -> str:
+        return str(self.jobs[-1].state)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in ACTIVE
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        """Whether its sending has begun, or comes next."""
+        return True
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the platform has it, and it is followed."""
+        return self.state == "running"
+
+    @property
+    def sent(self) -> int:
+        return max((job.submit_count for job in self.jobs), default=0)
+
+    @property
+    def problem(self) -> str:
+        return str(self.jobs[-1].problem) if self.jobs else ""
+
+    def hurry(self) -> None:
+        """It has been hit: what only takes its time at the platform may end now."""
+        return
+
+
+class ImportWrite(Write):
+    """An import of a package into a sandbox, known by our marker."""
+
+    kind = "import"
+    call = ("POST", "*/packages/import")
+    submit_s = 3.0
+
+    def __init__(self, target: Target, package: Any, sandbox: Any) -> None:
+        from promotions.services import plans
+
+        super().__init__(target)
+        self.line = package, sandbox
+        self._promotion = plans.plan_promotion(package=package, sandbox=sandbox, job_name="", actor=target.operator)
+
+    def is_ready(self) -> bool:
+        from promotions.choices import PlanState
+        from promotions.services import plans
+
+        plan = self._promotion.current_plan
+        if plan.state == PlanState.OPEN:
+            return True
+        gathering = plans.gathering_job(plan)
+        if gathering is not None and gathering.state not in ACTIVE:
+            plans.refresh(plan=plan, actor=self.target.operator)
+        return False
+
+    def queue(self) -> Any:
+        """Decide and ask for the import; no worker sees it before `begin`."""
+        from promotions.choices import Decision
+        from promotions.models import Job
+        from promotions.services import decisions, runs
+
+        plan = self._promotion.current_plan
+        undecided = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
+        verdicts = [decisions.Verdict(item.pk, Decision.CREATE) for item in undecided]
+        decisions.decide(plan=plan, verdicts=verdicts, actor=self.target.operator)
+        with transaction.atomic():
+            job = runs.request_run(plan=plan, actor=self.target.operator)
+            Job.objects.filter(pk=job.pk).update(due_at=timezone.now() + timedelta(hours=1))
+        self.jobs.append(job)
+        return job
+
+    def begin(self) -> None:
+        from promotions.models import Job
+
+        job = self.jobs[-1] if self.jobs else self.queue()
+        Job.objects.filter(pk=job.pk, state="queued").update(due_at=timezone.now())
+
+    def effects(self) -> dict[str, int]:
+        mark = f"[{self.jobs[-1].marker}]"
+        done = self.target.effects("import")
+        return {"import": sum((effect["description"] or "").endswith(mark) for effect in done)}
+
+    @property
+    def title(self) -> str:
+        return f"{self.line[0]} into {self.line[1].name}"
+
+
+class CreateWrite(Write):
+    """A new package with one object, known by its name."""
+
+    kind = "create"
+    call = ("POST", "*/packages")
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self._name = f"Storm {uuid.uuid4().hex[:12]}"
+
+    def begin(self) -> None:
+        from promotions.models import Artifact
+        from promotions.services import building
+
+        acme = self.target.acme
+        held = Artifact.objects.filter(
+            package__organization=acme, package__source_sandbox="dev", type="REGISTRY_SCHEMA"
+        )
+        schema = held.order_by("pk")[0]
+        self.jobs.append(
+            building.create_package(
+                organization=acme,
+                name=self._name,
+                description="",
+                package_type="PARTIAL",
+                sandbox=acme.sandboxes.get(name="dev"),
+                expires_at=None,
+                artifacts=[building.NewArtifact(schema.type, schema.remote_id, schema.title)],
+                publishes=False,
+                actor=self.target.operator,
+            )
+        )
+
+    def effects(self) -> dict[str, int]:
+        return {"package.create": len(self.target.effects("package.create", name=self._name))}
+
+    @property
+    def title(self) -> str:
+        return self._name
+
+
+class VersionWrite(Write):
+    """A new version of a package that nobody else saves."""
+
+    kind = "version"
+    call = ("PATCH", "*/version/save")
+
+    def __init__(self, target: Target, package: Any) -> None:
+        super().__init__(target)
+        self._package = package
+        self._reading: Any = None
+
+    def is_ready(self) -> bool:
+        """Versions are offered only where the platform has been asked."""
+        from promotions.services import building
+
+        if self._reading is None or self._reading.state not in ACTIVE:
+            self._package.refresh_from_db()
+            if self._package.capabilities is not None:
+                return True
+            self._reading = building.read_package(package=self._package, actor=self.target.operator)
+        self._reading.refresh_from_db(fields=["state"])
+        return False
+
+    def begin(self) -> None:
+        from promotions.services import versions
+
+        self.jobs.append(versions.request_version(package=self._package, actor=self.target.operator))
+
+    def effects(self) -> dict[str, int]:
+        done = self.target.effects("version.save", package_id=self._package.remote_id)
+        return {"version.save": len(done)}
+
+    @property
+    def title(self) -> str:
+        return str(self._package)
+
+
+class SharingWrite(Write):
+    """A whole request across organizations: one person asks, another consents, and the chain does the rest."""
+
+    operation: ClassVar[str]
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target)
+        self._request: Any = None
+        self._leg: Any = None
+        self._asked_at = 0.0
+        self._is_ended = False
+
+    @abstractmethod
+    def ask(self) -> Any:
+        """The request for consent."""
+
+    def begin(self) -> None:
+        from promotions.services import approvals
+
+        self._request = self.ask()
+        approval = self._request.approvals.get()
+        approvals.approve(
+            approval=approval, actor=self.target.approver, reason="Agreed", seen_hash=approval.content_hash
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        self._request.refresh_from_db()
+        self._leg = self._request.legs.select_related("asking_job", "sending_job").get()
+        self.jobs = [job for job in (self._leg.asking_job, self._leg.sending_job) if job is not None]
+        if self._leg.state in ("asking", "waiting_partner"):
+            self._look_for_answer()
+
+    def _look_for_answer(self) -> None:
+        """What a person does who waits for a partner: read the partnerships anew, not only by the clock."""
+        from promotions.services import sharing
+
+        if time.monotonic() - self._asked_at > ASKED_AGAIN_S:
+            self._asked_at = time.monotonic()
+            sharing.request_synchronization(organization=self.target.acme, actor=self.target.operator)
+
+    @property
+    def state(self) -> str:
+        if any(job.state == ATTENTION for job in self.jobs):
+            return ATTENTION
+        return str(self._request.state if self._request.is_over else self._leg.state)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state == ATTENTION or bool(self._request.is_over)
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        return bool(self._leg.state == "sending")
+
+    @property
+    def is_running(self) -> bool:
+        return self.is_to_be_sent and bool(self.jobs[-1].state == "running")
+
+    @property
+    def problem(self) -> str:
+        return super().problem or str(self._request.problem)
+
+    def hurry(self) -> None:
+        if self._is_ended or self._leg.state != "sending" or not self.jobs[-1].remote_id:
+            return
+        self._is_ended = True
+        # It may be over by itself meanwhile.
+        self.target.emulator.post("/transfers", json={"id": self.jobs[-1].remote_id, "status": "COMPLETED"})
+
+    @property
+    def title(self) -> str:
+        return str(self._request.title)
+
+
+class HandshakeWrite(SharingWrite):
+    """A request for a partnership with an organization that nobody has asked before."""
+
+    kind = "handshake"
+    call = ("POST", "*/handshake/bulkCreate")
+
+    def __init__(self, target: Target, partner_id: str) -> None:
+        super().__init__(target)
+        self._partner_id = partner_id
+
+    def ask(self) -> Any:
+        from promotions.services import sharing
+
+        return sharing.request_partnerships(
+            organization=self.target.acme, partner_ids=[self._partner_id], note="", actor=self.target.operator
+        )
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        return True
+
+    @property
+    def is_running(self) -> bool:
+        return self._leg.state == "waiting_partner" or bool(self.jobs and self.jobs[-1].state == "running")
+
+    def effects(self) -> dict[str, int]:
+        return {"handshake.request": len(self.target.effects("handshake.request", target=self._partner_id))}
+
+
+class TransferWrite(SharingWrite):
+    """A package for an organization that is a partner, or first has to become one."""
+
+    kind = "transfer"
+    call = ("POST", "*/transfer")
+
+    def __init__(self, target: Target, package: Any, partner_id: str, *, is_partner: bool) -> None:
+        super().__init__(target)
+        self._package, self._partner_id, self._is_partner = package, partner_id, is_partner
+        if is_partner:
+            target.tell("handshakes", source=target.acme.remote_id, target=partner_id, status="APPROVED")
+
+    def is_ready(self) -> bool:
+        from promotions.models import Partnership
+
+        if not self._is_partner:
+            return True
+        held = Partnership.objects.filter(organization=self.target.acme, partner_id=self._partner_id)
+        if held.exists():
+            return True
+        self._look_for_answer()
+        return False
+
+    def ask(self) -> Any:
+        from promotions.services import sharing
+
+        return sharing.request_share(
+            package=self._package, partner_ids=[self._partner_id], note="", actor=self.target.operator
+        )
+
+    def effects(self) -> dict[str, int]:
+        done = {"transfer.share": len(self.target.effects("transfer.share", target=self._partner_id))}
+        if not self._is_partner:
+            done["handshake.request"] = len(self.target.effects("handshake.request", target=self._partner_id))
+        return done
+
+
+class PullWrite(SharingWrite):
+    """A public package of a partner that nobody has pulled before."""
+
+    kind = "pull"
+    call = ("POST", "*/transfer/pullRequest")
+
+    def __init__(self, target: Target, source_id: str, package_id: str) -> None:
+        super().__init__(target)
+        self._source_id, self._package_id = source_id, package_id
+
+    def ask(self) -> Any:
+        from promotions.services import sharing
+
+        return sharing.request_pull(
+            organization=self.target.acme,
+            sources=[sharing.PullSource(self._source_id, self._package_id)],
+            note="",
+            actor=self.target.operator,
+        )
+
+    def effects(self) -> dict[str, int]:
+        return {"transfer.pull": len(self.target.effects("transfer.pull", package_id=self._package_id))}
+
+
+KINDS: Mapping[str, type[Write]] = {
+    write.kind: write for write in (ImportWrite, CreateWrite, HandshakeWrite, TransferWrite, PullWrite, VersionWrite)
+}
+# Objects of one package never resemble those of another line, so that no run changes what another has planned.
+LINES = (
+    ("Acme", "Loyalty schemas v3", "stage"),
+    ("Acme", "Consent audiences autumn", "stage"),
+    ("Acme", "CRM identity foundation", "stage"),
+    ("Acme", "Order history dataset and policy", "stage"),
+    ("Acme", "Web visits journey", "stage"),
+    ("Acme", "Customer service sources", "stage"),
+    ("Acme", "Newsletter backup 2026", "dev"),
+    ("Acme", "Returns audience for production", "dev"),
+    ("Globex", "Trade accounts dataset", "stage"),
+    ("Globex", "Fleet telemetry schema", "stage"),
+    ("Globex", "Support plans audience", "dev"),
+)
+
+
+class Stock:
+    """What writes are about, handed out one by one; the emulator makes as much of it as is wanted."""
+
+    def __init__(self, target: Target, kinds: Sequence[str], runs: int) -> None:
+        self.target = target
+        self._number = 0
+        self._lines = deque(self._all_lines()) if ImportWrite.kind in kinds else deque()
+        self._shared = self._packages(1)[0] if TransferWrite.kind in kinds else None
+        # Half as many again, since what is over before its moment is done once more.
+        wanted = 1 + 3 * runs // (2 * len(kinds))
+        self._versionable = deque(self._packages(wanted)) if VersionWrite.kind in kinds else deque()
+
+    def _all_lines(self) -> list[tuple[Any, Any]]:
+        from promotions.models import Package
+
+        organizations = {name: self.target.organization(name) for name in ("Acme", "Globex")}
+        lines = []
+        for organization_name, package_name, sandbox_name in LINES:
+            organization = organizations[organization_name]
+            packages = Package.objects.filter(organization=organization, name__startswith=package_name)
+            package = packages.importable(timezone.now()).order_by("-name").first()
+            if package is not None:
+                lines.append((package, organization.sandboxes.get(name=sandbox_name)))
+        return lines
+
+    def _packages(self, number: int) -> list[Any]:
+        """New packages of Acme that Towpath has read."""
+        from promotions.models import Package
+        from promotions.services import packages
+
+        names = [self._name("Storm stock") for _ in range(number)]
+        self.target.tell("packages", organization="Acme", names=names)
+        found = Package.objects.filter(organization=self.target.acme, name__in=names).select_related("organization")
+
+        def are_read() -> bool:
+            if found.count() == number:
+                return True
+            packages.request_synchronization(organization=self.target.acme, actor=self.target.operator)
+            time.sleep(0.5)
+            return False
+
+        wait_for(are_read, f"{number} packages more")
+        return list(found)
+
+    def _name(self, words: str) -> str:
+        self._number += 1
+        return f"{words} {self._number:04}"
+
+    def has(self, kind: str) -> bool:
+        return kind != ImportWrite.kind or bool(self._lines)
+
+    def write(self, kind: str, *, is_even: bool = False) -> Write:
+        """A write about something that no other one is about; `is_even` chooses between two ways where there are."""
+        if kind == ImportWrite.kind:
+            return ImportWrite(self.target, *self._lines.popleft())
+        if kind == HandshakeWrite.kind:
+            return HandshakeWrite(self.target, self._partner())
+        if kind == TransferWrite.kind:
+            return TransferWrite(self.target, self._shared, self._partner(), is_partner=is_even)
+        if kind == PullWrite.kind:
+            added = self.target.tell(
+                "packages", organization="Northwind", names=[self._name("Storm gift")], is_public=True
+            )
+            return PullWrite(self.target, added["ims_org_id"], added["packages"][0]["id"])
+        if kind == VersionWrite.kind:
+            if not self._versionable:
+                self._versionable.extend(self._packages(10))
+            return VersionWrite(self.target, self._versionable.popleft())
+        return CreateWrite(self.target)
+
+    def _partner(self) -> str:
+        added = self.target.tell(
+            "organizations", names=[self._name("Partner")], manner="approves", after_s=PARTNER_ANSWERS_AFTER_S
+        )
+        return str(added["organizations"][0]["ims_org_id"])
+
+    def take_back(self, write: Write) -> None:
+        """The next import may use this line."""
+        if isinstance(write, ImportWrite):
+            self._lines.append(write.line)
