@@ -1,13 +1,13 @@
 """Everything promotions tells others at start: job types, systems, routines, audit verbs, what uses an organization."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
 from accounts import registries
-from accounts.choices import OrganizationKind
 from accounts.errors import Usage
 from accounts.models import Credential, Organization, User
 from accounts.services import audit, idempotency, usage
@@ -16,7 +16,18 @@ from promotions.choices import UNFINISHED, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
-from promotions.services import approvals, chain, job_notices, jobs, subjects, verbs
+from promotions.services import (
+    approvals,
+    arrivals,
+    chain,
+    job_notices,
+    jobs,
+    routines,
+    sharing_clock,
+    subjects,
+    transfers,
+    verbs,
+)
 from promotions.services.plan_consent import PlanConsent
 from promotions.services.sharing_consent import SharingConsent
 from promotions.systems import accounts_jobs, base
@@ -34,6 +45,13 @@ from promotions.systems.packages.reading import ReadObjects, ReadPackage
 from promotions.systems.packages.synchronizing import DiscoverJobs, Synchronize
 from promotions.systems.packages.updating import UpdateSubmission
 from promotions.systems.packages.versioning import ReadHistory, SaveVersion
+from promotions.systems.sharing import kinds as sharing_kinds
+from promotions.systems.sharing.asking import AskSubmission
+from promotions.systems.sharing.deciding import DecideSubmission
+from promotions.systems.sharing.publicity import PublicitySubmission
+from promotions.systems.sharing.pulling import PullSubmission
+from promotions.systems.sharing.synchronizing import SynchronizeSharing
+from promotions.systems.sharing.transferring import TransferSubmission
 
 NOTICE_KINDS = (
     NoticeKind(
@@ -60,6 +78,16 @@ NOTICE_KINDS = (
         "sharing_ended",
         "Sharing that I asked for ended",
         "A partnership, a transfer or a publication that you asked for is over, well or not.",
+    ),
+    NoticeKind(
+        "package_arrived",
+        "A package arrived from another organization",
+        "It was shared with an organization whose operator you are, or pulled into it, and can be imported.",
+    ),
+    NoticeKind(
+        "transfer_slow",
+        "A transfer takes longer than usual",
+        "A package that you sent, or one of an organization whose operator you are, is under way for unusually long.",
     ),
     NoticeKind(
         "expiry",
@@ -94,6 +122,12 @@ def register() -> None:
         SaveVersion(),
         ReadHistory(),
         UpdateSubmission(),
+        AskSubmission(),
+        DecideSubmission(),
+        TransferSubmission(),
+        PublicitySubmission(),
+        PullSubmission(),
+        SynchronizeSharing(),
         accounts_jobs.TestCredential(),
         accounts_jobs.ReadSandboxes(),
     ):
@@ -103,15 +137,20 @@ def register() -> None:
         (accounts_jobs.READ_SANDBOXES, 4 * every),
         (kinds.SYNCHRONIZE, every),
         (kinds.DISCOVER_JOBS, every / 3),
+        (sharing_kinds.SYNCHRONIZE, every / 3),
     ):
         schedules.register(Routine(kind, interval, _routine(kind)))
     chores.register("approvals", approvals.expire_late)
     chores.register("sharing", chain.advance_all)
+    chores.register("sharing awaited", sharing_clock.queue_awaited)
+    chores.register("arrivals", arrivals.find_all)
+    chores.register("slow transfers", transfers.note_slow)
     chores.register("idempotency", idempotency.forget_old)
     for notice_kind in NOTICE_KINDS:
         register_kind(notice_kind)
     hooks.on_end(job_notices.job_ended)
     hooks.on_end(chain.job_ended)
+    hooks.on_end(arrivals.packages_read)
     hooks.on_resume(job_notices.job_resumed)
     registries.register_credential_test(_start_credential_test)
     registries.register_pages(
@@ -130,16 +169,7 @@ def register() -> None:
 
 
 def _routine(kind: str) -> schedules.RoutineRequest:
-    def request(organization: Organization) -> Job | None:
-        is_ready = organization.kind == OrganizationKind.ADOBE and (
-            organization.credentials.filter(is_primary=True, problem="").exclude(secrets="").exists()
-        )
-        if not is_ready:
-            return None  # a refused credential is not tried again and again; a test or a new secret clears it
-        title = f"{registry.label(kind)} of {organization}"
-        return jobs.queue_once(kind=kind, title=title, organization=organization, actor=None)
-
-    return request
+    return partial(routines.queue, kind)
 
 
 @transaction.atomic

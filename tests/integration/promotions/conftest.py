@@ -72,6 +72,20 @@ class Platform:
         found = self._http.get("/effects", params={"operation": operation}).raise_for_status().json()
         return int(found["counts"].get(operation, 0))
 
+    def control(self, noun: str, **body: Any) -> dict[str, Any]:
+        """Have the emulator do something that is no call of the platform, such as what partners do by themselves."""
+        found: dict[str, Any] = self._http.post(f"/{noun}", json=body).raise_for_status().json()
+        return found
+
+    def forget(self, noun: str) -> None:
+        self._http.delete(f"/{noun}").raise_for_status()
+
+    def effects_of(self, operation: str, **about: Any) -> list[dict[str, Any]]:
+        """What really happened at the platform, whatever was answered."""
+        params = {"operation": operation, **about}
+        found: list[dict[str, Any]] = self._http.get("/effects", params=params).raise_for_status().json()["effects"]
+        return found
+
     def imports_sent(self) -> int:
         return sum(row["method"] == "POST" and row["path"].endswith("/packages/import") for row in self.requests())
 

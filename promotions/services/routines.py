@@ -1,0 +1,44 @@
+"""Quiet reads of an organization that nobody asked for."""
+
+from django.db import transaction
+
+from accounts.choices import OrganizationKind
+from accounts.models import Organization
+from promotions.choices import JobState
+from promotions.engine import registry
+from promotions.models import Job
+from promotions.services import jobs
+
+
+@transaction.atomic
+def queue(kind: str, organization: Organization) -> Job | None:
+    """Queue a read, or return the one that waits or runs; None where it could not succeed.
+
+    A refused credential is not tried again and again; a test or a new secret clears it.
+    """
+    if not is_ready(organization):
+        return None
+    return jobs.queue_once(kind=kind, title=title(kind, organization), organization=organization, actor=None)
+
+
+@transaction.atomic
+def queue_anew(kind: str, organization: Organization) -> Job | None:
+    """The same for what has just changed: a read that has begun already may have passed the place."""
+    if not is_ready(organization):
+        return None
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    waiting = Job.objects.filter(kind=kind, organization=organization, started_at=None, state=JobState.QUEUED).first()
+    return waiting or jobs.queue(kind=kind, title=title(kind, organization), organization=organization, actor=None)
+
+
+def is_ready(organization: Organization) -> bool:
+    """Whether there is a credential that was not refused."""
+    return (
+        organization.kind == OrganizationKind.ADOBE
+        and organization.deleted_at is None
+        and organization.credentials.filter(is_primary=True, problem="").exclude(secrets="").exists()
+    )
+
+
+def title(kind: str, organization: Organization) -> str:
+    return f"{registry.label(kind)} of {organization}"

@@ -1,0 +1,61 @@
+"""What the writes of sharing have in common."""
+
+from collections.abc import Collection
+from typing import Any
+
+from promotions.choices import JobState
+from promotions.engine.registry import Ending
+from promotions.models import Job
+from promotions.services import routines, sharing_audit
+from promotions.services.verbs import Verb
+from promotions.systems.packages.submission import ToolingSubmission, nothing_sent
+from promotions.systems.sharing import kinds
+
+__all__ = ["SharingSubmission", "nothing_sent", "unknown_ids"]
+
+
+class SharingSubmission(ToolingSubmission):
+    """A write that concerns other organizations: the record tells of it to each that lives here."""
+
+    def partner_ids(self, job: Job) -> list[str]:
+        """The other organizations that it concerns."""
+        return [job.params["partner_id"]]
+
+    def submitted(self, job: Job, *, how: str) -> None:
+        sharing_audit.record(
+            Verb.SHARING_ACCEPTED,
+            actor=job.requested_by,
+            subject=job,
+            organization=job.organization,
+            partner_ids=self.partner_ids(job),
+            details={"act": self.label, "remote_id": job.remote_id, "how": how, "sent": job.submit_count},
+        )
+
+    def ended(self, job: Job, ending: Ending) -> None:
+        if ending.state == JobState.NEEDS_ATTENTION:
+            return
+        sharing_audit.record(
+            Verb.SHARING_ENDED,
+            actor=None,
+            subject=job,
+            organization=job.organization,
+            partner_ids=self.partner_ids(job),
+            reason=ending.problem,
+            details={"act": self.label, "state": ending.state, "remote_status": job.remote_status},
+        )
+        if job.submit_count:
+            self.let_partners_see(job)
+
+    def let_partners_see(self, job: Job) -> None:
+        """Have the partners that live here look at once: it is their turn."""
+        for partner in sharing_audit.organizations_here(self.partner_ids(job)):
+            if partner.pk != job.organization_id:
+                routines.queue_anew(kinds.SYNCHRONIZE, partner)
+
+
+def unknown_ids(job: Job, ids: Collection[str]) -> list[str]:
+    """Those of some remote ids that this write may have made: not there before, nor another job's."""
+    before: dict[str, Any] = job.params.get("before", {})
+    others = Job.objects.filter(organization=job.organization, remote_id__in=list(ids)).exclude(pk=job.pk)
+    known = {*before.get("ids", []), *job.params.get("dismissed", []), *others.values_list("remote_id", flat=True)}
+    return [remote_id for remote_id in ids if remote_id not in known]
