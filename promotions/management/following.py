@@ -74,7 +74,7 @@ class Follower:
             done = inline.run_due() if self.is_run_here else 0
             for job in followed:
                 job.refresh_from_db()
-                self._tell(job, is_named=len(followed) > 1)
+                self.tell(job, name=str(job.organization) if len(followed) > 1 else "")
                 jobs.watch(job)
             waiting = [job for job in followed if job.state in ACTIVE]
             if not waiting:
@@ -83,11 +83,12 @@ class Follower:
             if waited > self.timeout_s:
                 return False
             if not is_warned and not self.is_run_here and waited > NO_WORKER_AFTER_S:
-                is_warned = self._warn_of_no_worker(waiting)
+                is_warned = self.warn_of_no_worker(waiting)
             if not done:
                 time.sleep(PAUSE_S)
 
-    def _warn_of_no_worker(self, waiting: Sequence[Job]) -> bool:
+    def warn_of_no_worker(self, waiting: Sequence[Job]) -> bool:
+        """Say that nobody has taken these jobs, if so; returns whether it was said."""
         if any(job.state != JobState.QUEUED or job.lease_token or job.attempts for job in waiting):
             return False
         self.say(
@@ -96,8 +97,9 @@ class Follower:
         )
         return True
 
-    def _tell(self, job: Job, *, is_named: bool) -> None:
-        name = f"{job.organization}: " if is_named else ""
+    def tell(self, job: Job, *, name: str = "") -> None:
+        """Say what is new of a job; `name` stands before each line."""
+        name = f"{name}: " if name else ""
         for event in job.events.filter(pk__gt=self._said_event.get(job.pk, 0)).order_by("pk"):
             mark = "" if event.severity == Severity.INFO else f"{event.get_severity_display().upper()} "
             self.say(f"  {name}{mark}{event.text}")

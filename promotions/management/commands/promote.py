@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts import access
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import ACTIVE, GOOD_ENDS, MAPPED, Decision, Match, PlanState, PromotionMode
-from promotions.management import decisions_file, following
+from promotions.management import decisions_file, following, lookups
 from promotions.models import Job, Package, Plan, PlanItem
 from promotions.services import approvals, consent, decisions, plans, runs
 from promotions.services.errors import NotReadyError, RefusedError
@@ -84,8 +84,8 @@ class Command(BaseCommand):
         wanted = self.read_decisions(options["decisions"])
         self.follower = following.Follower(self.stdout.write, options["run_here"], options["timeout"])
         try:
-            user = self.person(options["email"])
-            package = self.package(user, options["package"], options["organization"])
+            user = lookups.person(options["email"])
+            package = lookups.package(user, options["package"], options["organization"])
             plan = self.gathered_plan(user, package, options)
             self.decide(user, plan, wanted, options)
             self.show(plan)
@@ -113,31 +113,6 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {exc}", returncode=2) from exc
         except decisions_file.DecisionsFileError as exc:
             raise CommandError(f"{path}: {exc}", returncode=2) from exc
-
-    def person(self, email: str) -> User:
-        user = User.objects.filter(email__iexact=email, is_active=True).first()
-        if user is None:
-            raise LookupError(f"There is no active person {email}.")
-        return user
-
-    def package(self, user: User, wanted: str, organization_names: list[str]) -> Package:
-        visible = list(access.organizations_for_read(user))
-        organizations = following.organizations_named(organization_names, visible) if organization_names else visible
-        packages = Package.objects.visible_to(user).filter(organization__in=organizations)
-        packages = packages.select_related("organization")
-        found = list(packages.filter(remote_id=wanted)) or list(packages.filter(name=wanted, vanished_at=None)[:20])
-        if not found:
-            raise LookupError(
-                f"No package “{wanted}” is known in {_names(organizations)}. Names must match exactly; "
-                "manage.py sync_packages reads what is new."
-            )
-        if len(found) > 1:
-            lines = "\n".join(
-                f"  {one.remote_id}  {one.organization}  {one.status_label}  {one.remote_created_at:%Y-%m-%d}"
-                for one in found
-            )
-            raise LookupError(f"Several packages are named “{wanted}”. Use an id:\n{lines}")
-        return found[0]
 
     def gathered_plan(self, user: User, package: Package, options: dict[str, Any]) -> Plan:
         promotion = plans.plan_promotion(
@@ -218,10 +193,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Running as job {job.pk}")
         self.follow(job)
         return job
-
-
-def _names(organizations: list[Organization]) -> str:
-    return ", ".join(str(one) for one in organizations) or "any organization that you may see"
 
 
 def _line(item: PlanItem) -> str:
