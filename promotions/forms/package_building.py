@@ -1,7 +1,6 @@
 """Forms that build a package: what it is called, where its objects come from, how long it lives."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -16,24 +15,21 @@ from promotions.services.package_names import NAME_LIMIT
 EXPIRY_HELP = "Without a day the platform takes 90 days. A change of the objects may set it anew."
 
 
-class GroupedSandboxField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Sandboxes by organization: choosing one chooses both."""
+class SourceSandboxField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Sandboxes of all organizations that may be built for: choosing one chooses both."""
+
+    is_organization_named = False
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} ({obj.title})" if obj.title and obj.title != obj.name else str(obj.name)
+        name = f"{obj.name} ({obj.title})" if obj.title and obj.title != obj.name else str(obj.name)
+        return f"{obj.organization} · {name}" if self.is_organization_named else name
 
-    def offer(self, sandboxes: Iterable[Sandbox]) -> None:
-        """Offer these, which are ordered by organization, and take no others."""
-        rows = list(sandboxes)
-        self.queryset = Sandbox.objects.filter(pk__in=[row.pk for row in rows]).select_related("organization")
-        offered: list[tuple[Any, Any]] = [
-            (name, [(row.pk, self.label_from_instance(row)) for row in members])
-            for name, members in groupby(rows, key=lambda row: row.organization.name)
-        ]
-        if len(offered) == 1:
-            offered = offered[0][1]
-        is_only = len(rows) == 1
-        cast(forms.Select, self.widget).choices = offered if is_only else [("", "Choose a sandbox"), *offered]
+    def offer(self, sandboxes: Sequence[Sandbox]) -> None:
+        """Offer these and take no others; a single one is chosen already."""
+        self.is_organization_named = len({one.organization_id for one in sandboxes}) > 1
+        self.queryset = Sandbox.objects.filter(pk__in=[one.pk for one in sandboxes])
+        offered: list[tuple[Any, str]] = [(one.pk, self.label_from_instance(one)) for one in sandboxes]
+        cast(forms.Select, self.widget).choices = offered if len(offered) == 1 else [("", "Choose a sandbox"), *offered]
 
 
 class PackageTextForm(forms.Form):
@@ -62,13 +58,13 @@ class PastedForm(forms.Form):
 
     def __init__(self, *args: Any, page_url: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["text"].widget.attrs |= looks_again(page_url, "input changed delay:300ms, change")
+        self.fields["text"].widget.attrs |= looks_again(page_url, "input changed delay:300ms")
 
 
 class NewPackageForm(PastedForm, PackageTextForm):
     """A new draft, and its first objects."""
 
-    sandbox = GroupedSandboxField(
+    sandbox = SourceSandboxField(
         Sandbox.objects.none(),
         label="Sandbox",
         error_messages={
@@ -87,9 +83,9 @@ class NewPackageForm(PastedForm, PackageTextForm):
     )
     field_order = ("name", "sandbox", "package_type", "description", "expires_at", "text", "publishes")
 
-    def __init__(self, *args: Any, sandboxes: Iterable[Sandbox], page_url: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sandboxes: Sequence[Sandbox], page_url: str, **kwargs: Any) -> None:
         super().__init__(*args, page_url=page_url, **kwargs)
-        cast(GroupedSandboxField, self.fields["sandbox"]).offer(sandboxes)
+        cast(SourceSandboxField, self.fields["sandbox"]).offer(sandboxes)
         self.fields["sandbox"].widget.attrs |= looks_again(page_url, "change")
 
 
@@ -97,9 +93,9 @@ class DeletePackageForm(forms.Form):
     typed_name = forms.CharField(
         label="Name of the package",
         strip=False,
-        required=False,
         max_length=NAME_LIMIT,
         help_text="Type it to show that you mean this one.",
+        error_messages={"required": "Type the name of the package to delete it."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 

@@ -65,6 +65,12 @@ class Line:
     problem: str = ""
     is_in_the_way: bool = False
     is_taken: bool = False
+    is_echo: bool = False
+    """Whether an earlier line says the same, and decides for both."""
+
+    @property
+    def type_label(self) -> str:
+        return label(ArtifactType, self.type)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -92,6 +98,16 @@ class Gathered:
         return lines + sum(row.is_in_the_way for row in (*self.offers, *self.listed))
 
     @property
+    def listed_number(self) -> int:
+        """How many rows of the platform's list are ticked."""
+        return sum(row.is_ticked for row in self.listed)
+
+    @property
+    def number(self) -> int:
+        """How many objects are named outside the platform's list."""
+        return len(self.artifacts) - sum(row.is_ticked and not row.problem for row in self.listed)
+
+    @property
     def guessed(self) -> int:
         return sum(line.is_guessed and line.is_taken for line in self.lines)
 
@@ -99,12 +115,6 @@ class Gathered:
     def offers_json(self) -> str:
         """All offers, ticked or not, for a hidden input."""
         return dump_offers(row.offer for row in self.offers)
-
-    @property
-    def kept(self) -> list[Offer]:
-        """Offers that stay when the platform lists another type: all of before, and what was ticked in the list."""
-        ticked = [row.offer for row in self.listed if row.is_ticked]
-        return [row.offer for row in self.offers] + ticked
 
     @property
     def reason(self) -> str:
@@ -177,13 +187,13 @@ def gather(
     taken: dict[tuple[str, str], NewArtifact] = {}
     gathered = Gathered(text_mark=mark_of(text))
     gathered.is_looked_over = not text.strip() or data.get("seen") == gathered.text_mark
-    gathered.offers = _rows(offers, ticked, sandbox, present, taken)
-    gathered.listed = _rows(listed_by(listing), listed_ticks, sandbox, present, taken)
     names: set[str] = set()
     for pasted in read_pasted(text):
         line = _line(pasted, data, sandbox, present, taken, names)
         gathered.lines.append(line)
         names.add(line.name)
+    gathered.offers = _rows(offers, ticked, sandbox, present, taken)
+    gathered.listed = _rows(listed_by(listing), listed_ticks, sandbox, present, taken)
     gathered.artifacts = list(taken.values())
     return gathered
 
@@ -236,7 +246,7 @@ def _line(
     name = hashlib.sha256(f"{pasted.type} {pasted.id or pasted.text}".encode()).hexdigest()[:12]
     if name in names:  # said again: one set of inputs decides for both
         problem = pasted.problem or REPEATED
-        return Line(pasted, f"{name}-{pasted.line}", pasted.type, pasted.is_guessed, problem=problem)
+        return Line(pasted, f"{name}-{pasted.line}", pasted.type, pasted.is_guessed, problem=problem, is_echo=True)
     chosen = data.get(f"type-{name}", pasted.type)[:TYPE_LIMIT]
     is_guessed = pasted.is_guessed and chosen == pasted.type
     is_left_out = f"leave-{name}" in data

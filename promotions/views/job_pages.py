@@ -26,6 +26,7 @@ from promotions.choices import (
     label,
 )
 from promotions.engine import registry
+from promotions.engine.registry import Submission
 from promotions.models import Job, JobEvent, TaskResult
 from promotions.services import consent
 from promotions.views.attention import attention
@@ -175,6 +176,7 @@ def detail(
         "organization": job.organization,
         "title": title_of(job),
         "kind_label": registry.label(job.kind),
+        "noun": registry.noun(job.kind),
         "is_submission": is_submission,
         "segments": segments,
         "counts": progress.counts_of([job]).get(job.pk, {}),
@@ -208,6 +210,8 @@ def _tabs(job: Job, is_submission: bool) -> dict[str, str]:
     left_out = set()
     if not is_submission:
         left_out |= {"objects", "decisions", "raw"}
+    if registry.noun(job.kind) != Submission.noun:  # only remote jobs tell of objects one by one
+        left_out.add("objects")
     if job.plan_id is None:
         left_out.add("decisions")
     return {name: words for name, words in TABS.items() if name not in left_out}

@@ -15,7 +15,6 @@ from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, posted
 from promotions import access
 from promotions.choices import UNFINISHED
-from promotions.engine import registry
 from promotions.forms.package_building import DeletePackageForm, PackageTextForm
 from promotions.forms.package_objects import OBJECTS_LIMIT, Offer, dump_offers
 from promotions.known_needs import known_needs
@@ -23,6 +22,7 @@ from promotions.models import Artifact, Job, Package
 from promotions.services import building, jobs
 from promotions.services.building import NewArtifact
 from promotions.services.errors import ConflictError, RefusedError
+from promotions.views.job_pages import title_of
 
 
 @login_required
@@ -134,7 +134,7 @@ def package_under_way(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     job = write_under_way(package)
     if job is None or str(job.pk) != request.GET.get("job"):
         return HttpResponseClientRefresh()
-    words = {"package": package, "under_way": job, "under_way_label": registry.label(job.kind)}
+    words = {"package": package, "under_way": job, "under_way_title": title_of(job)}
     return render(request, "promotions/packages/_under_way.html", words)
 
 
@@ -147,7 +147,7 @@ def context(package: Package, *, may_operate: bool) -> dict[str, Any]:
     return {
         "artifacts": artifacts,
         "under_way": under_way,
-        "under_way_label": registry.label(under_way.kind) if under_way else "",
+        "under_way_title": title_of(under_way) if under_way else "",
         "frozen": frozen,
         "is_changeable": is_changeable,
         "is_draft": package.is_publishable,
