@@ -317,7 +317,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
         number = "A job" if len(found.similar) == 1 else f"{len(found.similar)} jobs"
         ask_person(
             job,
-            f"{number} at the platform may be this one, but without our mark in the description. Compare, and say "
+            f"{number} at the platform may be this one, but {_doubt(job)}. Compare, and say "
             "whether it is ours, or have it sent again.",
             result={"candidates": list(found.similar)},
         )
@@ -333,6 +333,11 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
     else:
         return False
     return True
+
+
+def _doubt(job: Job) -> str:
+    """Why what resembles a write is not taken for it."""
+    return "nothing proves whose it is" if submission(job.kind).wanted(job) else "without our mark in the description"
 
 
 def _is_late(job: Job) -> bool:

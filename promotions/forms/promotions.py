@@ -41,7 +41,6 @@ class PlanForm(JobTextForm):
         label="What it does",
         choices=PromotionMode.choices,
         initial=PromotionMode.CREATE,
-        required=False,
         widget=forms.RadioSelect,
     )
     field_order = ["sandbox", "mode", "job_name", "job_description"]

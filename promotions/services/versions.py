@@ -84,7 +84,7 @@ def request_comparison(*, package: Package, sandbox: Sandbox | None, actor: User
         return standing
     job = jobs.queue(
         kind=kinds.COMPARE,
-        title=f"{package.name} against {name or 'its own sandbox'}",
+        title=package.name,
         organization=package.organization,
         actor=actor,
         package=package,

@@ -119,6 +119,8 @@ def candidates(job: Job) -> list[Candidate]:
 
 
 def _doubt(job: Job, is_similar: bool) -> str:
+    if is_similar and registry.wanted(job):
+        return "It fits what was looked for, but may be somebody else's: nothing proves whose it is."
     if is_similar:
         return (
             "It has the same name and target and is about as old, but its description does not show our mark: somebody "

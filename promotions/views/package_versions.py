@@ -132,6 +132,7 @@ def package_compare(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         sandboxes=access.target_sandboxes(request.user, package),
         source=package.source_sandbox,
+        initial={"sandbox": _sandbox_compared(request, package)},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -149,6 +150,13 @@ def package_compare(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {"organization": package.organization, **context},
         status=422 if form.is_bound else 200,
     )
+
+
+def _sandbox_compared(request: AuthenticatedRequest, package: Package) -> int | None:
+    """The sandbox of the last comparison, so that the same can be asked again."""
+    name = (package.comparison or {}).get("target")
+    found = (sandbox.pk for sandbox in access.target_sandboxes(request.user, package) if sandbox.name == name)
+    return next(found, None)
 
 
 def _differences(request: AuthenticatedRequest, package: Package) -> dict[str, Any]:

@@ -62,6 +62,15 @@ def planned(sandbox):
     return promotion
 def jobs_of(promotion):
     return promotion.jobs.order_by("pk").first()
+Package.objects.filter(pk=package.pk).update(
+    capabilities=["VERSIONABLE"],
+    package_version="4",
+    versions=[{"id": str(n), "version": str(n), "at": "2026-03-01T12:00:00+00:00", "by": "4F1A"} for n in (4, 3, 2, 1)],
+    comparison={"at": "2026-03-01T12:00:00+00:00", "target": "stage", "version": "4", "left_out": 0, "objects": [
+        {"type": "REGISTRY_SCHEMA", "id": "a", "title": "Members", "target": {"id": "b", "title": "Members"}, "changes": [
+            {"op": "add", "path": "/properties/tier", "old": None, "new": {"title": "Tier " * 40}},
+            {"op": "remove", "path": "/description", "old": "Old words", "new": None}]}]})
+package.refresh_from_db()
 open_plan = planned("stage")
 prod = planned("prod")
 decisions.accept_exact(plan=prod.current_plan, actor=oskar)
@@ -83,6 +92,7 @@ print("THINGS", json.dumps({
     "invitation": Invitation.objects.first().pk,
     "token_of_admin": api_tokens.create_api_token(user=administrator, name="scene", actor=administrator)[0].pk,
     "package": package.pk,
+    "versioned_package": package.pk,
     "draft_package": Package.objects.filter(organization=acme, status="DRAFT").first().pk,
     "promotion": open_plan.pk,
     "plan": open_plan.current_plan.pk,

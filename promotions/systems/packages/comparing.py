@@ -14,6 +14,10 @@ class CompareSubmission(VersionSubmission):
     kind = kinds.COMPARE
     label = "Check for updates"
     job_type = "COMPUTE"
+    noun = "comparison"
+
+    def wanted(self, job: Job) -> str:
+        return "a new job that compares this package"
 
     def submit(self, job: Job) -> Submitted:
         package_id, target = package_of(job).remote_id, _target(job)

@@ -105,13 +105,13 @@ def candidates_of_update(
 ) -> list[RemoteArtifact]:
     """What an update can write to: the same title first, then what earlier runs made of this object (`made`, by id).
 
-    The rest keeps the platform's order.
+    What the target lists comes before what it does not; the rest keeps the platform's order.
     """
     if artifact_type not in UPDATABLE:
         return []
     listed = {found.id: found for found in suggestions}
     found = [*suggestions, *(origin.artifact for remote_id, origin in made.items() if remote_id not in listed)]
-    return sorted(found, key=lambda one: (not title or one.title != title, one.id not in made))
+    return sorted(found, key=lambda one: (not title or one.title != title, one.id not in listed, one.id not in made))
 
 
 def choices_of_update(

@@ -407,11 +407,13 @@ def _item_of_update(
     ref, title = tree.refs[key], tree.titles.get(key, "")
     known = made.get((ref.type, ref.id), {})
     candidates = candidates_of_update(title, suggestions, ref.type, known)
+    # What the target does not list proves nothing about how well the rest fits.
+    listed = [found for found in candidates if found in suggestions]
     draft = _item(key, tree, needed_by, suggestions, rights)
     return replace(
         draft,
         choices=choices_of_update(title, suggestions, ref.type, known),
-        match=judge(title, candidates, ref.type) if candidates else draft.match,
+        match=judge(title, listed or candidates, ref.type) if candidates else draft.match,
         must_decide=bool(candidates),
         default=Decision.UNDECIDED if candidates else Decision.CREATE,
         explanation="" if ref.type in UPDATABLE else NOT_UPDATABLE,

@@ -235,7 +235,11 @@ def _may_be_ours(organization: Organization, kind: str, row: RemoteJobRow) -> bo
     ours = Job.objects.filter(organization=organization, kind=kind, is_foreign=False)
     if kind == kinds.IMPORT:
         mark = remote_jobs.marker_of(row.description)
-        return bool(mark) and ours.filter(marker=mark).exists()
+        if mark:
+            return ours.filter(marker=mark).exists()
+        # An update carries no mark; one whose answer was lost is looked for by its name.
+        lost = Job.objects.filter(organization=organization, kind=kinds.IMPORT_UPDATE, remote_id="", title=row.name)
+        return lost.filter(state__in=UNFINISHED, submit_count__gt=0).exists()
     unnamed = ours.filter(remote_id="", title=row.name)
     if row.created_at is None:
         return unnamed.exists()

@@ -26,6 +26,9 @@ class UpdateSubmission(ImportSubmission):
     kind = kinds.IMPORT_UPDATE
     label = "Import as update"
 
+    def wanted(self, job: Job) -> str:
+        return f"a new job that updates {_sandbox_of(job)} under the name “{plan_of(job).promotion.job_name}”"
+
     def note_before(self, job: Job) -> dict[str, Any]:
         with tooling(job.organization, sandbox=_sandbox_of(job)) as client:
             listing = self._listing(job, client, lambda rows: None)

@@ -205,6 +205,10 @@ class SaveVersion(VersionSubmission):
     kind = kinds.SAVE_VERSION
     label = "Save version"
     job_type = "UPGRADE"
+    noun = "version job"
+
+    def wanted(self, job: Job) -> str:
+        return "one more version in the package's list, or a job that saves one"
 
     def submit(self, job: Job) -> Submitted:
         remote = self.send(job, lambda client: client.save_version(package_of(job).remote_id))

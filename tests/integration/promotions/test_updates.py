@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Organization, User
 from clients.sandbox_versions import VersioningClient
@@ -278,3 +279,18 @@ def test_what_failed_of_an_update_is_retried_as_an_update(
     for remote_id, new_id in made:
         item = plan.items.get(remote_id=remote_id)
         assert (item.decision, item.target["id"] if item.target else None) == (Decision.UPDATE, new_id)
+
+
+def test_a_lost_update_is_not_taken_in_as_started_elsewhere(
+    platform: Platform, requested: Job, acme: Organization, drive: Drive
+) -> None:
+    platform.arm("PATCH", UPDATE_PATH, "reset", when="after", count=1)
+    run_due()
+
+    with transaction.atomic():
+        looking = jobs.queue(kind=kinds.DISCOVER_JOBS, title="Look", organization=acme, actor=None)
+    run_due()
+
+    looking.refresh_from_db()
+    assert looking.state == JobState.SUCCEEDED
+    assert not Job.objects.filter(is_foreign=True, title=requested.title, sandbox=requested.sandbox).exists()
