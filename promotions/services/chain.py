@@ -178,8 +178,8 @@ def _asked(leg: SharingLeg) -> bool:
     if job is None or job.state in UNFINISHED:
         return False
     found = partnership_with(leg)
-    if found is not None and (found.is_pending or found.is_approved):
-        leg.partnership = found
+    if found is not None and (found.is_pending or found.is_approved or job.state in GOOD_ENDS):
+        leg.partnership = found  # a partner that answers by itself may have decided by now
         return _move(leg, LegState.WAITING_PARTNER)
     if job.state in GOOD_ENDS:
         return False  # the platform took it and does not list it yet: a synchronization will bring it
