@@ -18,6 +18,11 @@ from promotions.views import (
     plans,
     promotions,
     repeats,
+    sharing,
+    sharing_asking,
+    sharing_lists,
+    sharing_partners,
+    sharing_transfers,
 )
 
 app_name = "promotions"
@@ -88,4 +93,22 @@ urlpatterns = [
     path("plans/<int:pk>/change/", approvals.plan_change, name="plan-change"),
     path("plans/<int:pk>/run/", plans.plan_run, name="plan-run"),
     path("plan-items/<int:pk>/decide/", plans.plan_item_decide, name="plan-item-decide"),
+    # Sharing
+    path("packages/<int:pk>/public/", sharing_asking.package_publicity, name="package-publicity"),
+    path("sharing/", sharing_lists.sharing_list, name="sharing-list"),
+    path("sharing/new/", sharing_asking.share_create, name="share-create"),
+    path("sharing/synchronize/", sharing_lists.sharing_synchronize, name="sharing-synchronize"),
+    path("sharing/pull/", sharing_asking.pull_create, name="pull-create"),
+    path("sharing/<int:pk>/", sharing.sharing_detail, name="sharing-detail"),
+    path("sharing/<int:pk>/live/", sharing.sharing_live, name="sharing-live"),
+    path("sharing/<int:pk>/stop/", sharing.sharing_stop, name="sharing-stop"),
+    path("sharing/partners/", sharing_lists.partnership_list, name="partnership-list"),
+    path("sharing/partners/new/", sharing_asking.partnership_create, name="partnership-create"),
+    path("sharing/partners/<int:pk>/", sharing_partners.partnership_detail, name="partnership-detail"),
+    path("sharing/partners/<int:pk>/live/", sharing_partners.partnership_live, name="partnership-live"),
+    path("sharing/partners/<int:pk>/decide/", sharing_partners.partnership_decide, name="partnership-decide"),
+    path("sharing/transfers/", sharing_lists.transfer_list, name="transfer-list"),
+    path("sharing/transfers/<int:pk>/", sharing_transfers.transfer_detail, name="transfer-detail"),
+    path("sharing/transfers/<int:pk>/live/", sharing_transfers.transfer_live, name="transfer-live"),
+    path("sharing/transfers/<int:pk>/again/", sharing_asking.transfer_again, name="transfer-again"),
 ]

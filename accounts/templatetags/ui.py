@@ -87,6 +87,18 @@ LOOKS: Mapping[str, Look] = {
     "rejected": Look("cross", "bad", "rejected"),
     "withdrawn": Look("bar", "quiet", "withdrawn"),
     "void": Look("bar", "warn", "void"),
+    # sharing: requests and their parts, partnerships, transfers
+    "waiting": Look("ring", "run", "waiting"),
+    "under_way": Look("turning", "run", "under way"),
+    "asking": Look("turning", "run", "asking"),
+    "waiting_partner": Look("ring", "run", "waiting for the partner"),
+    "sending": Look("turning", "run", "on its way"),
+    "in_progress": Look("turning", "run", "in progress"),
+    "done": Look("dot", "ok", "done"),
+    "completed": Look("dot", "ok", "completed"),
+    "partly_done": Look("broken", "bad", "partly done"),
+    "turned_down": Look("cross", "bad", "not approved"),
+    "stopped": Look("bar", "quiet", "stopped"),
     # sandboxes and people
     "active": Look("dot", "ok", "active"),
     "creating": Look("turning", "run", "being created"),

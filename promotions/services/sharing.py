@@ -51,9 +51,9 @@ def request_partnerships(
     """
     require_role(actor, organization, Role.OPERATOR)
     _require_adobe(organization)
-    partners = _partners(organization, partner_ids)
+    partners = partners_of(organization, partner_ids)
     for partner_id in partners:
-        if reason := _reason_not_to_ask(organization, partner_id):
+        if reason := reason_not_to_ask(organization, partner_id):
             raise RefusedError(reason, field="partner_ids")
     return _ask_consent(
         kind=SharingKind.PARTNERSHIP,
@@ -81,9 +81,9 @@ def request_share(
     require_role(actor, organization, Role.OPERATOR)
     if reason := reason_not_to_share(package):
         raise RefusedError(reason, field="package")
-    partners = _partners(organization, partner_ids)
+    partners = partners_of(organization, partner_ids)
     for partner_id in partners:
-        if reason := _reason_not_to_send(package, partner_id):
+        if reason := reason_not_to_send(package, partner_id):
             raise RefusedError(reason, field="partner_ids")
     return _ask_consent(
         kind=SharingKind.SHARE,
@@ -225,7 +225,8 @@ def reason_not_to_make_public(package: Package) -> str:
     return reason_not_to_share(package)
 
 
-def _reason_not_to_ask(organization: Organization, partner_id: str) -> str:
+def reason_not_to_ask(organization: Organization, partner_id: str) -> str:
+    """Why this organization cannot be asked for a partnership now."""
     held = Partnership.objects.filter(organization=organization, partner_id=partner_id, vanished_at=None)
     for partnership in held:
         if partnership.is_approved:
@@ -246,7 +247,8 @@ def _reason_not_to_ask(organization: Organization, partner_id: str) -> str:
     return ""
 
 
-def _reason_not_to_send(package: Package, partner_id: str) -> str:
+def reason_not_to_send(package: Package, partner_id: str) -> str:
+    """Why this organization cannot be sent this package now."""
     for partnership in Partnership.objects.filter(
         organization=package.organization_id, partner_id=partner_id, vanished_at=None
     ):
@@ -272,7 +274,7 @@ def _require_adobe(organization: Organization) -> None:
         raise RefusedError(f"{organization} is no Adobe organization, and has no partners.", field="organization")
 
 
-def _partners(organization: Organization, partner_ids: Sequence[str]) -> list[str]:
+def partners_of(organization: Organization, partner_ids: Sequence[str]) -> list[str]:
     """The ids, each once, or a refusal that names the one that is wrong."""
     found = list(dict.fromkeys(one.strip() for one in partner_ids if one.strip()))
     if not found:

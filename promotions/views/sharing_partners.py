@@ -1,0 +1,181 @@
+"""Partnerships: one of them with its time line and its decision, and what has come from the partner since."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.forms.fields import show_refusal
+from accounts.http import AuthenticatedRequest
+from accounts.models import User
+from promotions import access
+from promotions.choices import PENDING_PARTNERSHIPS, PartnershipStatus, label
+from promotions.forms.sharing import PartnershipDecisionForm
+from promotions.models import Partnership, Transfer
+from promotions.services import sharing
+from promotions.services.errors import ConflictError, RefusedError
+from promotions.sharing_steps import why_asked
+from promotions.views.sharing_transfers import transfer_rows
+
+TRANSFERS_SHOWN = 10
+MOVING_EVERY_S, WAITING_EVERY_S = 2, 8
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a partnership's history."""
+
+    state: str
+    text: str
+    raw: str
+    at: datetime | None
+    by: str
+    reason: str
+
+
+def moments_of(partnership: Partnership) -> list[Moment]:
+    """Oldest first, as the platform's own history tells it."""
+    return [
+        Moment(
+            state=_look(str(entry.get("action") or "")),
+            text=_words(str(entry.get("action") or "")),
+            raw=str(entry.get("action") or ""),
+            at=parse_datetime(str(entry.get("at") or "")),
+            by=str(entry.get("by") or ""),
+            reason=str(entry.get("reason") or ""),
+        )
+        for entry in partnership.history
+    ]
+
+
+def _look(action: str) -> str:
+    known = action.upper()
+    return "waiting" if known in PENDING_PARTNERSHIPS else known.lower()
+
+
+def _words(action: str) -> str:
+    known = action.upper()
+    return "Asked" if known in PENDING_PARTNERSHIPS else label(PartnershipStatus, known)
+
+
+@login_required
+@require_GET
+def partnership_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    partnership = access.partnership_for_read(request.user, pk)
+    return _page(request, partnership, PartnershipDecisionForm())
+
+
+@login_required
+@require_GET
+def partnership_live(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """What moves on the page; nothing (204) if it is as the caller saw it."""
+    partnership = access.partnership_for_read(request.user, pk)
+    if not request.htmx:
+        return redirect("promotions:partnership-detail", pk=pk)
+    context = _live(partnership, request.user)
+    if request.GET.get("seen") == context["version"]:
+        return HttpResponse(status=204)
+    return render(request, "promotions/sharing/_partnership_live.html", {**context, "is_swap": True})
+
+
+@login_required
+@require_POST
+def partnership_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Approve or reject it, by one approver with a reason."""
+    partnership = access.partnership_for_decision(request.user, pk)
+    form = PartnershipDecisionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, partnership, form, status=422)
+    is_approved = form.cleaned_data["verdict"] == "approve"
+    try:
+        sharing.decide_partnership(
+            partnership=partnership, is_approved=is_approved, reason=form.cleaned_data["reason"], actor=request.user
+        )
+    except ConflictError as refusal:
+        fresh = access.partnership_for_read(request.user, pk)
+        return _page(request, fresh, form, conflict=refusal.message, status=409)
+    except RefusedError as refusal:
+        show_refusal(form, refusal)
+        return _page(request, partnership, form, status=422)
+    except PermissionDenied:
+        return _page(request, partnership, form, status=403)  # the card says why
+    verb = "approved" if is_approved else "rejected"
+    messages.success(request, f"You {verb} it. The platform is told now.")
+    return redirect("promotions:partnership-detail", pk=pk)
+
+
+def _page(
+    request: AuthenticatedRequest,
+    partnership: Partnership,
+    form: PartnershipDecisionForm,
+    *,
+    conflict: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    objection = sharing.reason_not_to_decide_partnership(partnership, request.user)
+    if form.is_bound and form.has_error("reason"):
+        form.fields["reason"].widget.attrs["autofocus"] = True
+    return render(
+        request,
+        "promotions/sharing/partnership.html",
+        {
+            **_live(partnership, request.user),
+            "form": form,
+            "conflict": conflict,
+            "typed": form.data.get("reason", "") if conflict else "",
+            "objection": objection,
+            "can_decide": partnership.is_incoming and partnership.is_pending and not objection,
+            "asked_for": why_asked(partnership) if partnership.is_incoming else [],
+        },
+        status=status,
+    )
+
+
+def _live(partnership: Partnership, reader: User) -> dict[str, Any]:
+    """What moves: how the decision fares, and what comes from the partner."""
+    job = partnership.decision_job
+    transfers = _transfers(partnership, reader)
+    is_moving = (job is not None and job.is_live) or any(not one.is_over for one in transfers)
+    is_awaited = partnership.is_pending or any(one.is_incoming and one.package_id is None for one in transfers)
+    may_operate = access.can_operate(reader, partnership.organization)
+    return {
+        "partnership": partnership,
+        "organization": partnership.organization,
+        "job": job,
+        "moments": moments_of(partnership),
+        "transfers": transfer_rows(transfers, reader),
+        "legs": list(partnership.legs.select_related("request").order_by("-request_id")[:TRANSFERS_SHOWN]),
+        "may_operate": may_operate,
+        "is_live": is_moving or is_awaited or partnership.is_approved,
+        "every": MOVING_EVERY_S if is_moving else WAITING_EVERY_S,
+        "version": _version(partnership, transfers),
+    }
+
+
+def _transfers(partnership: Partnership, reader: User) -> list[Transfer]:
+    """The latest between the two, in both directions."""
+    found = access.transfers_for_read(reader).filter(
+        organization=partnership.organization_id, partner_id=partnership.partner_id
+    )
+    return list(found.order_by("-remote_created_at", "-pk")[:TRANSFERS_SHOWN])
+
+
+def _version(partnership: Partnership, transfers: Sequence[Transfer]) -> str:
+    job = partnership.decision_job
+    state = [
+        partnership.status,
+        partnership.vanished_at,
+        len(partnership.history),
+        (job.pk, job.state, job.progress_text) if job is not None else None,
+        [(one.pk, one.status, len(one.steps), one.package_id) for one in transfers],
+    ]
+    return hashlib.sha256(repr(state).encode()).hexdigest()[:16]
