@@ -35,6 +35,9 @@ RUN_PATIENCE_S = 600
 # How long after it has been sent a run is hit: following takes about so long.
 FOLLOW_S = 4.0
 SLOW_ANSWER_S = 1.0
+GOOD_ENDS = ("succeeded", "succeeded_with_warnings", "done")
+# What the objects of a package bring with them, whatever is hit.
+IMPORT_ENDS = ("partly_failed", "failed")
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ class RandomStorm:
                 else:
                     yield outcome
                     over.append((run, outcome))
+                    _explain(run, outcome)
             self._thaw()
             time.sleep(0.05)
         self.target.answer()
@@ -154,6 +158,7 @@ class RandomStorm:
         for run, outcome in over:
             if (effects := run.write.effects()) != outcome.effects:
                 yield replace(outcome, effects=effects)
+                _explain(run, replace(outcome, effects=effects))
 
     def _go_on(self, run: Run) -> None:
         now = time.monotonic()
@@ -173,7 +178,7 @@ class RandomStorm:
         if run.hit_at is not None:
             run.write.hurry()
         if now - run.begun_at > RUN_PATIENCE_S:
-            run.hit_at, run.hit_in = run.hit_at or now, run.hit_in or run.write.state
+            run.hit_at, run.hit_in = run.hit_at or now, run.hit_in or run.write.stage
             run.is_flush_due = False
             run.settled_at = now
 
@@ -191,7 +196,7 @@ class RandomStorm:
         # A target that is only just being started again is hit as soon as it is up.
         is_due = run.hit_at is None and passed >= run.draw.after_s
         if is_due and self._is_struck(run.draw.target, now):
-            run.hit_at, run.hit_in = time.monotonic(), run.write.state
+            run.hit_at, run.hit_in = time.monotonic(), run.write.stage
 
     def _is_struck(self, target: str, now: float) -> bool:
         if target != FREEZE:
@@ -226,6 +231,15 @@ class RandomStorm:
             title=run.write.title,
             problem=run.write.problem,
         )
+
+
+def _explain(run: Run, outcome: Outcome) -> None:
+    """Tell how it came to what should not be."""
+    if set(outcome.effects.values()) == {1} and outcome.state in (*GOOD_ENDS, *IMPORT_ENDS):
+        return
+    lines = [f"run {outcome.number}: {outcome.kind} “{outcome.title}”, {outcome.effects}, {outcome.state}"]
+    sys.stderr.write("\n    ".join([*lines, *run.write.time_line()]) + "\n")
+    sys.stderr.flush()
 
 
 def main(arguments: list[str]) -> None:

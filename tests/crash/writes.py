@@ -61,6 +61,11 @@ class Write(ABC):
         return str(self.jobs[-1].state)
 
     @property
+    def stage(self) -> str:
+        """How far it is, to the eye of the engine."""
+        return self.state
+
+    @property
     def is_over(self) -> bool:
         return self.state not in ACTIVE
 
@@ -81,6 +86,12 @@ class Write(ABC):
     @property
     def problem(self) -> str:
         return str(self.jobs[-1].problem) if self.jobs else ""
+
+    def time_line(self) -> list[str]:
+        """What its jobs tell of themselves."""
+        return [
+            f"job {job.pk} {event.at:%H:%M:%S} {event.text}" for job in self.jobs for event in job.events.order_by("pk")
+        ]
 
     def hurry(self) -> None:
         """It has been hit: what only takes its time at the platform may end now."""
@@ -269,6 +280,11 @@ class SharingWrite(Write):
         if any(job.state == ATTENTION for job in self.jobs):
             return ATTENTION
         return str(self._request.state if self._request.is_over else self._leg.state)
+
+    @property
+    def stage(self) -> str:
+        newest = self.jobs[-1].state if self.jobs else ""
+        return str(newest) if newest in ACTIVE else self.state
 
     @property
     def is_over(self) -> bool:
