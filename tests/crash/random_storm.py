@@ -235,7 +235,8 @@ class RandomStorm:
 
 def _explain(run: Run, outcome: Outcome) -> None:
     """Tell how it came to what should not be."""
-    if set(outcome.effects.values()) == {1} and outcome.state in (*GOOD_ENDS, *IMPORT_ENDS):
+    good = (*GOOD_ENDS, *IMPORT_ENDS) if outcome.kind == "import" else GOOD_ENDS
+    if set(outcome.effects.values()) == {1} and outcome.state in good:
         return
     lines = [f"run {outcome.number}: {outcome.kind} “{outcome.title}”, {outcome.effects}, {outcome.state}"]
     sys.stderr.write("\n    ".join([*lines, *run.write.time_line()]) + "\n")
