@@ -117,7 +117,7 @@ def plan_item_for_change(user: User, pk: int) -> PlanItem:
 
 def approvals_for_read(user: User) -> QuerySet[Approval]:
     """Those of promotions that the person may read, with what a list shows."""
-    return Approval.objects.visible_to(user).select_related(
+    visible = Approval.objects.visible_to(user).select_related(
         "organization",
         "sharing__package",
         "plan__promotion__target_sandbox__organization",
@@ -127,6 +127,7 @@ def approvals_for_read(user: User) -> QuerySet[Approval]:
         "requested_by",
         "decided_by",
     )
+    return visible.prefetch_related("sharing__legs")
 
 
 def approval_for_read(user: User, pk: int) -> Approval:
