@@ -21,10 +21,10 @@ from promotions import access, approval_facts
 from promotions.choices import ApprovalState
 from promotions.forms.approvals import DecisionForm, RequestForm, WithdrawForm
 from promotions.models import Approval, Plan
-from promotions.services import approvals, consent, plans
+from promotions.services import approvals, consent, plans, subjects
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.systems.base import system
-from promotions.views import approval_pages
+from promotions.views import approval_pages, sharing_pages
 from promotions.views.resolution import ROWS_PER_PAGE, count, matrix_of
 
 # The page to decide on
@@ -33,10 +33,12 @@ from promotions.views.resolution import ROWS_PER_PAGE, count, matrix_of
 @login_required
 @require_http_methods(["GET", "POST"])
 def approval_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """What is asked for, with all that speaks for and against it; a POST decides."""
+    """What is asked for, with all that speaks for and against it; a POST decides. What is shared has its own page."""
     if request.method == "POST":
         return _decide(request, access.approval_for_decision(request.user, pk))
     approval = access.approval_for_read(request.user, pk)
+    if approval.sharing is not None:
+        return redirect("promotions:sharing-detail", pk=approval.sharing.pk)
     return _page(request, approval, DecisionForm())
 
 
@@ -61,10 +63,19 @@ def _decide(request: AuthenticatedRequest, approval: Approval) -> HttpResponse:
     except PermissionDenied:
         return _page(request, approval, form, status=403)  # the card says why
     messages.success(request, _what_was_done(decided))
-    return redirect("promotions:approval-detail", pk=approval.pk)
+    return redirect(subjects.of(decided.subject).url(decided.subject) if decided.sharing else _url_of(decided))
+
+
+def _url_of(approval: Approval) -> str:
+    return reverse("promotions:approval-detail", args=[approval.pk])
 
 
 def _what_was_done(approval: Approval) -> str:
+    if approval.sharing is not None:
+        told = f"{approval.requested_by} is told"
+        if approval.state == ApprovalState.REJECTED:
+            return f"Rejected. {told} why, and nothing is sent."
+        return f"Approved. It has begun, and {told}."
     title = approval.frozen_plan.promotion.title
     if approval.state == ApprovalState.REJECTED:
         return f"Rejected. {approval.requested_by} is told why; the plan of “{title}” is open again."
@@ -77,6 +88,9 @@ def _what_was_done(approval: Approval) -> str:
 def _page(
     request: AuthenticatedRequest, approval: Approval, form: DecisionForm, *, conflict: str = "", status: int = 200
 ) -> HttpResponse:
+    if approval.sharing is not None:
+        found = access.sharing_request_for_read(request.user, approval.sharing.pk)
+        return sharing_pages.page(request, found, request.user, form, conflict=conflict, status=status)
     plan = approval.frozen_plan
     promotion = plan.promotion
     items = list(plan.items.select_related("decided_by"))
@@ -186,8 +200,11 @@ def plan_request_approval(request: AuthenticatedRequest, pk: int) -> HttpRespons
 @login_required
 @require_http_methods(["GET", "POST"])
 def approval_withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take back a request, or a consent that was not used."""
+    """Take back a request, or a consent that was not used. What is shared is stopped instead, which ends both."""
     approval = access.approval_for_read(request.user, pk)
+    if approval.sharing is not None:
+        access.sharing_request_for_operation(request.user, approval.sharing.pk)
+        return redirect("promotions:sharing-stop", pk=approval.sharing.pk)
     promotion = approval.frozen_plan.promotion
     access.promotion_for_change(request.user, promotion.pk)
     form = WithdrawForm(posted(request))

@@ -21,6 +21,7 @@ from tests.unit import (
     access_rows_api_sharing,
     access_rows_approvals,
     access_rows_packages,
+    access_rows_sharing,
     access_things_sharing,
 )
 from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
@@ -95,4 +96,5 @@ ROWS: list[Row] = [
     *HOME_AND_JOBS,
     *access_rows_approvals.ROWS,
     *access_rows_packages.ROWS,
+    *access_rows_sharing.ROWS,
 ]
