@@ -48,6 +48,7 @@ def request_approval(*, plan: Plan, actor: User, note: str = "", runs_at_once: b
     )
 
 
+@transaction.atomic
 def ask(
     *,
     subject: Plan | SharingRequest,

@@ -22,6 +22,7 @@ CALLERS_RECORD = {
     "freeze": "running and asking for an approval record what was frozen, with its hash",
     "decided": "approving and rejecting record in their own words",
     "open_for": "it only looks",
+    "offered": "it only looks",
     "require_admin": "it only looks",
     "record": "it is the record",
 }

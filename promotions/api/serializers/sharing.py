@@ -7,13 +7,13 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from config.inputs import Input, example
-from promotions import sharing_facts
+from promotions import sharing_facts, sharing_steps
 from promotions.api.base import IdField, ListQuery
 from promotions.api.serializers.approvals import ApprovalSerializer
 from promotions.api.serializers.common import OrganizationRefSerializer, PackageRefSerializer, PersonRefSerializer
 from promotions.choices import Direction, SharingKind, SharingState
 from promotions.models import Partnership, SharingLeg, SharingRequest, Transfer
-from promotions.services import consent, sending_again, sharing
+from promotions.services import arrivals, consent, sending_again, sharing, transfers
 from promotions.services.sharing import NOTE_LIMIT, PARTNERS_LIMIT
 
 ORGANIZATION_ID_LIMIT = 150
@@ -208,6 +208,12 @@ class PartnershipMomentSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class PartnerNoteSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(source="request.title", help_text="What was asked for.")
+    note = serializers.CharField(source="request.note")
+    by = serializers.CharField(source="request.created_by")
+
+
 class PartnershipSerializer(serializers.ModelSerializer[Partnership]):
     url = serializers.HyperlinkedIdentityField(view_name="promotions_api:partnership-detail")
     organization = OrganizationRefSerializer(read_only=True)
@@ -242,6 +248,9 @@ class PartnershipDetailSerializer(PartnershipSerializer):
         help_text="Why you may not decide on it; empty if you may."
     )
     history = PartnershipMomentSerializer(many=True, read_only=True, help_text="Who did what, oldest first.")
+    asked_with = serializers.SerializerMethodField(
+        help_text="What the partner's people wrote to it, where the partner lives in this installation too."
+    )
     history_text = serializers.CharField(
         read_only=True, help_text="The history as it came, where it could not be read."
     )
@@ -258,6 +267,7 @@ class PartnershipDetailSerializer(PartnershipSerializer):
         fields = [
             *PartnershipSerializer.Meta.fields,
             "reason_not_to_decide",
+            "asked_with",
             "history",
             "history_text",
             "decision_job_url",
@@ -266,6 +276,11 @@ class PartnershipDetailSerializer(PartnershipSerializer):
 
     def get_reason_not_to_decide(self, partnership: Partnership) -> str:
         return sharing.reason_not_to_decide_partnership(partnership, self.context["request"].user)
+
+    @extend_schema_field(PartnerNoteSerializer(many=True))
+    def get_asked_with(self, partnership: Partnership) -> Any:
+        found = sharing_steps.why_asked(partnership) if partnership.is_incoming else []
+        return PartnerNoteSerializer(found, many=True).data
 
 
 class PartnershipQuery(ListQuery):
@@ -331,6 +346,12 @@ class TransferDetailSerializer(TransferSerializer):
     steps = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="The platform's messages in their order."
     )
+    slowness = serializers.SerializerMethodField(
+        help_text="Why it counts as slow, against this organization's own past; empty if it does not."
+    )
+    arrival = serializers.SerializerMethodField(
+        help_text="What is known of a package that came in and is not found yet; empty otherwise."
+    )
     why_no_again = serializers.SerializerMethodField(help_text="Why it cannot be sent again; empty if it can.")
     sharing_request_urls = serializers.SerializerMethodField(help_text="What was asked for here that led to it.")
     remote = serializers.JSONField(source="raw", read_only=True, help_text="The platform's document, redacted.")
@@ -340,10 +361,18 @@ class TransferDetailSerializer(TransferSerializer):
             *TransferSerializer.Meta.fields,
             "steps",
             "initiated_by",
+            "slowness",
+            "arrival",
             "why_no_again",
             "sharing_request_urls",
             "remote",
         ]
+
+    def get_slowness(self, transfer: Transfer) -> str:
+        return transfers.slowness(transfer)
+
+    def get_arrival(self, transfer: Transfer) -> str:
+        return arrivals.words(transfer)
 
     def get_why_no_again(self, transfer: Transfer) -> str:
         return sending_again.reason_not_to_send_again(transfer)

@@ -1,10 +1,12 @@
 """Sharing across organizations over the REST API."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
@@ -451,6 +453,22 @@ def test_a_partnership_is_shown_with_its_history(operator_api, organization) -> 
     assert found["reason_not_to_decide"] == "It is approved already."
 
 
+def test_who_decides_reads_what_the_partner_who_lives_here_wrote(approver_api, approver, organization) -> None:
+    globex = OrganizationFactory(name="Globex", remote_id=PARTNER_ID)
+    asked = SharingRequestFactory(
+        package__organization=globex, package__name="Points", partners=[organization.remote_id], note="As agreed"
+    )
+    partnership = PartnershipFactory(organization=organization)
+    before = approver_api.get(f"partnerships/{partnership.pk}/").json()["asked_with"]
+    under_way(asked, approver=approver, leg_state=LegState.WAITING_PARTNER)
+
+    found = approver_api.get(f"partnerships/{partnership.pk}/").json()["asked_with"]
+
+    assert before == []  # nobody over there has consented yet
+    assert [(note["note"], note["by"]) for note in found] == [("As agreed", str(asked.created_by))]
+    assert found[0]["title"].startswith("sharing of “Points”")
+
+
 @pytest.mark.parametrize(
     ("query", "wanted"),
     [
@@ -538,6 +556,16 @@ def test_completed_is_not_arrived_before_the_package_is_found(operator_api, orga
 
     assert (rows[claimed.pk]["status"], rows[claimed.pk]["has_arrived"]) == (TransferStatus.COMPLETED, False)
     assert (rows[found.pk]["has_arrived"], rows[found.pk]["package"]["id"]) == (True, package.pk)
+    assert "is looked for" in operator_api.get(f"transfers/{claimed.pk}/").json()["arrival"]
+    assert operator_api.get(f"transfers/{found.pk}/").json()["arrival"] == ""
+
+
+def test_a_transfer_under_way_for_long_says_so(operator_api, package) -> None:
+    slow = TransferFactory(package=package, remote_created_at=timezone.now() - timedelta(days=3))
+    fresh = TransferFactory(package=package)
+
+    assert operator_api.get(f"transfers/{slow.pk}/").json()["slowness"].startswith("It has been under way for 3 days")
+    assert operator_api.get(f"transfers/{fresh.pk}/").json()["slowness"] == ""
 
 
 def test_a_failed_transfer_is_asked_for_again_and_points_at_the_old_one(operator_api, package) -> None:
