@@ -31,6 +31,7 @@ from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
 
 OTHERS_SHOWN = 8
+OTHER_NAME_LIMIT = 200
 LISTED_TYPES = [(value, words) for value, words in ArtifactType.choices if value not in NEVER_NAMED]
 
 
@@ -119,7 +120,7 @@ class Scene:
         return needs
 
     def context(self, page_url: str) -> dict[str, Any]:
-        wanted = self._data.get("other_name", "").strip()
+        wanted = self._data.get("other_name", "")[:OTHER_NAME_LIMIT].replace("\x00", "\ufffd").strip()
         return {
             "page_url": page_url,
             "gathered": self.gathered,
