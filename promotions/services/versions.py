@@ -126,9 +126,9 @@ def request_history(*, package: Package, actor: User) -> Job:
     return job
 
 
-def _offered(package: Package, actor: User) -> Package:
+def _offered(package: Package, person: User) -> Package:
     """The package as it is now; raises RefusedError if nothing can be done with its versions."""
-    require_role(actor, package.organization, Role.OPERATOR)
+    require_role(person, package.organization, Role.OPERATOR)
     package = Package.objects.select_for_update(of=("self",)).select_related("organization").get(pk=package.pk)
     if reason := reason_not_offered(package):
         raise RefusedError(reason)
