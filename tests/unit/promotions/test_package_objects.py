@@ -65,7 +65,7 @@ def test_a_chosen_type_is_no_guess_and_stays_when_lines_move() -> None:
 
 def test_the_same_object_is_taken_once_wherever_it_comes_from() -> None:
     data = looked_over(f"{SCHEMA}\n{SCHEMA}")
-    data.update(sent(offers=dump_offers(OFFERS)))
+    data["offers"] = dump_offers(OFFERS)
     data.setlist("pick", ["0", "1"])
 
     gathered = gather(data, sandbox="dev")

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -60,8 +59,8 @@ def at(name: str, package: Package) -> str:
     return reverse(f"promotions:{name}", args=[package.pk])
 
 
-def shown(response: HttpResponse) -> str:
-    return response.content.decode()
+def shown(response: Any) -> str:
+    return str(response.content.decode())
 
 
 def only_job(kind: str) -> Job:
@@ -211,8 +210,9 @@ def test_a_package_of_strangers_cannot_be_taken_from(browser: Client, dev: Sandb
 def test_packages_are_found_by_part_of_their_name_in_the_same_sandbox(
     browser: Client, draft: Package, dev: Sandbox
 ) -> None:
-    for name, more in {"Loyal elsewhere": {"source_sandbox": "stage"}, "Loyal all": {"full": True}, "Web": {}}.items():
-        PackageFactory(organization=dev.organization, name=name, **more)
+    PackageFactory(organization=dev.organization, name="Loyal elsewhere", source_sandbox="stage")
+    PackageFactory(organization=dev.organization, name="Loyal all", full=True)
+    PackageFactory(organization=dev.organization, name="Web")
 
     response = browser.post(CREATE, said(dev, act="find", other_name="LOYAL"), headers=HTMX)
 
