@@ -9,18 +9,14 @@ from django.db.models import QuerySet
 
 from accounts.forms.fields import offer_rows
 from accounts.models import Organization
-from promotions.forms.approvals import TEXT_LIMIT
+from promotions.forms.approvals import TEXT_LIMIT, DecisionForm
 from promotions.models import Package
 from promotions.services.sharing import NOTE_LIMIT
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(DecisionForm):
     """Approve or reject a sharing request, with its content hash as the person saw it."""
 
-    verdict = forms.ChoiceField(
-        choices=[("approve", "Approve"), ("reject", "Reject")],
-        error_messages={"required": "Press Approve or Reject."},
-    )
     reason = forms.CharField(
         label="Reason",
         required=False,
@@ -28,7 +24,6 @@ class ConsentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "required": True}),
         help_text="Kept in the record of both sides. Needed to approve and to reject.",
     )
-    seen_hash = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
 
 class PartnershipDecisionForm(forms.Form):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.http import HttpRequest
+
 from accounts.models import User
 from promotions import access, approval_facts
 from promotions.choices import OPEN_APPROVALS, UNFINISHED, ApprovalState, PlanState
@@ -30,6 +32,12 @@ def can_run(approval: Approval, user: User) -> bool:
         return False
     plan = approval.frozen_plan
     return access.can_operate(user, plan.promotion.target_organization) and not runs.reasons_not_to_run(plan)
+
+
+def wish_of(request: HttpRequest) -> str:
+    """What the reader came to do, if the address says so: the reason then has the focus. It decides nothing."""
+    wish = request.GET.get("decide", "")
+    return wish if wish in ("approve", "reject") else ""
 
 
 @dataclass(frozen=True)

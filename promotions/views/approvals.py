@@ -20,6 +20,7 @@ from accounts.templatetags.ui import absolute_time
 from promotions import access, approval_facts
 from promotions.choices import ApprovalState
 from promotions.forms.approvals import DecisionForm, RequestForm, WithdrawForm
+from promotions.forms.sharing import ConsentForm
 from promotions.models import Approval, Plan
 from promotions.services import approvals, consent, plans, subjects
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
@@ -38,12 +39,12 @@ def approval_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return _decide(request, access.approval_for_decision(request.user, pk))
     approval = access.approval_for_read(request.user, pk)
     if approval.sharing is not None:
-        return redirect("promotions:sharing-detail", pk=approval.sharing.pk)
+        return redirect(subjects.of(approval.subject).url(approval.subject))
     return _page(request, approval, DecisionForm())
 
 
 def _decide(request: AuthenticatedRequest, approval: Approval) -> HttpResponse:
-    form = DecisionForm(request.POST)
+    form = (DecisionForm if approval.sharing is None else ConsentForm)(request.POST)
     if not form.is_valid():
         return _page(request, approval, form, status=422)
     decide = approvals.approve if form.cleaned_data["verdict"] == "approve" else approvals.reject
@@ -98,7 +99,8 @@ def _page(
     pager = Paginator(approval_facts.changes_of(items), ROWS_PER_PAGE)
     page = pager.get_page(natural_number(request.GET.get("page", ""), what="page") or 1)
     objection = consent.reason_not_to_decide(approval, request.user) if approval.is_pending else ""
-    if form.is_bound and form.has_error("reason"):
+    wish = approval_pages.wish_of(request)
+    if wish or (form.is_bound and form.has_error("reason")):
         form.fields["reason"].widget.attrs["autofocus"] = True  # where the sentence stands, also without script
     return render(
         request,
@@ -111,6 +113,7 @@ def _page(
             "organization": promotion.target_organization,
             "title": system(promotion.system).run_title(promotion, items).removeprefix("Run "),
             "form": form,
+            "wish": wish,
             "conflict": conflict,
             "typed": form.data.get("reason", "") if conflict else "",
             "objection": objection,

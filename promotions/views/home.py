@@ -20,6 +20,7 @@ from promotions import keyset
 from promotions.choices import ACTIVE, FINISHED
 from promotions.models import Job, Package
 from promotions.views import job_pages, needs
+from promotions.views.need import Need
 
 JOBS_SHOWN = 20
 ENDED_SHOWN = 10
@@ -82,7 +83,7 @@ def _count(number: int, *, is_more: bool) -> str:
     return f"{number}{'+' if is_more else ''}" if number else ""
 
 
-def _version(found: Sequence[needs.Need], rows: Sequence[job_pages.Row], number: int) -> str:
+def _version(found: Sequence[Need], rows: Sequence[job_pages.Row], number: int) -> str:
     state = [
         [(need.text, need.word, need.about) for need in found],
         [(row.job.pk, row.job.state, row.job.progress_text, row.job.progress_done, row.counts) for row in rows],

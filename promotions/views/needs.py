@@ -3,13 +3,11 @@
 Every kind is read in a fixed number of queries and up to a limit; where there is more, the last line leads to the rest.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
-from urllib.parse import urlencode
+from typing import Any
 
-from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,9 +30,8 @@ from promotions.models import Approval, Job, Package, Plan, Promotion
 from promotions.models.packages import EXPIRY_WARNING as PACKAGE_WARNING
 from promotions.services import consent, subjects
 from promotions.services.plans import PLAN_KIND
-from promotions.views import job_pages
-
-M = TypeVar("M", bound=Model)
+from promotions.views import job_pages, sharing_needs
+from promotions.views.need import Need, list_url, shown
 
 APPROVALS_SHOWN = 10
 JOBS_SHOWN = 20
@@ -43,45 +40,20 @@ PACKAGES_SHOWN = 5
 CREDENTIALS_SHOWN = 10
 
 
-@dataclass(frozen=True)
-class Need:
-    """One thing that waits for the reader."""
-
-    state: str
-    word: str
-    text: str
-    url: str
-    action: str
-    about: str
-    at: datetime | None = None
-    is_rest: bool = False
-    """Stands for what is not shown."""
-
-
 def needs_of(user: User, jobs: QuerySet[Job]) -> list[Need]:
     """Only what the reader can do something about. `jobs` are those they may see."""
     operated = access.organizations_for_role(user, Role.OPERATOR)
     return [
         *_approvals(user),
+        *sharing_needs.partnerships(user),
+        *sharing_needs.arrivals(user, operated),
+        *sharing_needs.troubles(user),
         *_attention(jobs, operated),
         *_approved(user, operated),
         *_credentials(user, operated),
         *_plans(user, operated),
         *_packages(user, operated),
     ]
-
-
-def _shown(found: Iterable[M], limit: int, make: Callable[[M], Need], rest: str, url: str) -> list[Need]:
-    """The needs of `limit` rows; one row more becomes a line that leads to the rest."""
-    rows = list(found)
-    needs = [make(row) for row in rows[:limit]]
-    if len(rows) > limit:
-        needs.append(Need("info", "More", rest, url, "Show all", "", is_rest=True))
-    return needs
-
-
-def _list_url(name: str, **query: object) -> str:
-    return f"{reverse(name)}?{urlencode(query)}"
 
 
 # Approvals
@@ -91,7 +63,7 @@ def _approvals(user: User) -> list[Need]:
     waiting = (
         approvals_for_read(user).filter(pk__in=consent.waiting_for(user).values("pk")).order_by("expires_at", "pk")
     )
-    return _shown(
+    return shown(
         waiting.order_by("expires_at", "pk")[: APPROVALS_SHOWN + 1],
         APPROVALS_SHOWN,
         _approval,
@@ -106,8 +78,9 @@ def _approval(approval: Approval) -> Need:
         state="awaiting_approval",
         word="Approve",
         text=_wish(approval),
-        url=reverse("promotions:approval-detail", args=[approval.pk]),
+        url=decision_url(approval),
         action="Look and decide",
+        is_decision=True,
         about=f"{approval.requested_by} asked{note}",
         at=approval.requested_at,
     )
@@ -118,6 +91,13 @@ def _wish(approval: Approval) -> str:
         return f"Import of {_where(approval.plan.promotion)}"
     title = subjects.of(approval.subject).title(approval.subject)
     return f"{title[:1].upper()}{title[1:]}"
+
+
+def decision_url(approval: Approval) -> str:
+    """Where it is decided: on its own page, or on that of what is shared."""
+    if approval.sharing is not None:
+        return subjects.of(approval.sharing).url(approval.sharing)
+    return reverse("promotions:approval-detail", args=[approval.pk])
 
 
 def _approved(user: User, operated: QuerySet[Organization]) -> list[Need]:
@@ -135,12 +115,12 @@ def _approved(user: User, operated: QuerySet[Organization]) -> list[Need]:
         .exclude(Exists(_uses_of(OuterRef("plan"))))
         .order_by("expires_at", "pk")
     )
-    return _shown(
+    return shown(
         found[: APPROVALS_SHOWN + 1],
         APPROVALS_SHOWN,
         _approved_one,
         "More is approved and not run yet",
-        _list_url("promotions:approval-list", tab="done"),
+        list_url("promotions:approval-list", tab="done"),
     )
 
 
@@ -171,12 +151,12 @@ def _where(promotion: Promotion) -> str:
 
 def _attention(jobs: QuerySet[Job], operated: QuerySet[Organization]) -> list[Need]:
     waiting = jobs.filter(state=JobState.NEEDS_ATTENTION, organization__in=operated.values("pk"))
-    return _shown(
+    return shown(
         waiting.order_by("-created_at", "-pk")[: JOBS_SHOWN + 1],
         JOBS_SHOWN,
         _unsure_job,
         "More jobs need attention",
-        _list_url("promotions:job-list", state=JobState.NEEDS_ATTENTION.value),
+        list_url("promotions:job-list", state=JobState.NEEDS_ATTENTION.value),
     )
 
 
@@ -202,7 +182,7 @@ def _credentials(user: User, operated: QuerySet[Organization]) -> list[Need]:
     )
     found = wanted.select_related("organization").defer("secrets").order_by("expires_at", "pk")
     administered = set(access.organizations_for_role(user, Role.ADMIN).values_list("pk", flat=True))
-    return _shown(
+    return shown(
         found[: CREDENTIALS_SHOWN + 1],
         CREDENTIALS_SHOWN,
         lambda credential: _credential(credential, is_admin=credential.organization_id in administered),
@@ -264,7 +244,7 @@ def _plans(user: User, operated: QuerySet[Organization]) -> list[Need]:
     )
     plans = list(found[: PLANS_SHOWN + 1])
     former = _former_approvals(plans)
-    return _shown(
+    return shown(
         plans,
         PLANS_SHOWN,
         lambda plan: _plan(plan, plan.undecided, former.get((plan.promotion_id, plan.revision - 1))),
@@ -339,12 +319,12 @@ def _packages(user: User, operated: QuerySet[Organization]) -> list[Need]:
         .defer("raw", "search_text")
         .order_by("expires_at", "pk")
     )
-    return _shown(
+    return shown(
         found[: PACKAGES_SHOWN + 1],
         PACKAGES_SHOWN,
         _package,
         "More packages expire",
-        _list_url("promotions:package-list", expiry=PACKAGE_WARNING.days),
+        list_url("promotions:package-list", expiry=PACKAGE_WARNING.days),
     )
 
 

@@ -63,8 +63,9 @@ class Synchronization:
 
 def synchronizations(user: User, only: Organization | None = None) -> list[Synchronization]:
     """The state of each organization, in a fixed number of queries."""
-    visible = organizations_for_read(user).filter(kind=OrganizationKind.ADOBE)
-    organizations = visible if only is None else visible.filter(pk=only.pk)
+    organizations: QuerySet[Organization] = organizations_for_read(user).filter(kind=OrganizationKind.ADOBE)
+    if only is not None:
+        organizations = organizations.filter(pk=only.pk)
     jobs = Job.objects.filter(kind=kinds.SYNCHRONIZE, organization=OuterRef("pk")).order_by("-created_at", "-pk")
     others = [state for state in JobState if state != JobState.SUCCEEDED]
     shown = list(

@@ -18,7 +18,7 @@ from promotions.choices import (
     SharingState,
     label,
 )
-from promotions.forms.sharing import ConsentForm
+from promotions.forms.approvals import DecisionForm
 from promotions.models import Approval, SharingRequest
 from promotions.services import consent, sharing_consent
 from promotions.sharing_steps import Leg, legs_of
@@ -33,19 +33,20 @@ def page(
     request: HttpRequest,
     sharing: SharingRequest,
     reader: User,
-    form: ConsentForm,
+    form: DecisionForm,
     *,
     conflict: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """The whole page, with what is wrong with a decision if something is."""
-    context = card_context(sharing, reader, form, conflict=conflict) | live_context(sharing, reader)
-    if form.is_bound and form.has_error("reason"):
+    wish = approval_pages.wish_of(request)
+    context = card_context(sharing, reader, form, conflict=conflict) | live_context(sharing, reader) | {"wish": wish}
+    if wish or (form.is_bound and form.has_error("reason")):
         form.fields["reason"].widget.attrs["autofocus"] = True
     return render(request, "promotions/sharing/detail.html", context, status=status)
 
 
-def card_context(sharing: SharingRequest, reader: User, form: ConsentForm, *, conflict: str = "") -> dict[str, Any]:
+def card_context(sharing: SharingRequest, reader: User, form: DecisionForm, *, conflict: str = "") -> dict[str, Any]:
     """What was asked, and what decides on it."""
     approval = consent.latest(sharing)
     objection = ""

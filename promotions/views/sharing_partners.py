@@ -24,6 +24,7 @@ from promotions.models import Partnership, Transfer
 from promotions.services import sharing
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.sharing_steps import why_asked
+from promotions.views import approval_pages
 from promotions.views.sharing_transfers import transfer_rows
 
 TRANSFERS_SHOWN = 10
@@ -122,7 +123,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     objection = sharing.reason_not_to_decide_partnership(partnership, request.user)
-    if form.is_bound and form.has_error("reason"):
+    wish = approval_pages.wish_of(request)
+    if wish or (form.is_bound and form.has_error("reason")):
         form.fields["reason"].widget.attrs["autofocus"] = True
     return render(
         request,
@@ -130,6 +132,7 @@ def _page(
         {
             **_live(partnership, request.user),
             "form": form,
+            "wish": wish,
             "conflict": conflict,
             "typed": form.data.get("reason", "") if conflict else "",
             "objection": objection,
