@@ -27,6 +27,7 @@ ALIASES = {
     "view": "savedview",
     "mail": "noticedelivery",
     "audit": "auditevent",
+    "sharing": "sharingrequest",
 }
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -38,9 +38,20 @@ from emulator.app import Emulator
 from emulator.credentials import describe
 from emulator.server import RunningServer, run_in_thread
 from operations import archive, backups
-from promotions.choices import ACTIVE, JobState
+from promotions.choices import ACTIVE, JobState, SharingState
 from promotions.engine import dispatch
-from promotions.models import Approval, Job, Package, Plan, PromotionGroup, RememberedDecision, SavedView
+from promotions.models import (
+    Approval,
+    Job,
+    Package,
+    Partnership,
+    Plan,
+    PromotionGroup,
+    RememberedDecision,
+    SavedView,
+    SharingRequest,
+    Transfer,
+)
 from promotions.systems.packages import kinds
 from tests.addresses import addresses, things
 from tests.integration.accounts.mail_server import MailServer
@@ -239,6 +250,7 @@ def tell(story: Story) -> None:
     _second_factor(story)
     package = _promote(story, acme)
     _approve(story, package)
+    _share(story, package)
     _repeat(story, package)
     _mail(story)
     _passwords(story)
@@ -443,6 +455,32 @@ def _approve(story: Story, package: Package) -> None:
     story.work()
     story.api("POST", f"plans/{plan.pk}/run/", {}, expect=202, key="run of release-7")
     assert Job.objects.get(pk=job).state == JobState.SUCCEEDED
+
+
+def _share(story: Story, package: Package) -> None:
+    """Refused and then sent to a partner; what another asks for is decided; all of it read over careless gateways."""
+    globex = Organization.objects.get(name="Globex")
+    for form in ("json", "html", "unreadable"):
+        act = partial(story.api, "POST", f"organizations/{package.organization_id}/synchronize-sharing/", expect=202)
+        story.broken(form, act, only="/handshake")
+        story.work()
+    for organization in (package.organization, globex):
+        story.api("POST", f"organizations/{organization.pk}/synchronize-sharing/", expect=202)
+    story.work()
+    wish = {"package": package.pk, "partner_ids": [globex.remote_id], "note": "As agreed."}
+    states = []
+    for form in ("json", ""):
+        asked = story.api("POST", "sharing-requests/share/", wish, expect=201, key=f"sharing {form}")["id"]
+        approval = Approval.objects.latest("pk")
+        story.broken(form, partial(_say, story, approval, "approve", "They need it.", expect=302), only="/transfer")
+        story.work()
+        states.append(SharingRequest.objects.get(pk=asked).state)
+    assert states == [SharingState.FAILED, SharingState.DONE]
+    waiting = Partnership.objects.get(organization=package.organization, direction="incoming", partner_name="Northwind")
+    said = {"decision": "reject", "reason": "Not before the audit."}
+    story.api("POST", f"partnerships/{waiting.pk}/decide/", said, expect=202)
+    story.work()
+    assert Partnership.objects.get(pk=waiting.pk).is_rejected
 
 
 def _say(story: Story, approval: Approval, verdict: str, reason: str, *, expect: int) -> None:
@@ -663,7 +701,7 @@ def test_no_planted_secret_is_found_anywhere(
     assert AuditEvent.objects.count() > 40
     assert story.messages
     assert len(mails) > 3
-    for model in (IdempotentAnswer, SavedView, RememberedDecision, Notice, NoticeDelivery):
+    for model in (IdempotentAnswer, SavedView, RememberedDecision, Notice, NoticeDelivery, Transfer):
         assert model._default_manager.exists(), model
     assert PromotionGroup.objects.get().last_act["outcomes"]
     assert "ims.token" in logged
