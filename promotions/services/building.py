@@ -140,7 +140,10 @@ def dependents(package: Package, *, other_than: Collection[int] = ()) -> list[Us
             Usage(f"open plan “{promotion}”", reverse("promotions:promotion-detail", args=[promotion.pk]))
             for promotion in open_promotions
         ),
-        *(Usage(f"unfinished request for {request}") for request in sharings),
+        *(
+            Usage(f"unfinished {request}", reverse("promotions:sharing-detail", args=[request.pk]))
+            for request in sharings
+        ),
     ]
     imports = Job.objects.filter(package=package, kind__in=[kinds.IMPORT, kinds.IMPORT_UPDATE], submit_count__gt=0)
     runs = imports.exclude(state__in=UNFINISHED).count()

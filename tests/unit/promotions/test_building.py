@@ -18,6 +18,7 @@ from promotions.services.errors import ConflictError, RefusedError
 from promotions.systems.packages import kinds
 from tests.factories import OrganizationFactory, SandboxFactory
 from tests.factories_promotions import ApprovalFactory, ArtifactFactory, JobFactory, PackageFactory, PlanFactory
+from tests.factories_sharing import SharingRequestFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -282,9 +283,18 @@ def waiting_consent(package: Package) -> None:
     ApprovalFactory(plan__promotion__package=package, state=ApprovalState.PENDING)
 
 
+def sharing(package: Package) -> None:
+    SharingRequestFactory(organization=package.organization, package=package)
+
+
 @pytest.mark.parametrize(
     ("need", "words"),
-    [(publishing, "unfinished job"), (open_plan, "open plan"), (waiting_consent, "open plan")],
+    [
+        (publishing, "unfinished job"),
+        (open_plan, "open plan"),
+        (waiting_consent, "open plan"),
+        (sharing, "unfinished sharing of"),
+    ],
 )
 def test_what_still_needs_a_package_keeps_it_from_being_deleted(
     organization: Organization, teammate: User, need: Callable[[Package], None], words: str
