@@ -11,10 +11,12 @@ from accounts.services import notices
 from promotions.views import inbox
 
 APPROVALS = "promotions:approval-list"
+SHARING = "promotions:sharing-list"
 # Name, icon, URL name, and the nouns whose pages belong to the place (the part of a URL name before its dash).
 PLACES = (
     ("Home", "home", "promotions:home", {"home"}),
     ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan", "group"}),
+    ("Sharing", "share", SHARING, {"sharing", "share", "partnership", "transfer", "pull"}),
     ("Approvals", "approval", APPROVALS, {"approval"}),
     ("Jobs", "job", "promotions:job-list", {"job", "view"}),
     ("Audit", "audit", "accounts:audit-list", {"audit"}),
@@ -43,17 +45,23 @@ class Link:
 
 @dataclass
 class Badge:
-    """How many approvals wait for the reader, counted only if the page shows the rail."""
+    """How much waits for the reader at a place, counted only if the page shows the rail."""
 
-    user: User
+    waiting: inbox.Waiting
+    place: str
 
-    @cached_property
+    @property
     def count(self) -> int:
-        return inbox.count_waiting(self.user)
+        return self.waiting.sharing if self.place == "sharing" else self.waiting.all
 
     @property
     def count_text(self) -> str:
         return inbox.in_words(self.count)
+
+    @property
+    def url(self) -> str:
+        """Where the first of the badges asks for news of all; the others come along."""
+        return f"{_resolve('promotions:approval-badge')}?shown={self.waiting.key}" if self.place == "approvals" else ""
 
 
 @dataclass
@@ -108,6 +116,7 @@ def _places(request: HttpRequest, user: User) -> list[Link]:
     match = request.resolver_match
     noun = (match.url_name or "").partition("-")[0] if match else ""
     namespace = match.namespace if match else ""
+    waiting = inbox.Waiting(user)
     claimed = set().union(*(nouns for _, _, _, nouns in PLACES))
     links = []
     for name, icon, url_name, nouns in PLACES:
@@ -116,7 +125,8 @@ def _places(request: HttpRequest, user: User) -> list[Link]:
             continue
         # Settings holds every page of accounts that no other place claims.
         is_rest = not nouns and namespace == "accounts" and noun not in claimed | PLACELESS
-        badge = Badge(user) if url_name == APPROVALS else None
+        place = {APPROVALS: "approvals", SHARING: "sharing"}.get(url_name)
+        badge = Badge(waiting, place) if place else None
         links.append(Link(name, url, icon, is_current=noun in nouns or is_rest, badge=badge))
     return links
 

@@ -51,7 +51,7 @@ class InboxForm(forms.Form):
     """What the list of approvals is narrowed by."""
 
     organization = forms.ModelChoiceField(
-        label="Target organization",
+        label="Organization",
         queryset=Organization.objects.none(),
         required=False,
         empty_label="All",

@@ -1,12 +1,13 @@
-"""The list of approvals: what waits for the reader, what waits for others, what is done."""
+"""The inbox: approvals, and partnerships that others ask for, by whose turn it is."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,24 +16,50 @@ from django.views.decorators.http import require_GET
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from promotions import access, keyset
-from promotions.choices import ApprovalState, Decision
+from promotions.choices import PENDING_PARTNERSHIPS, ApprovalState, Decision, Direction
 from promotions.forms.approvals import InboxForm
-from promotions.models import Approval, PlanItem
+from promotions.models import Approval, Partnership, PlanItem
 from promotions.services import consent, subjects
+from promotions.sharing_lists import partnerships_waiting_for
+from promotions.views.needs import decision_url
 
 NEWEST = keyset.Order("requested_at", is_descending=True, is_time=True)
 MINE, OTHERS, DONE = "mine", "others", "done"
 TABS = {MINE: "Needs me", OTHERS: "Waiting on others", DONE: "Done"}
 COUNT_LIMIT = 100
+PARTNERSHIPS_SHOWN = 20
 
 
-def count_waiting(user: User) -> int:
-    """How many approvals wait for this person, counted up to a limit."""
-    return consent.waiting_for(user).order_by().values("pk")[:COUNT_LIMIT].count()
+@dataclass
+class Waiting:
+    """How much waits for a person, counted up to a limit and only when somebody looks."""
+
+    user: User
+
+    @cached_property
+    def all(self) -> int:
+        """Everything of the inbox: approvals, and partnerships that others ask for."""
+        approvals = consent.waiting_for(self.user).order_by().values("pk")[:COUNT_LIMIT].count()
+        return min(COUNT_LIMIT, approvals + self._partnerships)
+
+    @cached_property
+    def sharing(self) -> int:
+        """What of it is about sharing."""
+        about_sharing = consent.waiting_for(self.user).filter(sharing__isnull=False)
+        return min(COUNT_LIMIT, about_sharing.order_by().values("pk")[:COUNT_LIMIT].count() + self._partnerships)
+
+    @cached_property
+    def _partnerships(self) -> int:
+        return partnerships_waiting_for(self.user).order_by().values("pk")[:COUNT_LIMIT].count()
+
+    @property
+    def key(self) -> str:
+        """Changes with the numbers."""
+        return f"{self.all}-{self.sharing}"
 
 
 def in_words(number: int) -> str:
-    """What a screen reader says of the number in the rail."""
+    """What a screen reader says of a number in the rail."""
     if number >= COUNT_LIMIT:
         return f"more than {COUNT_LIMIT - 1} wait for you"
     return f"{number} {'waits' if number == 1 else 'wait'} for you"
@@ -44,6 +71,7 @@ class Card:
 
     approval: Approval
     title: str
+    url: str
     created: int
     updated: int
     reused: int
@@ -63,7 +91,14 @@ def approval_list(request: AuthenticatedRequest) -> HttpResponse:
         found = found.filter(organization=organization)
     if not form.is_valid():
         found = found.none()
-    page = keyset.page(found, NEWEST, request.GET.get("cursor", ""))
+    cursor = request.GET.get("cursor", "")
+    page = keyset.page(found, NEWEST, cursor)
+    partners = _partnerships(tab, request.user)
+    if organization is not None:
+        partners = partners.filter(organization=organization)
+    shown = list(partners.order_by("-remote_created_at", "-pk")[: PARTNERSHIPS_SHOWN + 1])
+    if cursor or not form.is_valid():
+        shown = []  # they stand before the first page
     kept = {"organization": organization.pk} if organization is not None else {}
     return render(
         request,
@@ -72,6 +107,8 @@ def approval_list(request: AuthenticatedRequest) -> HttpResponse:
             "tab": tab,
             "tabs": [(words, _url(tab=name, **kept), name == tab) for name, words in TABS.items()],
             "cards": _cards(page.rows),
+            "partnerships": shown[:PARTNERSHIPS_SHOWN],
+            "is_more_partnerships": len(shown) > PARTNERSHIPS_SHOWN,
             "form": form,
             "is_filtered": bool(request.GET.get("organization")),
             "unfiltered_url": _url(tab=tab),
@@ -96,6 +133,18 @@ def _of_tab(tab: str, user: User) -> QuerySet[Approval]:
     return visible.exclude(state=ApprovalState.PENDING)
 
 
+def _partnerships(tab: str, user: User) -> QuerySet[Partnership]:
+    """What partners ask of us, and what we ask of them."""
+    visible = access.partnerships_for_read(user).filter(vanished_at=None)
+    mine = partnerships_waiting_for(user)
+    if tab == MINE:
+        return visible.filter(pk__in=mine.values("pk"))
+    pending = Q(status__in=PENDING_PARTNERSHIPS)
+    if tab == OTHERS:
+        return visible.filter(pending).exclude(pk__in=mine.values("pk"))
+    return visible.exclude(pending).filter(direction=Direction.INCOMING)
+
+
 def _cards(listed: Iterable[Approval]) -> list[Card]:
     """With their numbers, in one query more whatever the number of approvals."""
     listed = list(listed)
@@ -112,6 +161,7 @@ def _cards(listed: Iterable[Approval]) -> list[Card]:
         Card(
             approval,
             title=subjects.of(approval.subject).title(approval.subject),
+            url=decision_url(approval),
             created=numbers[approval.plan_id or 0].get(Decision.CREATE, 0),
             updated=numbers[approval.plan_id or 0].get(Decision.UPDATE, 0),
             reused=numbers[approval.plan_id or 0].get(Decision.REUSE, 0),
@@ -124,10 +174,13 @@ def _cards(listed: Iterable[Approval]) -> list[Card]:
 @login_required
 @require_GET
 def approval_badge(request: AuthenticatedRequest) -> HttpResponse:
-    """The number in the rail; nothing (204) while it would look as it does."""
+    """The numbers in the rail; nothing (204) while they would look as they do."""
     if not request.htmx:
         return redirect("promotions:approval-list")
-    number = count_waiting(request.user)
-    if request.GET.get("shown") == str(number):
+    waiting = Waiting(request.user)
+    if request.GET.get("shown") == waiting.key:
         return HttpResponse(status=204)
-    return render(request, "promotions/approvals/_badge.html", {"count": number, "count_text": in_words(number)})
+    asking = {"place": "approvals", "count": waiting.all, "count_text": in_words(waiting.all)}
+    asking["url"] = f"{reverse('promotions:approval-badge')}?shown={waiting.key}"
+    along = {"place": "sharing", "count": waiting.sharing, "count_text": in_words(waiting.sharing)}
+    return render(request, "promotions/approvals/_badges.html", {"asking": asking, "along": along})

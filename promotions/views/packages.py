@@ -29,6 +29,7 @@ from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
 from promotions.views import package_changes
 from promotions.views.job_pages import title_of
+from promotions.views.package_sharing import sharing_context
 from promotions.views.package_versions import versions_context
 
 ORGANIZATIONS_SHOWN = 30
@@ -201,6 +202,7 @@ def package_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             **package_changes.context(package, may_operate=may_operate),
             **dependencies_context(package, may_operate=may_operate),
             **versions_context(package, may_operate=may_operate),
+            **sharing_context(package, may_operate=may_operate),
         },
     )
 
