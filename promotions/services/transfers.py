@@ -16,7 +16,7 @@ from promotions.models import Package, Transfer
 from promotions.services import chain, sharing_notices
 from promotions.services.sides import names_here, second, told_name
 
-# A transfer is slow by comparison with the organization's own past ones; with too few of them, after a day.
+# A transfer is slow by comparison with the organization's own past ones of its type; with too few, after a day.
 KNOWN_AT_LEAST = 5
 KNOWN_AT_MOST = 500
 SLOW_AT_LEAST = timedelta(minutes=10)
@@ -148,7 +148,7 @@ def _fill(row: Transfer, remote: RemoteTransfer, values: Mapping[str, Any]) -> N
 
 def slowness(transfer: Transfer) -> str:
     """Why a transfer that is under way counts as slow, in a sentence; empty if it does not."""
-    return _slowness(transfer, past_durations(transfer.organization), timezone.now())
+    return _slowness(transfer, past_durations(transfer.organization, transfer.type), timezone.now())
 
 
 def note_slow() -> None:
@@ -159,11 +159,12 @@ def note_slow() -> None:
         organization__deleted_at=None,
         remote_created_at__lt=timezone.now() - SLOW_AT_LEAST,
     )
-    past: dict[int, Sequence[timedelta]] = {}
+    past: dict[tuple[int, str], Sequence[timedelta]] = {}
     for transfer in running.select_related("organization").order_by("pk"):
-        if transfer.organization_id not in past:
-            past[transfer.organization_id] = past_durations(transfer.organization)
-        words = _slowness(transfer, past[transfer.organization_id], timezone.now())
+        key = (transfer.organization_id, transfer.type)
+        if key not in past:
+            past[key] = past_durations(transfer.organization, transfer.type)
+        words = _slowness(transfer, past[key], timezone.now())
         if words:
             _note_slow(transfer, words)
 
@@ -175,10 +176,16 @@ def _note_slow(transfer: Transfer, words: str) -> None:
         sharing_notices.transfer_slow(transfer, words)
 
 
-def past_durations(organization: Organization) -> list[timedelta]:
-    """How long the organization's latest completed transfers took, by the platform's own times; shortest first."""
+def past_durations(organization: Organization, type_: str) -> list[timedelta]:
+    """How long the organization's latest completed transfers took, by the platform's own times; shortest first.
+
+    Those of one type alone: in public samples private ones take seconds and public ones up to a day and a half.
+    """
     completed = Transfer.objects.filter(
-        organization=organization, status=TransferStatus.COMPLETED, completed_at__gte=F("remote_created_at")
+        organization=organization,
+        type=type_,
+        status=TransferStatus.COMPLETED,
+        completed_at__gte=F("remote_created_at"),
     )
     times = completed.order_by("-remote_created_at").values_list("remote_created_at", "completed_at")
     return sorted(ended - began for began, ended in times[:KNOWN_AT_MOST] if ended is not None)
@@ -196,8 +203,8 @@ def _slowness(transfer: Transfer, past: Sequence[timedelta], now: datetime) -> s
     if age <= max(2 * usual, SLOW_AT_LEAST):
         return ""
     return (
-        f"It has been under way for {span(age)}. Of the last {len(past)} completed transfers of "
-        f"{transfer.organization}, 9 in 10 took at most {span(usual)}."
+        f"It has been under way for {span(age)}. Of the last {len(past)} {transfer.type_label.lower()} transfers of "
+        f"{transfer.organization} that were completed, 9 in 10 took at most {span(usual)}."
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,9 +10,9 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from promotions.choices import ACTIVE
+from promotions.choices import ACTIVE, Direction
 from promotions.engine import inline
-from promotions.models import Job, Package, Partnership, SharingLeg, SharingRequest, Transfer
+from promotions.models import Job, Partnership, SharingLeg, SharingRequest, Transfer
 from promotions.services import approvals, sharing
 from promotions.services.sharing import PullSource
 from tests.factories import MembershipFactory, UserFactory
@@ -90,7 +89,7 @@ class World:
         for _ in range(rounds):
             if is_there():
                 return
-            self.round(seconds=1)
+            self.round(seconds=10)
         pytest.fail(f"it never came to that: {list(Job.objects.values_list('kind', 'state', 'problem'))}")
 
     def finish(self, job: Job) -> Job:
@@ -143,12 +142,10 @@ def partnership(organization: Organization, partner_id: str) -> Partnership:
     return Partnership.objects.get(organization=organization, partner_id=partner_id)
 
 
-def transfers_of(organization: Organization, **about: Any) -> list[Transfer]:
-    return list(Transfer.objects.filter(organization=organization, **about))
-
-
-def package_named(organization: Organization, name: str) -> Package:
-    return Package.objects.get(organization=organization, name=name, vanished_at=None)
+def has_arrived(organization: Organization, name: str = PACKAGE) -> bool:
+    """Whether a package of this name that came in is known by now among the organization's own."""
+    incoming = Transfer.objects.filter(organization=organization, direction=Direction.INCOMING, package_name=name)
+    return incoming.exclude(package=None).exists()
 
 
 def texts(job: Job) -> str:
