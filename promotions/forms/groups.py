@@ -23,6 +23,11 @@ class TogetherForm(forms.Form):
     name = forms.CharField(max_length=600, required=False, strip=False)
     title = forms.CharField(max_length=500, required=False, strip=False)
 
+    def __init__(self, *args: Any, is_update: bool = False, **kwargs: Any) -> None:
+        """`is_update` says that the plans of the group update objects of the targets."""
+        super().__init__(*args, **kwargs)
+        self._is_update = is_update
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         act = cleaned.get("act")
@@ -39,7 +44,8 @@ class TogetherForm(forms.Form):
         if act == "create":
             return f"Create {name} new in all", groups.for_key(key, Decision.CREATE)
         if act == "use":
-            return f"Use the existing “{title}” for {name} in all", groups.for_key(key, Decision.REUSE, title)
+            verb = "Update" if self._is_update else "Use"
+            return f"{verb} the existing “{title}” for {name} in all", groups.for_key(key, Decision.REUSE, title)
         return self.BULK[act]
 
 

@@ -31,6 +31,11 @@ class PromotionGroup(models.Model):
     def __str__(self) -> str:
         return f"{self.package} into several targets"
 
+    @property
+    def is_update(self) -> bool:
+        """All promotions of a group are planned in one way."""
+        return self.promotions.filter(mode=PromotionMode.UPDATE).exists()
+
 
 class Promotion(models.Model):
     """Somebody's wish to bring something from one place to another; its plans and jobs tell how it went."""

@@ -45,7 +45,7 @@ def group_targets(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def group_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Decide in every target that is open; the page then says what came of it in each."""
     group = access.group_for_change(request.user, pk)
-    form = TogetherForm(request.POST)
+    form = TogetherForm(request.POST, is_update=group.is_update)
     if not form.is_valid():
         sentence = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return _answer(request, group, problem=sentence)

@@ -14,7 +14,15 @@ from promotions.models import Job, Package, Promotion
 from promotions.services.versions import LACKS
 from promotions.systems.packages import kinds
 from tests.factories import MembershipFactory, OrganizationFactory, SandboxFactory, UserFactory
-from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory, offer
+from tests.factories_promotions import (
+    ApprovalFactory,
+    JobFactory,
+    PackageFactory,
+    PlanFactory,
+    PlanItemFactory,
+    PromotionGroupFactory,
+    offer,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -277,3 +285,37 @@ def test_using_as_it_is_cannot_be_forged_into_an_update(as_operator: Client, upd
     item.refresh_from_db()
     assert answer.status_code == 422
     assert item.decision == Decision.UNDECIDED
+
+
+def test_an_approval_names_what_is_overwritten_as_final(client: Client, updating: Promotion) -> None:
+    plan = updating.current_plan
+    item = plan.items.get()
+    item.decision, item.target = Decision.UPDATE, item.choices[0]["target"]
+    item.save()
+    approval = ApprovalFactory(plan=plan)
+    reader = UserFactory()
+    MembershipFactory(user=reader, organization=updating.target_organization, role=Role.VIEWER)
+    client.force_login(reader)
+
+    page = client.get(reverse("promotions:approval-detail", args=[approval.pk])).content.decode()
+
+    assert "1 object of the target overwritten" in page
+    assert "<b>~ 1</b> overwritten" in page
+    assert "Overwritten in the target: cannot be undone" in page
+
+
+def test_targets_of_an_update_are_updated_together(as_operator: Client, updating: Promotion) -> None:
+    group = PromotionGroupFactory(package=updating.package)
+    Promotion.objects.filter(pk=updating.pk).update(group=group)
+    key = updating.current_plan.items.get().key
+
+    shown = as_operator.get(reverse("promotions:group-detail", args=[group.pk])).content.decode()
+    as_operator.post(
+        reverse("promotions:group-decide", args=[group.pk]), {"act": "use", "key": key, "title": "Members there"}
+    )
+    page = as_operator.get(reverse("promotions:group-detail", args=[group.pk])).content.decode()
+
+    assert "Update the existing “Members there”" in shown
+    assert updating.current_plan.items.get().decision == Decision.UPDATE
+    assert "~ 1 update" in page
+    assert "Update the existing “Members there” for" in page
