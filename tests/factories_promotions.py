@@ -134,7 +134,7 @@ class ApprovalFactory(DjangoModelFactory[Approval]):
 
     @factory.post_generation
     def _frozen(self: Approval, create: bool, extracted: Any, **kwargs: Any) -> None:
-        Plan.objects.filter(pk=self.plan_id).update(content_hash=self.content_hash, frozen_by=self.requested_by)
+        Plan.objects.filter(pk=self.frozen_plan.pk).update(content_hash=self.content_hash, frozen_by=self.requested_by)
 
 
 class PromotionGroupFactory(DjangoModelFactory[PromotionGroup]):

@@ -39,7 +39,7 @@ def approved(planned: Callable[..., Promotion], operator: User, approver: User) 
 
 def import_by_hand(platform: Platform, approval: Approval) -> None:
     """Somebody imports the same package past Towpath, so that the target holds what the plan has not seen."""
-    promotion = approval.plan.promotion
+    promotion = approval.frozen_plan.promotion
     assert promotion.package is not None
     with tooling(promotion.target_organization, sandbox="prod") as client:
         client.import_package(
@@ -52,7 +52,7 @@ def import_by_hand(platform: Platform, approval: Approval) -> None:
 def test_an_approved_import_runs_into_production(
     platform: Platform, approved: Approval, operator: User, drive: Drive
 ) -> None:
-    job = drive(runs.request_run(plan=approved.plan, actor=operator))
+    job = drive(runs.request_run(plan=approved.frozen_plan, actor=operator))
 
     assert job.state in (JobState.SUCCEEDED, JobState.SUCCEEDED_WITH_WARNINGS)
     assert platform.imports_sent() == 1
@@ -61,7 +61,7 @@ def test_an_approved_import_runs_into_production(
 def test_a_consent_that_runs_out_while_the_job_waits_sends_nothing(
     platform: Platform, approved: Approval, operator: User, drive: Drive
 ) -> None:
-    job = runs.request_run(plan=approved.plan, actor=operator)
+    job = runs.request_run(plan=approved.frozen_plan, actor=operator)
     Approval.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
     job = drive(job)
@@ -74,7 +74,7 @@ def test_a_consent_that_runs_out_while_the_job_waits_sends_nothing(
 def test_an_approver_demoted_after_the_click_has_the_run_cancelled(
     platform: Platform, approved: Approval, approver: User, operator: User, drive: Drive
 ) -> None:
-    job = runs.request_run(plan=approved.plan, actor=operator)
+    job = runs.request_run(plan=approved.frozen_plan, actor=operator)
     Membership.objects.filter(user=approver).update(role=Role.VIEWER)
 
     job = drive(job)
@@ -89,7 +89,7 @@ def test_an_approver_demoted_after_the_click_has_the_run_cancelled(
 def test_a_word_altered_after_the_click_has_the_run_cancelled(
     platform: Platform, approved: Approval, operator: User, drive: Drive
 ) -> None:
-    job = runs.request_run(plan=approved.plan, actor=operator)
+    job = runs.request_run(plan=approved.frozen_plan, actor=operator)
     Promotion.objects.update(job_description="Another")
 
     job = drive(job)
@@ -103,10 +103,10 @@ def test_facts_that_change_after_the_consent_void_it_and_say_what_changed(
 ) -> None:
     import_by_hand(platform, approved)
 
-    job = drive(runs.request_run(plan=approved.plan, actor=operator))
+    job = drive(runs.request_run(plan=approved.frozen_plan, actor=operator))
 
     approved.refresh_from_db()
-    newer = approved.plan.promotion.current_plan
+    newer = approved.frozen_plan.promotion.current_plan
     assert (job.state, job.problem_kind) == (JobState.CANCELLED, ProblemKind.PLAN_CHANGED)
     assert platform.imports_sent() == 0
     assert approved.state == ApprovalState.VOID
@@ -123,9 +123,9 @@ def test_a_frozen_plan_can_be_checked_before_anybody_signs(
     decide_all(promotion, operator)
     approval = approvals.request_approval(plan=promotion.current_plan, actor=operator)
 
-    unchanged = drive(plans.refresh(plan=approval.plan, actor=operator))
+    unchanged = drive(plans.refresh(plan=approval.frozen_plan, actor=operator))
     import_by_hand(platform, approval)
-    changed = drive(plans.refresh(plan=approval.plan, actor=operator))
+    changed = drive(plans.refresh(plan=approval.frozen_plan, actor=operator))
 
     approval.refresh_from_db()
     assert unchanged.result == {"is_unchanged": True}
@@ -137,7 +137,7 @@ def test_what_was_lost_is_not_sent_again_without_a_consent_that_holds_by_then(
     platform: Platform, approved: Approval, approver: User, operator: User, drive: Drive
 ) -> None:
     platform.arm("POST", IMPORT_PATH, "reset", when="before", count=1)
-    job = runs.request_run(plan=approved.plan, actor=operator)
+    job = runs.request_run(plan=approved.frozen_plan, actor=operator)
     run_due()
     assert platform.imports_sent() == 1
     Membership.objects.filter(user=approver).update(role=Role.VIEWER)

@@ -12,7 +12,7 @@ from accounts.choices import Role, SandboxType
 from accounts.models import AuditEvent, Membership, Notice, Organization, User
 from promotions.choices import ApprovalState, Decision, JobState, PlanState, ProblemKind
 from promotions.models import Approval, Job, Plan, PlanItem
-from promotions.services import approvals, consent, decisions, jobs, plans, runs
+from promotions.services import approvals, consent, decisions, plans, runs
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from tests.factories import MembershipFactory, OrganizationFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import PackageFactory, PlanFactory, PlanItemFactory, PromotionFactory
@@ -173,7 +173,7 @@ def test_whoever_asked_does_not_decide_whatever_their_role(plan: Plan, organizat
             approvals.approve(approval=approval, actor=person)
 
         assert fresh(approval).state == ApprovalState.PENDING
-        plan = approvals.withdraw(approval=approval, actor=person).plan.promotion.current_plan
+        plan = approvals.withdraw(approval=approval, actor=person).frozen_plan.promotion.current_plan
 
 
 def test_whoever_planned_it_does_not_decide(plan: Plan, operator: User, organization: Organization) -> None:
@@ -250,7 +250,7 @@ def test_consent_stands_where_the_run_cannot_start_with_it(plan: Plan, operator:
         package=plan.promotion.package,
         sandbox=plan.promotion.target_sandbox,
         marker="towpath-other",
-        scope=jobs.scope_of(plan.promotion.package, plan.promotion.target_sandbox),
+        scope=f"package:{plan.promotion.package_id}:sandbox:{plan.promotion.target_sandbox_id}",
     )
 
     approvals.approve(approval=approval, actor=approver)

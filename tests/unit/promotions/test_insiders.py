@@ -185,7 +185,7 @@ def test_decisions_carried_into_a_newer_revision_still_count_as_theirs(
 
     asked = approvals.request_approval(plan=plan.promotion.current_plan, actor=operator)
 
-    assert asked.plan.revision == 2
+    assert asked.frozen_plan.revision == 2
     with pytest.raises(PermissionDenied, match="You made decisions in this plan"):
         approvals.approve(approval=asked, actor=approver, reason="Mine.")
 
@@ -260,8 +260,8 @@ def test_a_deactivated_approver_s_token_approves_nothing(plan: Plan, operator: U
 def test_a_consent_does_not_cover_what_is_decided_after_its_run_was_taken_back(
     approved: Approval, operator: User
 ) -> None:
-    jobs.cancel(job=runs.request_run(plan=approved.plan, actor=operator), actor=operator)
-    plan = approved.plan.promotion.current_plan
+    jobs.cancel(job=runs.request_run(plan=approved.frozen_plan, actor=operator), actor=operator)
+    plan = approved.frozen_plan.promotion.current_plan
     item = plan.items.get()
 
     decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.CREATE)], actor=operator)
@@ -270,13 +270,13 @@ def test_a_consent_does_not_cover_what_is_decided_after_its_run_was_taken_back(
 
 
 def test_a_consent_does_not_cover_another_name_either(approved: Approval, operator: User) -> None:
-    jobs.cancel(job=runs.request_run(plan=approved.plan, actor=operator), actor=operator)
+    jobs.cancel(job=runs.request_run(plan=approved.frozen_plan, actor=operator), actor=operator)
 
     plans.edit_job(
-        promotion=approved.plan.promotion, job_name="Nothing to see here", job_description="", actor=operator
+        promotion=approved.frozen_plan.promotion, job_name="Nothing to see here", job_description="", actor=operator
     )
 
-    assert "not what was approved" in refuses_to_run(approved.plan, operator)
+    assert "not what was approved" in refuses_to_run(approved.frozen_plan, operator)
 
 
 def test_a_request_does_not_cover_what_was_decided_while_its_reason_was_away(
@@ -300,7 +300,7 @@ def test_consent_that_should_start_a_run_starts_none_for_somebody_who_lost_the_r
     approvals.approve(approval=asked, actor=approver, reason="Fine.")
 
     assert not Job.objects.exclude(kind=plans.PLAN_KIND).exists()
-    assert asked.plan.approvals.get().state == ApprovalState.APPROVED
+    assert asked.frozen_plan.approvals.get().state == ApprovalState.APPROVED
 
 
 def test_running_together_asks_where_it_must_and_runs_nothing_without(

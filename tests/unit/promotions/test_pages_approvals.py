@@ -60,7 +60,7 @@ def approval(organization: Organization, teammate: User) -> Approval:
 
 def refrozen(approval: Approval) -> Approval:
     """With the hash of the items as they are now."""
-    plan = Plan.objects.get(pk=approval.plan.pk)
+    plan = Plan.objects.get(pk=approval.frozen_plan.pk)
     plan.content_hash = approval.content_hash = content_hash(plan)
     plan.save(update_fields=["content_hash"])
     approval.save(update_fields=["content_hash"])
@@ -211,7 +211,7 @@ def test_rejecting_opens_the_plan_again_with_the_reason_on_top(
 ) -> None:
     decide(signed_in(approver), approval, "reject", "Wait for legal.")
 
-    text = signed_in(teammate).get(f"/promotions/{approval.plan.promotion.pk}/").content.decode()
+    text = signed_in(teammate).get(f"/promotions/{approval.frozen_plan.promotion.pk}/").content.decode()
     assert "Ada Approver rejected revision 1" in text
     assert "Wait for legal." in text
     assert "Changed since the former facts" not in text
@@ -459,9 +459,9 @@ def test_withdrawing_is_asked_first_and_then_opens_the_plan_again(
 def test_what_is_in_use_cannot_be_withdrawn(signed_in: SignIn, teammate: User, approval: Approval) -> None:
     Approval.objects.filter(pk=approval.pk).update(state=ApprovalState.APPROVED, decided_by=UserFactory())
     JobFactory(
-        organization=approval.plan.promotion.target_organization,
+        organization=approval.frozen_plan.promotion.target_organization,
         plan=approval.plan,
-        promotion=approval.plan.promotion,
+        promotion=approval.frozen_plan.promotion,
         running=True,
     )
     client = signed_in(teammate)

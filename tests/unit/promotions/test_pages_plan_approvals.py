@@ -118,7 +118,7 @@ def test_a_target_that_needs_no_approval_offers_none(browser: Client, organizati
 
 
 def test_whoever_may_decide_is_led_to_the_decision(signed_in: SignIn, approver: User, approval: Approval) -> None:
-    text = signed_in(approver).get(page_of(approval.plan)).content.decode()
+    text = signed_in(approver).get(page_of(approval.frozen_plan)).content.decode()
 
     assert "Look and decide" in text
 

@@ -5,7 +5,16 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.choices import OrganizationKind, Role
 from accounts.models import AuditEvent, Notice, Organization, User
-from promotions.choices import ApprovalState, JobState, LegState, PackageStatus, SharingKind, SharingState, Visibility
+from promotions.choices import (
+    ApprovalState,
+    JobState,
+    LegState,
+    PackageStatus,
+    PartnershipStatus,
+    SharingKind,
+    SharingState,
+    Visibility,
+)
 from promotions.models import Approval, Job, Package, SharingRequest
 from promotions.services import approvals, chain, consent, jobs, sharing
 from promotions.services.errors import ConflictError, RefusedError
@@ -302,7 +311,7 @@ def test_when_the_partner_agrees_the_package_goes(package: Package, operator: Us
     partnership = PartnershipFactory(organization=package.organization, outgoing=True)
     request = agreed(asked(package, operator), approver)
 
-    partnership.status = "APPROVED"
+    partnership.status = PartnershipStatus.APPROVED
     partnership.save()
     chain.partnership_changed(partnership)
 
@@ -316,7 +325,10 @@ def test_when_the_partner_refuses_the_request_fails_with_their_reason(
     partnership = PartnershipFactory(organization=package.organization, outgoing=True)
     request = agreed(asked(package, operator), approver)
 
-    partnership.status, partnership.history = "REJECTED", [{"action": "REJECTED", "reason": "Not with you."}]
+    partnership.status, partnership.history = (
+        PartnershipStatus.REJECTED,
+        [{"action": "REJECTED", "reason": "Not with you."}],
+    )
     partnership.save()
     chain.partnership_changed(partnership)
 
@@ -435,7 +447,7 @@ def test_a_chain_is_stopped_while_the_partner_thinks(package: Package, operator:
     request = agreed(asked(package, operator), approver)
 
     sharing.stop(request=request, actor=operator, reason="Not any more.")
-    partnership.status = "APPROVED"
+    partnership.status = PartnershipStatus.APPROVED
     partnership.save()
     chain.partnership_changed(partnership)
     chain.advance_all()
