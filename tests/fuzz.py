@@ -37,6 +37,9 @@ LISTS = (
     "packages",
     "promotions",
     "approvals",
+    "sharing-requests",
+    "partnerships",
+    "transfers",
     "jobs",
     "notices",
     "job-views",
@@ -58,6 +61,8 @@ class World:
     kept: Mapping[str, list[int]]
     """What no call may end, since the others are about it."""
     items: Mapping[str, list[dict[str, Any]]]
+    names: Mapping[str, str]
+    """Of packages, by id: some acts want the name typed."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +188,7 @@ def furnish(installation: Installation) -> World:
     headers = {"Authorization": f"Bearer {made['text']}"}
     with httpx.Client(base_url=f"{installation.url}/api/v1/", headers=headers, timeout=30) as api:
         items = _plan(api, made["packages"])
+        names = {str(row["id"]): row["name"] for row in _rows(api, "packages")}
         known = {name: [row["id"] for row in _rows(api, name)] for name in LISTS if name != "audit"}
         known["audit"] = [row["sequence"] for row in _rows(api, "audit")]
         for inner in ("members", "credentials"):
@@ -191,7 +197,7 @@ def furnish(installation: Installation) -> World:
             ]
         known["plans"] = [*map(int, items), *made["plans"], *(row["plan"] for row in _rows(api, "approvals"))]
         known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
-    return World(made["token"], made["person"], made["text"], known, made["kept"], items)
+    return World(made["token"], made["person"], made["text"], known, made["kept"], items, names)
 
 
 def _rows(api: httpx.Client, name: str) -> list[dict[str, Any]]:

@@ -34,7 +34,10 @@ COLLECTION_OF = {
     "group": "promotion-groups",
     "person": "people",
     "requested_by": "people",
+    "sharing_request": "sharing-requests",
 }
+# Texts that have to look like the id of an organization elsewhere.
+ORGANIZATION_IDS = ("partner_ids", "organization_id")
 # The caller's own account and token: without them every later call would be a 401 and prove nothing.
 OWN = {
     ("DELETE", "/api/v1/api-tokens/{id}/"): WORLD["token"],
@@ -69,6 +72,8 @@ def _with_known(value: Any, name: str = "") -> Any:
         return [_with_known(inner, name) for inner in value]
     if name in COLLECTION_OF and not isinstance(value, bool) and _is_id(value):
         return _one_of(COLLECTION_OF[name]) or value
+    if name in ORGANIZATION_IDS and isinstance(value, str) and _choose.random() < KNOWN_SHARE:
+        return f"{_choose.getrandbits(96):024X}@AdobeOrg"
     return value
 
 
@@ -109,6 +114,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.body = _with_known(case.body)
         if path.endswith("/plans/{id}/decide/") and isinstance(pk, int) and _choose.random() < KNOWN_SHARE:
             case.body = _verdicts(pk, case.body)
+        if "typed_name" in case.body and _choose.random() < KNOWN_SHARE:
+            case.body = {**case.body, "typed_name": WORLD["names"].get(str(pk), "Nothing")}
 
 
 @schemathesis.hook

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.choices import DeliveryState, Role
 from accounts.models import Credential, Organization, User
 from accounts.services import api_tokens
-from promotions.choices import JobState, PlanState
+from promotions.choices import JobState, PlanState, Visibility
 from promotions.models import Job, Package, Plan, PlanItem
 from promotions.systems.packages import kinds
 from tests.factories import (
@@ -35,6 +35,7 @@ from tests.factories_promotions import (
     SavedViewFactory,
     TaskResultFactory,
 )
+from tests.factories_sharing import PARTNER_ID, PartnershipFactory, SharingRequestFactory, TransferFactory
 from tests.processes import wait_until
 
 OF_EACH = 30
@@ -86,6 +87,11 @@ def _make_one(number: int, caller: User, organization: Organization) -> None:
     failed = JobFactory(organization=organization, **_of(_plan(organization)), succeeded=True, state=JobState.FAILED)
     JobEventFactory(job=failed)
     TaskResultFactory(job=failed, outcome="failed", claim="FAILED")
+    SharingRequestFactory(package__organization=organization, partners=[f"{number:024X}@AdobeOrg", PARTNER_ID])
+    PartnershipFactory(organization=organization)
+    PartnershipFactory(organization=organization, outgoing=True, approved=True, partner_id=f"{number:024X}@AdobeOrg")
+    TransferFactory(package__organization=organization, failed=True)
+    PackageFactory(organization=organization, visibility=Visibility.PUBLIC)
 
 
 def _plan(organization: Organization) -> Plan:
