@@ -184,7 +184,8 @@ def package_save_version(request: AuthenticatedRequest, pk: int) -> HttpResponse
             refusal_words = refusal.message
         else:
             return redirect("promotions:job-detail", pk=job.pk)
-    number = f"The latest is version {package.package_version}. " if package.package_version else ""
+    is_first = package.package_version in ("", "0")
+    number = "" if is_first else f"The latest is version {package.package_version}. "
     text = (
         f"The platform reads the objects of “{package}” in {package.source_sandbox or 'their sandbox'} as they are now "
         f"and keeps them as a new version. {number}Imports bring the new one from then on; this cannot be undone."
