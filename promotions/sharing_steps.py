@@ -20,9 +20,10 @@ from promotions.choices import (
     SharingKind,
 )
 from promotions.models import Approval, Job, Package, Partnership, SharingLeg, SharingRequest, Transfer
+from promotions.services import arrivals
 
 # Names of looks: what is behind, at hand, ahead, or where it ended.
-DONE, NOW, WAITS, AHEAD, FAILED, STOPPED, UNSURE = (
+DONE, NOW, WAITS, AHEAD, FAILED, STOPPED, UNSURE, UNKNOWN = (
     "done",
     "running",
     "waiting",
@@ -30,6 +31,7 @@ DONE, NOW, WAITS, AHEAD, FAILED, STOPPED, UNSURE = (
     "failed",
     "stopped",
     "needs_attention",
+    "unknown",
 )
 _ENDED_APPROVALS: Mapping[str, tuple[str, str]] = {
     ApprovalState.REJECTED: ("Rejected here", FAILED),
@@ -266,8 +268,9 @@ def _arrival(progress: _Progress) -> Step:
         if arrival is None:
             words = f"The platform says that it is complete. Only {leg.partner} sees the package itself."
             return Step("Completed", DONE, words, at, messages=messages)
-        words = f"The platform says that it is complete; the package is looked for in {arrival.organization}."
-        return Step("Arrived", NOW if arrival.package_id is None else DONE, words, at, messages=messages)
+        seen_at = arrival.over_seen_at
+        is_looked_for = seen_at is None or timezone.now() - seen_at <= arrivals.SOON
+        return Step("Arrived", NOW if is_looked_for else UNKNOWN, arrivals.words(arrival), at, messages=messages)
     if job is None or (transfer is None and not job.remote_id):
         return Step("Arrived", AHEAD)
     if job.state == JobState.NEEDS_ATTENTION:

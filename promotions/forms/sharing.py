@@ -102,10 +102,20 @@ class _WithPartnersForm(_AskingForm):
         return list(dict.fromkeys([*(str(one) for one in ticked), *typed]))
 
 
+class _PackageField(forms.ModelChoiceField[Package]):
+    """Names are not unique across organizations."""
+
+    def label_from_instance(self, obj: Package) -> str:
+        number = (
+            "entire sandbox" if obj.is_full else f"{obj.artifact_count} object{'' if obj.artifact_count == 1 else 's'}"
+        )
+        return f"{obj.name} · {obj.organization} · {number}"
+
+
 class ShareForm(_WithPartnersForm):
     """A package, and with whom to share it."""
 
-    package = forms.ModelChoiceField(
+    package = _PackageField(
         Package.objects.none(),
         label="Package",
         empty_label="Choose a published package",
@@ -125,7 +135,10 @@ class PartnershipRequestForm(_WithPartnersForm):
     """In whose name, and who is asked."""
 
     organization = forms.ModelChoiceField(
-        Organization.objects.none(), label="In the name of", error_messages={"required": "Choose the organization."}
+        Organization.objects.none(),
+        label="In the name of",
+        empty_label="Choose an organization",
+        error_messages={"required": "Choose the organization."},
     )
     field_order = ("organization", "known", "partner_ids", "note")
 
@@ -138,7 +151,10 @@ class PullForm(_AskingForm):
     """Which public packages to bring, into which organization."""
 
     organization = forms.ModelChoiceField(
-        Organization.objects.none(), label="Into", error_messages={"required": "Choose the organization."}
+        Organization.objects.none(),
+        label="Into",
+        empty_label="Choose an organization",
+        error_messages={"required": "Choose the organization."},
     )
     sources = forms.CharField(
         label="Payloads or ids",

@@ -94,7 +94,8 @@ def _share(
     organization = chosen.organization if chosen is not None else _asked_organization(request)
     form.offer(suggestions(organization) if organization is not None else [])
     if request.htmx:
-        return render(request, "promotions/sharing/_outlook.html", _outlook(request.user, chosen, form.chosen()))
+        context = {**_outlook(request.user, chosen, form.chosen()), **_known(request, form, organization)}
+        return render(request, "promotions/sharing/_outlook.html", context)
     is_check = "check" in request.POST
     status = 200
     if form.is_bound and is_check:
@@ -124,10 +125,17 @@ def _share(
             "organization": organization,
             "again_of": again_of,
             "page_url": request.get_full_path(),
+            "known_of": organization,
             **_outlook(request.user, chosen, form.chosen()),
         },
         status=status,
     )
+
+
+def _known(request: AuthenticatedRequest, form: forms.Form, organization: Organization | None) -> dict[str, Any]:
+    """Who is offered to be ticked changes with the organization, and only then: a swap takes the focus away."""
+    is_same = request.POST.get("known_of", "") == (str(organization.pk) if organization is not None else "")
+    return {"form": form, "known_of": organization, "is_known_anew": not is_same}
 
 
 def _shareable(request: AuthenticatedRequest, package: Package | None) -> QuerySet[Package]:
@@ -197,7 +205,7 @@ def partnership_create(request: AuthenticatedRequest) -> HttpResponse:
     form.offer(_unrelated(organization) if organization is not None else [])
     outlook = _partnership_outlook(request.user, organization, form.chosen())
     if request.htmx:
-        return render(request, "promotions/sharing/_outlook.html", outlook)
+        return render(request, "promotions/sharing/_outlook.html", {**outlook, **_known(request, form, organization)})
     status = 200
     if form.is_bound and "check" in request.POST:
         form.errors.clear()
@@ -216,7 +224,13 @@ def partnership_create(request: AuthenticatedRequest) -> HttpResponse:
                 status = _status_of(refusal)
             else:
                 return _done(request, asked)
-    context = {"form": form, "asking": organization, "page_url": request.get_full_path(), **outlook}
+    context = {
+        "form": form,
+        "asking": organization,
+        "known_of": organization,
+        "page_url": request.get_full_path(),
+        **outlook,
+    }
     return render(request, "promotions/sharing/ask_partnership.html", context, status=status)
 
 
@@ -234,6 +248,7 @@ def _partnership_outlook(user: User, organization: Organization | None, partner_
         "outlooks": outlooks(organization, partner_ids[: sharing.PARTNERS_LIMIT]),
         "people": approval_pages.people_of(deciders(organization, SharingKind.PARTNERSHIP, user)),
         "reason": "",
+        "asking": organization,
         "of": organization,
     }
 

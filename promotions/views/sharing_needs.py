@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -55,8 +56,10 @@ def arrivals(user: User, operated: QuerySet[Organization]) -> list[Need]:
             package__organization=F("organization"),
             package__status=PackageStatus.PUBLISHED,
             package__vanished_at=None,
-            over_seen_at__gte=timezone.now() - NEWS,
+            package__expires_at__gt=timezone.now(),
         )
+        .alias(ended_at=Coalesce("completed_at", "over_seen_at"))
+        .filter(ended_at__gte=timezone.now() - NEWS)
         .exclude(Exists(Promotion.objects.filter(package=OuterRef("package"))))
         .order_by("-over_seen_at", "-pk")
     )

@@ -147,18 +147,18 @@ def _live(partnership: Partnership, reader: User) -> dict[str, Any]:
     """What moves: how the decision fares, and what comes from the partner."""
     job = partnership.decision_job
     transfers = _transfers(partnership, reader)
-    is_moving = (job is not None and job.is_live) or any(not one.is_over for one in transfers)
-    is_awaited = partnership.is_pending or any(one.is_incoming and one.package_id is None for one in transfers)
+    rows = transfer_rows(transfers, reader)
+    is_moving = (job is not None and job.is_live) or any(row.is_awaited for row in rows)
     may_operate = access.can_operate(reader, partnership.organization)
     return {
         "partnership": partnership,
         "organization": partnership.organization,
         "job": job,
         "moments": moments_of(partnership),
-        "transfers": transfer_rows(transfers, reader),
+        "transfers": rows,
         "legs": list(partnership.legs.select_related("request").order_by("-request_id")[:TRANSFERS_SHOWN]),
         "may_operate": may_operate,
-        "is_live": is_moving or is_awaited or partnership.is_approved,
+        "is_live": is_moving or partnership.is_pending or partnership.is_approved,
         "every": MOVING_EVERY_S if is_moving else WAITING_EVERY_S,
         "version": _version(partnership, transfers),
     }

@@ -17,8 +17,8 @@ from accounts.choices import Role
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from promotions import access
-from promotions.models import Transfer
-from promotions.services import sending_again, transfers
+from promotions.models import Partnership, Transfer
+from promotions.services import arrivals, sending_again, transfers
 
 MOVING_EVERY_S, WAITING_EVERY_S = 2, 8
 
@@ -46,15 +46,33 @@ class Row:
         return self.may_operate and not sending_again.reason_not_to_send_again(self.transfer)
 
     @property
+    def arrival(self) -> str:
+        """What is known of a package that has not been found yet, in a sentence."""
+        return arrivals.words(self.transfer)
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether the package may still turn up by itself."""
+        seen_at = self.transfer.over_seen_at
+        return bool(self.arrival) and seen_at is not None and timezone.now() - seen_at <= arrivals.SOON
+
+    @property
     def is_awaited(self) -> bool:
         """Whether it will look different without the reader."""
-        transfer = self.transfer
-        return not transfer.is_over or (transfer.is_incoming and transfer.is_completed and transfer.package_id is None)
+        return not self.transfer.is_over or self.is_looked_for
 
 
 def transfer_rows(found: Iterable[Transfer], reader: User) -> list[Row]:
-    """With what the reader may do, in one query more whatever their number."""
+    """With what the reader may do, in a fixed number of queries; partners are called as partnerships call them."""
+    found = list(found)
     operated = set(organizations_for_role(reader, Role.OPERATOR).values_list("pk", flat=True))
+    unnamed = [one for one in found if not one.partner_name]
+    named = Partnership.objects.filter(
+        organization__in={one.organization_id for one in unnamed}, partner_id__in={one.partner_id for one in unnamed}
+    ).exclude(partner_name="")
+    names = {(one.organization_id, one.partner_id): one.partner_name for one in named} if unnamed else {}
+    for one in unnamed:
+        one.partner_name = names.get((one.organization_id, one.partner_id), "")
     return [Row(one, one.organization_id in operated) for one in found]
 
 
