@@ -88,7 +88,7 @@ def _make_one(number: int, caller: User, organization: Organization) -> None:
     JobEventFactory(job=failed)
     TaskResultFactory(job=failed, outcome="failed", claim="FAILED")
     SharingRequestFactory(package__organization=organization, partners=[f"{number:024X}@AdobeOrg", PARTNER_ID])
-    PartnershipFactory(organization=organization)
+    PartnershipFactory(organization=organization, partner_id=f"{OF_EACH + number:024X}@AdobeOrg")
     PartnershipFactory(organization=organization, outgoing=True, approved=True, partner_id=f"{number:024X}@AdobeOrg")
     TransferFactory(package__organization=organization, failed=True)
     PackageFactory(organization=organization, visibility=Visibility.PUBLIC)

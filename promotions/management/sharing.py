@@ -183,25 +183,34 @@ class RequestFollower:
             if not is_warned and active and not self.follower.is_run_here and waited > following.NO_WORKER_AFTER_S:
                 is_warned = self.follower.warn_of_no_worker(active)
             if not done:
-                time.sleep(following.PAUSE_S)
+                self.pause()
+
+    def pause(self) -> None:
+        time.sleep(following.PAUSE_S)
 
     def _tell(self, request: SharingRequest) -> list[Job]:
         """Say what is new; returns the jobs that are under way."""
         self._tell_decision(request)
-        active = []
         legs = _legs(request)
         for leg in legs:
-            name = name_of(leg) if len(legs) > 1 else ""
-            job = _job_of(leg)
+            self._tell_leg(leg, name_of(leg) if len(legs) > 1 else "")
+        found = [_job_of(leg) for leg in legs]
+        return [job for job in found if job is not None and job.state in UNFINISHED]
+
+    def _tell_leg(self, leg: SharingLeg, name: str) -> None:
+        """What a job does stands below the state that it belongs to."""
+        for job, state in ((leg.asking_job, LegState.ASKING), (leg.sending_job, LegState.SENDING)):
+            if leg.state == state:
+                self._tell_state(leg, name)
             if job is not None:
                 self.follower.tell(job, name=name)
                 jobs.watch(job)
-                if job.state in UNFINISHED:
-                    active.append(job)
-            if leg.state != self._said_state.get(leg.pk, LegState.WAITING):
-                self.follower.say(f"  {f'{name}: ' if name else ''}{leg.get_state_display()}")
-                self._said_state[leg.pk] = leg.state
-        return active
+        self._tell_state(leg, name)
+
+    def _tell_state(self, leg: SharingLeg, name: str) -> None:
+        if leg.state != self._said_state.get(leg.pk, LegState.WAITING):
+            self.follower.say(f"  {f'{name}: ' if name else ''}{leg.get_state_display()}")
+            self._said_state[leg.pk] = leg.state
 
     def _tell_decision(self, request: SharingRequest) -> None:
         approval = consent.latest(request)

@@ -201,11 +201,11 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def set_up(*acts: Callable[[], object]) -> None:
         left = list(acts)
 
-        def pause(_seconds: float) -> None:
+        def pause(_: sharing.RequestFollower) -> None:
             assert left, "the command waits for more than was to happen"
             left.pop(0)()
 
-        monkeypatch.setattr("promotions.management.sharing.time.sleep", pause)
+        monkeypatch.setattr(sharing.RequestFollower, "pause", pause)
 
     return set_up
 
