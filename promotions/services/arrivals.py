@@ -4,6 +4,7 @@ The public guide leaves open whether a package keeps its id on the way (Adobe, S
 So it is looked for by the source's id, then by its name among those that came since the transfer began.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,6 +18,8 @@ from promotions.models import Job, Package, Transfer
 from promotions.services import routines, sharing_audit, sharing_notices
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
+
+log = logging.getLogger(__name__)
 
 # The clock asks for further readings of the packages while an arrival is this young; then the usual ones do.
 SOON = timedelta(minutes=15)
@@ -63,7 +66,16 @@ def find_all() -> None:
 def packages_read(job: Job, ending: Ending, by: User | None) -> None:
     """A reading of packages is over: what it brought may be what was waited for."""
     if job.kind == kinds.SYNCHRONIZE and ending.state in GOOD_ENDS:
-        find_arrivals(job.organization)
+        look(job.organization)
+
+
+def look(organization: Organization) -> None:
+    """Find arrivals within a transaction that ends a job, which must end whatever becomes of this."""
+    try:
+        with transaction.atomic():
+            find_arrivals(organization)
+    except Exception:
+        log.exception("arrivals of %s could not be looked for; the clock tries again", organization.pk)
 
 
 def words(transfer: Transfer) -> str:

@@ -42,7 +42,7 @@ class PullSubmission(FollowedTransfer):
 
     def ended(self, job: Job, ending: Ending) -> None:
         super().ended(job, ending)
-        arrivals.find_arrivals(job.organization)
+        arrivals.look(job.organization)
 
     def describe(self, job: Job) -> str:
         if job.result.get("status") != TransferStatus.COMPLETED:
