@@ -102,7 +102,7 @@ class _WithPartnersForm(_AskingForm):
         return list(dict.fromkeys([*(str(one) for one in ticked), *typed]))
 
 
-class _PackageField(forms.ModelChoiceField[Package]):
+class _PackageField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """Names are not unique across organizations."""
 
     def label_from_instance(self, obj: Package) -> str:
