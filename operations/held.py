@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.services import audit
 from operations.verbs import Verb
-from promotions.choices import ACTIVE, OPEN_APPROVALS, JobState, ProblemKind
+from promotions.choices import ACTIVE, OPEN_APPROVALS, JobState, ProblemKind, SharingState
 from promotions.engine import claims, registry
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending
-from promotions.models import Approval, Job
-from promotions.services import consent, subjects
+from promotions.models import Approval, Job, SharingRequest
+from promotions.services import chain, consent, sharing_audit, subjects
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Held:
     jobs: int
     followed: int
     approvals: int
+    sharings: int
 
 
 def hold_back(made_at: str) -> Held:
@@ -34,11 +35,13 @@ def hold_back(made_at: str) -> Held:
     jobs = [_hold_job(job, made_at) for job in Job.objects.filter(state__in=(JobState.QUEUED, JobState.SUBMITTING))]
     open_ones = Approval.objects.filter(state__in=OPEN_APPROVALS).select_related("plan", "sharing")
     approvals = [_void(approval, made_at) for approval in open_ones.order_by("pk")]
+    under_way = SharingRequest.objects.filter(state=SharingState.UNDER_WAY).order_by("pk")
+    sharings = [_hold_sharing(request, made_at) for request in under_way]
     # A claim of the time of the backup means nothing, and a write is never in this list any more.
     rest = Job.objects.filter(state__in=ACTIVE)
     followed = rest.filter(state=JobState.RUNNING).exclude(remote_id="").count()
     rest.update(due_at=timezone.now(), lease_token="")
-    return Held(sum(jobs), followed, sum(approvals))
+    return Held(sum(jobs), followed, sum(approvals), sum(sharings))
 
 
 def _hold_job(job: Job, made_at: str) -> bool:
@@ -63,6 +66,28 @@ def _hold_job(job: Job, made_at: str) -> bool:
             Ending(state=JobState.NEEDS_ATTENTION, problem_kind=ProblemKind.OUTCOME_UNKNOWN, problem=sentence),
         )
         audit.record(Verb.JOB_HELD, actor=None, subject=job, reason=sentence, details={"marker": job.marker})
+    return True
+
+
+def _hold_sharing(request: SharingRequest, made_at: str) -> bool:
+    """What it has not sent yet may have been sent since, or stopped; what the platform has is followed on."""
+    sentence = (
+        f"The installation was restored from a backup of {made_at}. Whether this was sent or stopped after the backup "
+        "is not known here, so it does not go on. Synchronize, look at the partners and transfers, and ask for it "
+        "again if it is not there."
+    )
+    with transaction.atomic():
+        request = chain.locked(request)
+        if not chain.hold_back(request, sentence):
+            return False
+        sharing_audit.record(
+            Verb.SHARING_HELD,
+            actor=None,
+            subject=request,
+            organization=request.organization,
+            partner_ids=[leg.partner_id for leg in request.legs.all()],
+            reason=sentence,
+        )
     return True
 
 

@@ -272,6 +272,7 @@ def _bring_to_life(manifest: Manifest, source: Path, say: Say) -> Restored:
                 "archive": source.name,
                 "jobs_held": found.jobs,
                 "approvals_void": found.approvals,
+                "sharings_held": found.sharings,
                 "sessions_ended": signed_out,
             },
         )

@@ -12,7 +12,7 @@ from accounts.errors import Usage
 from accounts.models import Credential, Organization, User
 from accounts.services import audit, idempotency, usage
 from accounts.services.notices import NoticeKind, register_kind
-from promotions.choices import UNFINISHED, PlanState
+from promotions.choices import UNFINISHED, UNFINISHED_SHARINGS, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion
@@ -202,10 +202,15 @@ def _used_by(organization: Organization) -> list[Usage]:
         .filter(plans__state__in=[PlanState.GATHERING, PlanState.OPEN])
         .distinct()
     )
+    sharing = organization.sharing_requests.filter(state__in=UNFINISHED_SHARINGS).prefetch_related("legs")
     return [
         *(Usage(f"Unfinished job: {job.title}", reverse("promotions:job-detail", args=[job.pk])) for job in unfinished),
         *(
             Usage(f"Open plan: {promotion}", reverse("promotions:promotion-detail", args=[promotion.pk]))
             for promotion in open_plans
+        ),
+        *(
+            Usage(f"Unfinished: {request}", reverse("promotions:sharing-detail", args=[request.pk]))
+            for request in sharing
         ),
     ]

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
 from accounts.access import organizations_for_role
 from accounts.choices import Role
 from accounts.models import User
 from promotions.access import partnerships_for_read
-from promotions.choices import PENDING_PARTNERSHIPS, UNFINISHED, Direction, SharingKind
+from promotions.choices import PENDING_PARTNERSHIPS, UNFINISHED, Direction
 from promotions.keyset import Order
 from promotions.models import Partnership, SharingRequest, Transfer
+from promotions.services.insiders import agreed_by, asked_by
 
 REQUESTS_NEWEST = Order("created_at", is_descending=True, is_time=True)
 REMOTE_NEWEST = Order("remote_created_at", is_descending=True, is_time=True)
@@ -88,18 +89,11 @@ class TransferFilters:
 
 def partnerships_waiting_for(user: User) -> QuerySet[Partnership]:
     """The requests of others on which this person may decide now, as the service says of one at a time."""
-    asked_by_them = SharingRequest.objects.filter(
-        organization__remote_id=OuterRef("partner_id"),
-        organization__deleted_at=None,
-        created_by=user,
-        legs__partner_id=OuterRef("organization__remote_id"),
-        kind__in=(SharingKind.PARTNERSHIP, SharingKind.SHARE),
-    )
     incoming = partnerships_for_read(user).filter(
         direction=Direction.INCOMING, organization__in=organizations_for_role(user, Role.APPROVER).values("pk")
     )
     is_under_way = Q(decision_job__isnull=False, decision_job__state__in=UNFINISHED)
-    return _pending(incoming).exclude(is_under_way).exclude(Exists(asked_by_them))
+    return _pending(incoming).exclude(is_under_way).exclude(asked_by(user)).exclude(agreed_by(user))
 
 
 def _pending(partnerships: QuerySet[Partnership]) -> QuerySet[Partnership]:

@@ -1,5 +1,6 @@
 """Sharing across organizations: partnerships and transfers as last seen, and what people here asked for."""
 
+from collections.abc import Sequence
 from typing import Self, TypeVar
 
 from django.db import models
@@ -25,6 +26,8 @@ from promotions.models.jobs import Job
 from promotions.models.packages import Package
 
 M = TypeVar("M", bound=models.Model)
+
+NAMED_PARTNERS = 4
 
 
 class OwnedQuerySet(models.QuerySet[M]):
@@ -254,13 +257,23 @@ class SharingRequest(models.Model):
     @property
     def title(self) -> str:
         """What was asked for, as a thing: "sharing of “Loyalty” with Globex"."""
+        return self._titled(list(self.legs.all()))
+
+    def title_for(self, partner_id: str) -> str:
+        """The same for one of several partners, whom the others do not concern."""
+        return self._titled([leg for leg in self.legs.all() if leg.partner_id.upper() == partner_id.upper()])
+
+    def _titled(self, legs: Sequence["SharingLeg"]) -> str:
         named = self.facts.get("package", {}).get("name", "")
-        partners = ", ".join(leg.partner for leg in self.legs.all())
+        names = list(dict.fromkeys(leg.partner for leg in legs))
+        others = len(names) - NAMED_PARTNERS
+        partners = ", ".join(names) if others < 2 else f"{', '.join(names[:NAMED_PARTNERS])} and {others} others"
+        packages = f"package {legs[0].package_remote_id}" if len(legs) == 1 else f"{len(legs)} packages"
         return {
             SharingKind.PARTNERSHIP: f"partnership with {partners}",
             SharingKind.SHARE: f"sharing of “{named}” with {partners}",
             SharingKind.PUBLICITY: f"making “{named}” public",
-            SharingKind.PULL: f"pulling of {self.facts.get('words', 'packages')} from {partners}",
+            SharingKind.PULL: f"pulling of {packages} from {partners}",
         }[SharingKind(self.kind)]
 
     @property

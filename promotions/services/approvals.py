@@ -1,8 +1,6 @@
 """Asking for consent, giving or refusing it, and taking it back."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -12,7 +10,6 @@ from django.utils import timezone
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import User
-from accounts.services import audit
 from promotions.choices import OPEN_APPROVALS, ApprovalState
 from promotions.models import Approval, Plan, SharingRequest
 from promotions.services import consent, freezing, notices, plans, runs, subjects
@@ -72,7 +69,7 @@ def ask(
     )
     approval.save()
     notices.approval_wanted(approval, consent.deciders(subject, requested_by=actor))
-    _record(Verb.APPROVAL_REQUESTED, approval, actor, reason=approval.note)
+    subjects.record(Verb.APPROVAL_REQUESTED, approval, actor, reason=approval.note)
     return approval
 
 
@@ -92,7 +89,7 @@ def approve(*, approval: Approval, actor: User, reason: str = "", seen_hash: str
     approval.save(update_fields=["expires_at"])
     notices.approval_decided(approval)
     owed = ties(requester=approval.requested_by, approver=actor)
-    _record(Verb.APPROVAL_GIVEN, approval, actor, reason=approval.reason, details={"ties": owed} if owed else {})
+    subjects.record(Verb.APPROVAL_GIVEN, approval, actor, reason=approval.reason, **({"ties": owed} if owed else {}))
     subject.agreed(approval, approval.subject)
     return approval
 
@@ -107,7 +104,7 @@ def reject(*, approval: Approval, actor: User, reason: str, seen_hash: str = "")
     approval.save(update_fields=["ended_at"])
     subjects.of(approval.subject).turned_down(approval.subject, [f"{actor} rejected it: {approval.reason}"])
     notices.approval_decided(approval)
-    _record(Verb.APPROVAL_REJECTED, approval, actor, reason=approval.reason)
+    subjects.record(Verb.APPROVAL_REJECTED, approval, actor, reason=approval.reason)
     return approval
 
 
@@ -161,13 +158,14 @@ def withdraw(*, approval: Approval, actor: User, reason: str = "") -> Approval:
     approval.save(update_fields=["state", "ended_at", "void_changes"])
     subject.turned_down(approval.subject, approval.void_changes)
     notices.approval_ended(approval)
-    _record(Verb.APPROVAL_WITHDRAWN, approval, actor, reason=reason)
+    subjects.record(Verb.APPROVAL_WITHDRAWN, approval, actor, reason=reason)
     return approval
 
 
 def expire_late() -> int:
     """End what nobody decided, or nobody used, in time; returns how many. The clock calls it."""
     late = Approval.objects.filter(state__in=OPEN_APPROVALS, expires_at__lte=timezone.now())
+    late = late.filter(sharing__started_at=None)  # what was put to use at once stays for good
     number = 0
     for approval in late.select_related("plan", "sharing").order_by("pk"):
         with transaction.atomic():
@@ -197,21 +195,5 @@ def _end_late(subject: Plan | SharingRequest) -> int:
         approval.void_changes = [f"{was} in time."]
         approval.save(update_fields=["state", "ended_at", "void_changes"])
         notices.approval_ended(approval)
-        _record(Verb.APPROVAL_EXPIRED, approval, None)
+        subjects.record(Verb.APPROVAL_EXPIRED, approval, None)
     return len(ended)
-
-
-def _record(
-    verb: Verb, approval: Approval, actor: User | None, *, reason: str = "", details: Mapping[str, Any] | None = None
-) -> None:
-    thing = approval.subject
-    subject = subjects.of(thing)
-    for organization in subject.concerned(thing):
-        audit.record(
-            verb,
-            actor=actor,
-            subject=approval,
-            organization=organization,
-            reason=reason,
-            details={**subject.details(thing), "content_hash": approval.content_hash, **(details or {})},
-        )

@@ -4,10 +4,13 @@ Every step is a row and every wait is a state, so the chain stands whatever proc
 given, when a job of it ends, when a partnership is seen to have changed, and by the clock, which misses nothing.
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,11 +18,13 @@ from accounts.models import User
 from accounts.services import notices
 from promotions.choices import (
     GOOD_ENDS,
+    PENDING_PARTNERSHIPS,
     UNFINISHED,
     UNFINISHED_LEGS,
     UNFINISHED_SHARINGS,
     Direction,
     LegState,
+    PartnershipStatus,
     SharingKind,
     SharingState,
 )
@@ -29,8 +34,11 @@ from promotions.services import jobs
 from promotions.services.errors import ConflictError
 from promotions.systems.sharing import kinds
 
+log = logging.getLogger(__name__)
+
 SHARING_ENDED = "sharing_ended"
 JOB_KINDS = (kinds.ASK, kinds.TRANSFER, kinds.PUBLICITY, kinds.PULL)
+_LINKS = ("partnership", "transfer", "asking_job", "sending_job")
 _SENDING_KINDS = {
     SharingKind.SHARE: kinds.TRANSFER,
     SharingKind.PUBLICITY: kinds.PUBLICITY,
@@ -70,8 +78,40 @@ def advance(request: SharingRequest) -> None:
 
 def advance_all() -> None:
     """What the clock does: nothing that was missed elsewhere stays undone."""
-    for request in SharingRequest.objects.filter(state=SharingState.UNDER_WAY).order_by("pk"):
-        advance(request)
+    due = SharingRequest.objects.filter(
+        Exists(_movable().filter(request=OuterRef("pk")))
+        | ~Exists(SharingLeg.objects.filter(request=OuterRef("pk"), state__in=UNFINISHED_LEGS)),
+        state=SharingState.UNDER_WAY,
+    )
+    for request in list(due.only("pk").order_by("pk")):
+        try:
+            advance(request)
+        except Exception:  # whatever it is: the others wait for something else
+            log.exception("sharing request %s could not go on", request.pk)
+
+
+def _movable() -> QuerySet[SharingLeg]:
+    """The legs for which there is something to do; most wait for a partner, and are not even read."""
+    over = Job.objects.exclude(state__in=UNFINISHED)
+    told = Partnership.objects.annotate(word=Upper("status"))
+    approved = told.filter(
+        word=PartnershipStatus.APPROVED,
+        organization=OuterRef("request__organization"),
+        partner_id=OuterRef("partner_id"),
+        vanished_at=None,
+    )
+    asked = told.filter(pk=OuterRef("partnership"))
+    return SharingLeg.objects.filter(
+        Q(state=LegState.WAITING)
+        | Q(Exists(over.filter(pk=OuterRef("asking_job"))), state=LegState.ASKING)
+        | Q(Exists(over.filter(pk=OuterRef("sending_job"))), state=LegState.SENDING)
+        | Q(
+            Exists(approved)
+            | Exists(asked.filter(vanished_at__isnull=False))
+            | Exists(asked.exclude(word__in=PENDING_PARTNERSHIPS)),
+            state=LegState.WAITING_PARTNER,
+        )
+    )
 
 
 def job_ended(job: Job, ending: Ending, by: User | None) -> None:
@@ -102,11 +142,23 @@ def transfer_changed(transfer: Transfer) -> None:
 
 
 def _advance_those(legs: Q) -> None:
+    """Within a transaction that has locked a job or a partnership: whoever has the request may be waiting for that.
+
+    So a request that somebody else has is not waited for, but gone on with after the commit; failing that, the clock
+    does it.
+    """
     found = SharingRequest.objects.filter(
         pk__in=SharingLeg.objects.filter(legs).values("request_id"), state=SharingState.UNDER_WAY
     )
     for request in found.order_by("pk"):
-        advance(request)
+        try:
+            with transaction.atomic():
+                if SharingRequest.objects.select_for_update(skip_locked=True).filter(pk=request.pk).first() is None:
+                    transaction.on_commit(partial(advance, request), robust=True)
+                else:
+                    advance(request)
+        except Exception:  # a job must end, and a partnership be stored, whatever becomes of what waits for it
+            log.exception("sharing request %s could not go on; the clock tries again", request.pk)
 
 
 def _advance(request: SharingRequest) -> None:
@@ -115,6 +167,16 @@ def _advance(request: SharingRequest) -> None:
         while leg.state in UNFINISHED_LEGS and _STEPS[LegState(leg.state)](leg):
             pass
     conclude(request)
+
+
+def hold_back(request: SharingRequest, problem: str) -> bool:
+    """Have a locked request send nothing that was not sent; True if there was something to hold."""
+    legs = request.legs.filter(state__in=(LegState.WAITING, LegState.ASKING, LegState.WAITING_PARTNER))
+    if not legs.update(state=LegState.STOPPED, problem=problem, changed_at=timezone.now()):
+        return False
+    conclude(request)
+    tell(request, [request.created_by], f"{request.title}: held back", problem, key=f"sharing:{request.pk}:held")
+    return True
 
 
 def conclude(request: SharingRequest) -> None:
@@ -139,14 +201,25 @@ def _end(request: SharingRequest, to: SharingState, problem: str) -> None:
     request.state, request.problem, request.ended_at = to, problem, timezone.now()
     request.save(update_fields=["state", "problem", "ended_at"])
     if to in (SharingState.TURNED_DOWN, SharingState.STOPPED):
-        return  # whoever asked is told of the decision, or made it
+        return  # whoever decided so has people told in their own words
+    tell(
+        request,
+        [request.created_by],
+        f"{request.title}: {to.label.lower()}",
+        problem,
+        key=f"sharing:{request.pk}:ended",
+    )
+
+
+def tell(request: SharingRequest, people: Iterable[User], text: str, detail: str, *, key: str) -> None:
+    """Have these people know of it, once."""
     notices.notify(
         kind=SHARING_ENDED,
-        people=[request.created_by],
-        text=f"{request.title}: {to.label.lower()}",
-        detail=problem,
+        people=people,
+        text=text,
+        detail=detail,
         url=page(request),
-        key=f"sharing:{request.pk}:ended",
+        key=key,
         organization=request.organization,
     )
 
@@ -188,17 +261,26 @@ def _asked(leg: SharingLeg) -> bool:
 
 def _decided(leg: SharingLeg) -> bool:
     """Waiting for the partner: go on when they approve, end when they reject."""
-    found = partnership_with(leg)
+    before, found = leg.partnership, partnership_with(leg)
     if found is None:
-        return False
+        if before is None or before.vanished_at is None:
+            return False
+        return _move(
+            leg, LegState.FAILED, f"The platform no longer lists the request of a partnership with {leg.partner}."
+        )
     leg.partnership = found
     if found.is_approved:
         is_all = leg.request.kind == SharingKind.PARTNERSHIP
         return _move(leg, LegState.DONE) if is_all else _send(leg)
     if found.is_rejected:
         words = f": {_reason(found)}" if _reason(found) else "."
-        return _move(leg, LegState.REFUSED, f"{found.partner} rejected the partnership{words}")
-    if found.pk != SharingLeg.objects.values_list("partnership_id", flat=True).get(pk=leg.pk):
+        who = (
+            f"{leg.request.organization} rejected what {found.partner} asked for"
+            if found.is_incoming
+            else (f"{found.partner} rejected the partnership")
+        )
+        return _move(leg, LegState.REFUSED, f"{who}{words}")
+    if before is None or found.pk != before.pk:
         leg.save(update_fields=["partnership"])
     return False
 
@@ -273,14 +355,19 @@ def _move(leg: SharingLeg, to: LegState, problem: str = "") -> bool:
     leg.state, leg.problem, leg.changed_at = to, problem, timezone.now()
     if leg.partnership is not None and leg.partnership.partner_name and not leg.partner_name:
         leg.partner_name = leg.partnership.partner_name
-    leg.save()
+    # What is read of partnerships and transfers is noted on legs that nobody has locked: nothing is taken back.
+    links = [name for name in _LINKS if getattr(leg, f"{name}_id") is not None]
+    leg.save(update_fields=["state", "problem", "changed_at", "partner_name", *links])
     return True
 
 
 def partnership_with(leg: SharingLeg) -> Partnership | None:
     """The partnership that counts: an approved one in either direction, else our own latest request, else theirs."""
+    # The one that was made for it counts also where the platform does not say with whom it is.
     held = Partnership.objects.filter(
-        organization=leg.request.organization_id, partner_id=leg.partner_id, vanished_at=None
+        Q(partner_id=leg.partner_id) | Q(pk=leg.partnership_id),
+        organization=leg.request.organization_id,
+        vanished_at=None,
     )
     found = list(held.order_by("-remote_created_at", "-pk"))
     approved = [one for one in found if one.is_approved]

@@ -7,7 +7,6 @@ from django.utils import timezone
 from accounts import access
 from accounts.choices import ROLE_RANK, Role
 from accounts.models import Membership, User
-from accounts.services import audit
 from promotions.choices import OPEN_APPROVALS, ApprovalState, JobState, ProblemKind
 from promotions.engine.registry import Ending
 from promotions.models import Approval, Plan, PlanItem, Promotion, SharingRequest
@@ -97,13 +96,7 @@ def void(subject: Plan | SharingRequest, changes: list[str], *, actor: User | No
         approval.state, approval.ended_at, approval.void_changes = ApprovalState.VOID, timezone.now(), changes
         approval.save(update_fields=["state", "ended_at", "void_changes"])
         notices.approval_ended(approval)
-        audit.record(
-            Verb.APPROVAL_VOIDED,
-            actor=actor,
-            subject=approval,
-            organization=approval.organization,
-            details={"changes": changes, "content_hash": approval.content_hash},
-        )
+        subjects.record(Verb.APPROVAL_VOIDED, approval, actor, changes=changes)
 
 
 def reason_not_to_decide(approval: Approval, user: User) -> str:

@@ -8,6 +8,7 @@ from promotions.choices import GOOD_ENDS, JobState
 from promotions.engine import registry
 from promotions.engine.registry import Ending
 from promotions.models import Job
+from promotions.services import chain
 
 JOB_ATTENTION = "job_attention"
 JOB_ENDED = "job_ended"
@@ -41,6 +42,8 @@ def _is_told(job: Job, ending: Ending) -> bool:
     """Work that only reads is watched by whoever asked for it; of a plan people wait for, they hear if it fails."""
     if job.is_quiet or job.is_foreign:
         return False
+    if job.kind in chain.JOB_KINDS and ending.state != JobState.NEEDS_ATTENTION:
+        return False  # whoever asked for the sharing is told when all of it is over
     return registry.is_submission(job.kind) or (job.plan_id is not None and ending.state not in GOOD_ENDS)
 
 

@@ -12,10 +12,10 @@ from accounts.access import has_role, require_role
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, User
 from promotions.choices import (
-    OPEN_APPROVALS,
     UNFINISHED,
     UNFINISHED_LEGS,
     UNFINISHED_SHARINGS,
+    ApprovalState,
     LegState,
     PackageStatus,
     SharingKind,
@@ -23,14 +23,16 @@ from promotions.choices import (
     Visibility,
 )
 from promotions.models import Job, Package, Partnership, SharingLeg, SharingRequest, Transfer
-from promotions.services import approvals, chain, consent, jobs, sharing_audit, sharing_consent
+from promotions.services import approvals, chain, consent, insiders, jobs, sharing_audit, sharing_consent
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
 
 PARTNERS_LIMIT = 50
 NOTE_LIMIT = 2000
-_ORGANIZATION_ID = re.compile(r"[^\s@,;]+@AdobeOrg", re.IGNORECASE)
+ORGANIZATION_ID_LIMIT = 150
+_ORGANIZATION_ID = re.compile(r"[^\s@,;\x00-\x1f\x7f]+@AdobeOrg", re.IGNORECASE)
+_PACKAGE_ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def request_partnerships(
     """
     require_role(actor, organization, Role.OPERATOR)
     _require_adobe(organization)
+    _one_at_a_time(organization)
     partners = partners_of(organization, partner_ids)
     for partner_id in partners:
         if reason := reason_not_to_ask(organization, partner_id):
@@ -79,6 +82,7 @@ def request_share(
     """
     organization = package.organization
     require_role(actor, organization, Role.OPERATOR)
+    _one_at_a_time(package)
     if reason := reason_not_to_share(package):
         raise RefusedError(reason, field="package")
     partners = partners_of(organization, partner_ids)
@@ -100,6 +104,7 @@ def request_share(
 def request_publicity(*, package: Package, typed_name: str, note: str = "", actor: User) -> SharingRequest:
     """Ask for the consent to making a package public, which nobody can take back; the name is typed to be sure."""
     require_role(actor, package.organization, Role.OPERATOR)
+    _one_at_a_time(package)
     if reason := reason_not_to_make_public(package):
         raise RefusedError(reason, field="package")
     if typed_name.strip() != package.name.strip():
@@ -123,19 +128,21 @@ def request_pull(
     """Ask for the consent to bringing public packages of others into an organization."""
     require_role(actor, organization, Role.OPERATOR)
     _require_adobe(organization)
-    unique = list(dict.fromkeys(PullSource(one.organization_id.strip(), one.package_id.strip()) for one in sources))
+    named = (PullSource(_as_written(one.organization_id), one.package_id.strip()) for one in sources)
+    unique = list(dict.fromkeys(named))
     if not unique:
         raise RefusedError("Name at least one package: paste its payload, or its ids.", field="sources")
     if len(unique) > PARTNERS_LIMIT:
         raise RefusedError(f"At most {PARTNERS_LIMIT} packages at once; these are {len(unique)}.", field="sources")
     for source in unique:
-        if not _ORGANIZATION_ID.fullmatch(source.organization_id) or not source.package_id:
+        is_named = _ORGANIZATION_ID.fullmatch(source.organization_id) and _PACKAGE_ID.fullmatch(source.package_id)
+        if not is_named or len(source.organization_id) > ORGANIZATION_ID_LIMIT:
             raise RefusedError(
                 f"“{source.organization_id} {source.package_id}” names no package: it takes the organization’s id, "
                 "which ends in @AdobeOrg, and the package’s id.",
                 field="sources",
             )
-        if source.organization_id == organization.remote_id:
+        if source.organization_id == _as_written(organization.remote_id):
             raise RefusedError(f"Package {source.package_id} is {organization}’s own already.", field="sources")
     return _ask_consent(
         kind=SharingKind.PULL,
@@ -150,7 +157,6 @@ def request_pull(
         ],
         facts={
             "packages": [[source.organization_id, source.package_id] for source in unique],
-            "words": f"package {unique[0].package_id}" if len(unique) == 1 else f"{len(unique)} packages",
         },
         note=note,
         actor=actor,
@@ -265,6 +271,11 @@ def reason_not_to_send(package: Package, partner_id: str) -> str:
     return ""
 
 
+def _one_at_a_time(thing: Package | Organization) -> None:
+    """Of two who ask for the same thing at once the second sees what the first has asked for."""
+    type(thing)._default_manager.select_for_update(no_key=True).get(pk=thing.pk)
+
+
 def _unfinished(package: Package, kind: SharingKind) -> QuerySet[SharingRequest]:
     return SharingRequest.objects.filter(package=package, kind=kind, state__in=UNFINISHED_SHARINGS)
 
@@ -276,7 +287,7 @@ def _require_adobe(organization: Organization) -> None:
 
 def partners_of(organization: Organization, partner_ids: Sequence[str]) -> list[str]:
     """The ids, each once, or a refusal that names the one that is wrong."""
-    found = list(dict.fromkeys(one.strip() for one in partner_ids if one.strip()))
+    found = list(dict.fromkeys(_as_written(one) for one in partner_ids if one.strip()))
     if not found:
         raise RefusedError("Name at least one organization by its id.", field="partner_ids")
     if len(found) > PARTNERS_LIMIT:
@@ -284,14 +295,21 @@ def partners_of(organization: Organization, partner_ids: Sequence[str]) -> list[
             f"At most {PARTNERS_LIMIT} organizations at once; these are {len(found)}.", field="partner_ids"
         )
     for partner_id in found:
-        if not _ORGANIZATION_ID.fullmatch(partner_id) or len(partner_id) > 150:
+        if not _ORGANIZATION_ID.fullmatch(partner_id) or len(partner_id) > ORGANIZATION_ID_LIMIT:
             raise RefusedError(
                 f"“{partner_id}” is no organization id: it has letters and digits and ends in @AdobeOrg.",
                 field="partner_ids",
             )
-        if partner_id == organization.remote_id:
+        if partner_id == _as_written(organization.remote_id):
             raise RefusedError(f"“{partner_id}” is {organization} itself.", field="partner_ids")
     return found
+
+
+def _as_written(organization_id: str) -> str:
+    """An organization's id the way the platform writes it, so that one organization has one name here."""
+    digits, sign, _ = organization_id.strip().partition("@")
+    is_id = sign and _ORGANIZATION_ID.fullmatch(organization_id.strip())
+    return f"{digits.upper()}@AdobeOrg" if is_id else organization_id.strip()
 
 
 def partner_name(organization: Organization, partner_id: str) -> str:
@@ -319,13 +337,18 @@ def stop(*, request: SharingRequest, actor: User, reason: str) -> SharingRequest
         raise RefusedError("Say why you stop it: the record, and whoever approved it, are told.", field="reason")
     if request.is_over:
         raise ConflictError(f"The {request.title} is over already: {request.get_state_display().lower()}.")
+    _lock_jobs(request)
+    # The ends of its jobs move nothing meanwhile.
+    SharingRequest.objects.filter(pk=request.pk).update(state=SharingState.STOPPED)
     stopped = [leg for leg in request.legs.select_related("asking_job", "sending_job") if _stop_leg(leg, actor)]
     if not stopped:
         raise ConflictError("Everything of it is at the platform already, which offers no way to take a transfer back.")
-    if request.approvals.filter(state__in=OPEN_APPROVALS).exists() and request.started_at is None:
-        consent.void(request, [f"{actor} stopped it: {reason.strip()}"], actor=actor)
     request.ended_by = actor
-    request.save(update_fields=["ended_by"])
+    request.save(update_fields=["state", "ended_by"])
+    if request.started_at is None:
+        consent.void(request, [f"{actor} stopped it: {reason.strip()}"], actor=actor)
+    else:
+        _tell_of_stop(request, actor, reason.strip())
     chain.conclude(request)
     sharing_audit.record(
         Verb.SHARING_STOPPED,
@@ -337,6 +360,20 @@ def stop(*, request: SharingRequest, actor: User, reason: str) -> SharingRequest
         details={"what": request.title, "stopped": [leg.partner for leg in stopped]},
     )
     return request
+
+
+def _lock_jobs(request: SharingRequest) -> None:
+    """Before anything else is changed, as whoever ends one of them does: the record is locked last by all."""
+    ids = request.legs.values_list("asking_job", "sending_job")
+    jobs_of = Job.objects.select_for_update().filter(pk__in=[pk for pair in ids for pk in pair if pk is not None])
+    list(jobs_of.order_by("pk").values_list("pk"))
+
+
+def _tell_of_stop(request: SharingRequest, by: User, reason: str) -> None:
+    """Whoever asked for it, and whoever agreed, if it was somebody else who stopped it."""
+    approvers = User.objects.filter(pk__in=request.approvals.filter(state=ApprovalState.APPROVED).values("decided_by"))
+    people = [person for person in {request.created_by, *approvers} if person.pk != by.pk]
+    chain.tell(request, people, f"{by} stopped the {request.title}", reason, key=f"sharing:{request.pk}:stopped")
 
 
 def _stop_leg(leg: SharingLeg, actor: User) -> bool:
@@ -378,15 +415,11 @@ def reason_not_to_decide_partnership(partnership: Partnership, user: User) -> st
         return f"It is {partnership.status_label.lower()} already."
     if not has_role(user, partnership.organization, Role.APPROVER):
         return f"This needs the role approver in {partnership.organization}."
-    asked_by = SharingRequest.objects.filter(
-        organization__remote_id=partnership.partner_id,
-        organization__deleted_at=None,
-        created_by=user,
-        legs__partner_id=partnership.organization.remote_id,
-        kind__in=(SharingKind.PARTNERSHIP, SharingKind.SHARE),
-    )
-    if asked_by.exists():
+    spoken_for = Partnership.objects.filter(pk=partnership.pk)
+    if spoken_for.filter(insiders.asked_by(user)).exists():
         return f"You asked for it in the name of {partnership.partner}. Somebody else has to decide."
+    if spoken_for.filter(insiders.agreed_by(user)).exists():
+        return f"You agreed to it in the name of {partnership.partner}. Somebody else has to decide."
     job = partnership.decision_job
     if job is not None and job.state in UNFINISHED:
         verb = "approved" if job.params.get("is_approved") else "rejected"

@@ -1,22 +1,23 @@
 """The record of what crosses organizations: a line for each that lives in this installation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model
+from django.db.models.functions import Upper
 
 from accounts.choices import OrganizationKind
 from accounts.models import Organization, User
 from accounts.services import audit
-from promotions.models import SharingRequest
-from promotions.services.verbs import Verb
+from accounts.services.audit import SubjectText
+from promotions.models import Approval, SharingRequest
 
 
 def organizations_here(remote_ids: Iterable[str]) -> list[Organization]:
     """Those of these remote organizations that this installation looks after."""
-    wanted = {remote_id for remote_id in remote_ids if remote_id}
-    present = Organization.objects.present().filter(kind=OrganizationKind.ADOBE, remote_id__in=wanted)
-    return list(present.order_by("pk"))
+    wanted = {remote_id.upper() for remote_id in remote_ids if remote_id}
+    present = Organization.objects.present().filter(kind=OrganizationKind.ADOBE)
+    return list(present.alias(written=Upper("remote_id")).filter(written__in=wanted).order_by("pk"))
 
 
 def concerned_by(request: SharingRequest) -> list[Organization]:
@@ -26,7 +27,7 @@ def concerned_by(request: SharingRequest) -> list[Organization]:
 
 
 def record(
-    verb: Verb,
+    verb: str,
     *,
     actor: User | None,
     subject: Model,
@@ -35,14 +36,31 @@ def record(
     reason: str = "",
     details: dict[str, Any] | None = None,
 ) -> None:
-    """One line for the organization that acts, and one for each partner that lives here."""
+    """One line for the organization that acts, and one for each partner that lives here, which names no other."""
     partners = [found for found in organizations_here(partner_ids) if found.pk != organization.pk]
-    for one in (organization, *partners):
+    told = {**(details or {}), **({"acting_organization": organization.name} if partners else {})}
+    audit.record(verb, actor=actor, subject=subject, organization=organization, reason=reason, details=told)
+    for partner in partners:
         audit.record(
             verb,
             actor=actor,
-            subject=subject,
-            organization=one,
+            subject=seen_by(partner, subject),
+            organization=partner,
             reason=reason,
-            details={**(details or {}), **({"acting_organization": organization.name} if partners else {})},
+            details=details_for_partners(told) if isinstance(subject, SharingRequest) else told,
         )
+
+
+def seen_by(partner: Organization, subject: Model) -> Model | SubjectText:
+    """What the record of a partner calls it: its own part, since with whom else it is shared is not its to know."""
+    request = subject.sharing if isinstance(subject, Approval) else subject
+    if not isinstance(request, SharingRequest):
+        return subject
+    title = request.title_for(partner.remote_id)
+    text = title if request is subject else f"approval of {title}"
+    return SubjectText(subject._meta.label_lower, str(subject.pk), text)
+
+
+def details_for_partners(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what tells of other partners, or of people of the organization that acts."""
+    return {name: value for name, value in details.items() if name not in ("what", "stopped", "ties", "changes")}

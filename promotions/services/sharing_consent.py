@@ -4,11 +4,13 @@ import hashlib
 import json
 from typing import Any
 
+from django.db.models import Model
 from django.urls import reverse
 
 from accounts.models import Organization
+from accounts.services.audit import SubjectText
 from clients.sandbox_tooling import RemotePackage
-from promotions.choices import ApprovalState, JobState, LegState, PackageStatus, ProblemKind, label
+from promotions.choices import ApprovalState, JobState, LegState, PackageStatus, ProblemKind, SharingState, label
 from promotions.engine.registry import Ending
 from promotions.models import Approval, Job, Package, SharingLeg, SharingRequest
 from promotions.services import chain, consent, sharing_audit, subjects
@@ -58,6 +60,12 @@ class SharingConsent(subjects.Subject[SharingRequest]):
     def details(self, thing: SharingRequest) -> dict[str, Any]:
         return {"sharing_request": thing.pk, "what": thing.title}
 
+    def seen_by(self, organization: Organization, approval: Approval) -> Model | SubjectText:
+        return sharing_audit.seen_by(organization, approval)
+
+    def details_for(self, organization: Organization, details: dict[str, Any]) -> dict[str, Any]:
+        return sharing_audit.details_for_partners(details)
+
 
 def content_hash(request: SharingRequest) -> str:
     """SHA-256 over who does what with which package, with whom, and the note; what a consent is bound to."""
@@ -98,7 +106,8 @@ def changes(job: Job, remote: RemotePackage) -> list[str]:
         found.append(f"“{agreed['name']}” holds other objects now: {len(remote.artifacts)}.")
     if None not in (agreed["version"], remote.version) and remote.version != agreed["version"]:
         found.append(
-            f"“{agreed['name']}” was changed at the platform since (revision {agreed['version']}, now {remote.version})."
+            f"“{agreed['name']}” was changed at the platform since (revision {agreed['version']}, "
+            f"now {remote.version})."
         )
     return found
 
@@ -114,7 +123,8 @@ def lost(job: Job) -> Ending | None:
     leg = leg_of(job)
     if leg is None:
         return consent.not_held(["Nobody asked for it."])
-    if leg.state not in (LegState.ASKING, LegState.SENDING):
+    is_its_turn = leg.state == (LegState.SENDING if leg.sending_job_id == job.pk else LegState.ASKING)
+    if leg.request.state != SharingState.UNDER_WAY or not is_its_turn:
         return Ending(
             state=JobState.CANCELLED,
             problem_kind=ProblemKind.PLAN_CHANGED,

@@ -5,8 +5,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model
 
-from accounts.models import Organization
+from accounts.models import Organization, User
+from accounts.services import audit
+from accounts.services.audit import SubjectText
 from promotions.models import Approval
+from promotions.services.verbs import Verb
 
 S = TypeVar("S", bound=Model)
 
@@ -66,6 +69,14 @@ class Subject(ABC, Generic[S]):
     def details(self, thing: S) -> dict[str, Any]:
         """What the record keeps of it beside its hash."""
 
+    def seen_by(self, organization: Organization, approval: Approval) -> Model | SubjectText:
+        """What the record of another organization that it concerns calls the approval."""
+        return approval
+
+    def details_for(self, organization: Organization, details: dict[str, Any]) -> dict[str, Any]:
+        """What the record of such an organization keeps of these details."""
+        return details
+
 
 _subjects: dict[type[Model], Subject[Any]] = {}
 
@@ -90,6 +101,23 @@ def hold(approval: Approval, thing: Model) -> None:
     """Have the approval name this very row, so that it is not read again."""
     name = "plan" if approval.plan_id is not None else "sharing"
     setattr(approval, name, thing)
+
+
+def record(verb: Verb, approval: Approval, actor: User | None, *, reason: str = "", **details: Any) -> None:
+    """A line for each organization that it concerns; call it last in a transaction."""
+    thing = approval.subject
+    subject = of(thing)
+    told = {**subject.details(thing), "content_hash": approval.content_hash, **details}
+    for organization in subject.concerned(thing):
+        is_own = organization.pk == approval.organization_id
+        audit.record(
+            verb,
+            actor=actor,
+            subject=approval if is_own else subject.seen_by(organization, approval),
+            organization=organization,
+            reason=reason,
+            details=told if is_own else subject.details_for(organization, told),
+        )
 
 
 def content_hash(approval: Approval) -> str:

@@ -39,7 +39,8 @@ class Command(BaseCommand):
         held = restored.held
         self._say(
             f"Held back until somebody decides: {held.jobs} jobs that may have been sent since. Followed on: "
-            f"{held.followed} jobs. Consents to be asked for again: {held.approvals}."
+            f"{held.followed} jobs. Consents to be asked for again: {held.approvals}. Sharing that does not go on by "
+            f"itself: {held.sharings}."
         )
         for text in restored.findings:
             self.stderr.write(text)
