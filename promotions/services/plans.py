@@ -50,7 +50,7 @@ def plan_promotion(
         raise RefusedError(f"“{package}” cannot be imported: {_why_not(package)}", field="package")
     if not sandbox.is_active:
         raise RefusedError(f"The sandbox {sandbox.name} is {sandbox.state}; choose an active one.", field="sandbox")
-    if mode == PromotionMode.UPDATE and (reason := versions.reason_not_to_update(package)):
+    if mode == PromotionMode.UPDATE and (reason := versions.reason_not_offered(package)):
         raise RefusedError(reason, field="mode")
     promotion = Promotion.objects.create(
         system="packages",

@@ -60,11 +60,6 @@ def reason_not_offered(package: Package) -> str:
     return ""
 
 
-def reason_not_to_update(package: Package) -> str:
-    """Why a package cannot be imported as an update; empty if it can."""
-    return reason_not_offered(package)
-
-
 @transaction.atomic
 def request_comparison(*, package: Package, sandbox: Sandbox | None, actor: User) -> Job:
     """Have the platform compare a package with a sandbox, by default the one that it comes from.
