@@ -202,6 +202,22 @@ def test_nothing_of_other_organizations_is_seen_or_done(stranger_api, package, o
         assert ids(stranger_api.get(path, organization=organization.pk)) == []
 
 
+def test_what_is_foreign_is_refused_like_what_is_not_there(operator_api) -> None:
+    package = PackageFactory(visibility=Visibility.PUBLIC)
+
+    def answers(package_id: int, organization_id: int) -> list[tuple[int, list[str]]]:
+        bodies = {
+            "share": {"package": package_id, "partner_ids": [PARTNER_ID]},
+            "partnership": {"organization": organization_id, "partner_ids": [PARTNER_ID]},
+            "pull": {"organization": organization_id, "sources": [{"organization_id": PARTNER_ID, "package_id": "1"}]},
+        }
+        found = [operator_api.post(f"sharing-requests/{path}/", body) for path, body in bodies.items()]
+        return [(one.status_code, sorted(one.json()["errors"])) for one in found]
+
+    assert answers(package.pk, package.organization_id) == answers(999_999, 999_998)
+    assert not SharingRequest.objects.exists()
+
+
 def test_an_approver_of_one_side_decides_nothing_of_the_other(approver_api, organization, package) -> None:
     """Both sides live here: what Acme sends is Globex's to accept, and the reverse."""
     globex = OrganizationFactory(name="Globex", remote_id=PARTNER_ID)
