@@ -148,6 +148,8 @@ def _fill(row: Transfer, remote: RemoteTransfer, values: Mapping[str, Any]) -> N
 
 def slowness(transfer: Transfer) -> str:
     """Why a transfer that is under way counts as slow, in a sentence; empty if it does not."""
+    if transfer.is_over:
+        return ""
     return _slowness(transfer, past_durations(transfer.organization, transfer.type), timezone.now())
 
 
@@ -193,8 +195,6 @@ def past_durations(organization: Organization, type_: str) -> list[timedelta]:
 
 def _slowness(transfer: Transfer, past: Sequence[timedelta], now: datetime) -> str:
     age = now - transfer.remote_created_at
-    if transfer.is_over:
-        return ""
     if len(past) < KNOWN_AT_LEAST:
         if age <= SLOW_WITHOUT_PAST:
             return ""
