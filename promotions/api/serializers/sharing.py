@@ -14,9 +14,8 @@ from promotions.api.serializers.common import OrganizationRefSerializer, Package
 from promotions.choices import Direction, SharingKind, SharingState
 from promotions.models import Partnership, SharingLeg, SharingRequest, Transfer
 from promotions.services import arrivals, consent, sending_again, sharing, transfers
-from promotions.services.sharing import NOTE_LIMIT, PARTNERS_LIMIT
+from promotions.services.sharing import NOTE_LIMIT, ORGANIZATION_ID_LIMIT, PARTNERS_LIMIT
 
-ORGANIZATION_ID_LIMIT = 150
 PACKAGE_ID_LIMIT = 64
 PAYLOAD_LIMIT = 5000
 

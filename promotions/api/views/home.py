@@ -20,8 +20,9 @@ class NeedsView(ApiView):
     @extend_schema(
         operation_id="needs_list",
         summary="What needs me",
-        description="Approvals, jobs that need attention, plans to decide or run, credentials and packages that "
-        "expire: what the home page shows, a few of each kind.",
+        description="Approvals, partnerships that others ask for, packages that arrived, transfers that are slow or "
+        "failed, jobs that need attention, plans to decide or run, credentials and packages that expire: what the home "
+        "page shows, a few of each kind.",
         tags=["Home"],
         responses=NeedsSerializer,
     )

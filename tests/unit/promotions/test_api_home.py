@@ -16,6 +16,7 @@ from tests.factories_promotions import (
     SavedViewFactory,
     TaskResultFactory,
 )
+from tests.factories_sharing import PartnershipFactory, SharingRequestFactory, TransferFactory
 from tests.unit.promotions.api_client import ApiClient, ids
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,24 @@ def test_what_needs_an_operator_is_told_and_nothing_of_others(operator_api, stra
     assert [(need["state"], need["url"]) for need in found] == [("needs_attention", f"/jobs/{job.pk}/")]
     assert found[0]["about"] == job.problem
     assert stranger_api.get("needs/").json() == {"results": []}
+
+
+def test_what_others_ask_and_send_needs_those_who_can_do_something(operator_api, viewer_api, organization) -> None:
+    approver = MembershipFactory(user=UserFactory(), organization=organization, role=Role.APPROVER).user
+    partnership = PartnershipFactory(organization=organization)
+    request = SharingRequestFactory(package__organization=organization)
+    arrived = TransferFactory(incoming=True, organization=organization, completed=True)
+    package = PackageFactory(organization=organization)
+    type(arrived).objects.filter(pk=arrived.pk).update(package=package)
+
+    of_approver = {need["url"] for need in ApiClient(approver).get("needs/").json()["results"]}
+    of_operator = " ".join(need["url"] for need in operator_api.get("needs/").json()["results"])
+
+    assert f"/sharing/partners/{partnership.pk}/" in of_approver
+    assert {f"/approvals/{request.approvals.get().pk}/", f"/sharing/{request.pk}/"} & of_approver
+    assert f"/packages/{package.pk}/" in of_operator
+    assert "/sharing/partners/" not in of_operator
+    assert viewer_api.get("needs/").json()["results"] == []
 
 
 def test_states_are_counted_within_the_filter(operator_api, organization) -> None:
