@@ -66,8 +66,8 @@ class PartnershipDecideView(ApiView):
     @extend_schema(
         operation_id="partnerships_decide",
         summary="Approve or reject what a partner asks for",
-        description="Starts a job that tells the platform. For approvers; refused with 409 for whoever asked in the "
-        "partner's name, and once it is decided.",
+        description="Starts a job that tells the platform. For approvers; refused with 409 for whoever asked or "
+        "agreed in the partner's name, and once it is decided.",
         tags=["Sharing"],
         request=PartnershipDecisionInput,
         responses={202: JobDetailSerializer},
@@ -83,7 +83,7 @@ class PartnershipDecideView(ApiView):
                 actor=self.user,
             )
         except ConflictError as refusal:
-            standing = partnership.decision_job
+            standing = access.partnership_for_read(self.user, pk).decision_job  # somebody else's, of this moment
             if standing is not None and standing.state in UNFINISHED:
                 raise UnderWayError(refusal, standing) from refusal
             raise
