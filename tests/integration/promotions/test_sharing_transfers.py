@@ -250,6 +250,24 @@ def test_an_unknown_status_is_shown_and_followed_to_its_end(world: World, shared
     assert world.finish(job).state == JobState.SUCCEEDED
 
 
+def test_a_transfer_that_is_shown_late_is_waited_for(world: World, shared: SharingRequest) -> None:
+    world.platform.arm("POST", SHARE, "unlisted_job", seconds=40, count=1)
+
+    job = world.finish(sending_job(shared))
+
+    assert job.state == JobState.SUCCEEDED, texts(job)
+    assert "Could not look at it" in texts(job)
+
+
+def test_where_no_single_transfers_are_shown_the_list_tells(world: World, shared: SharingRequest) -> None:
+    world.platform.arm("GET", "^/data/foundation/exim/transfer/[0-9a-f]+$", "status", status=405, probability=1)
+
+    job = world.finish(sending_job(shared))
+
+    assert job.state == JobState.SUCCEEDED, texts(job)
+    assert sent(shared).completed_at is not None
+
+
 def test_a_transfer_outlives_the_worker_that_followed_it(world: World, shared: SharingRequest) -> None:
     job = sending_job(shared)
     run_due()
