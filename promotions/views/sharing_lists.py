@@ -26,7 +26,7 @@ from promotions.forms.sharing_filters import PartnershipFilterForm, SharingFilte
 from promotions.models import Job, SharingLeg, SharingRequest
 from promotions.services import sharing
 from promotions.services.errors import RefusedError
-from promotions.sharing_lists import REMOTE_NEWEST, REQUESTS_NEWEST
+from promotions.sharing_lists import REMOTE_NEWEST, REQUESTS_NEWEST, partnerships_waiting_for
 from promotions.systems.sharing import kinds
 from promotions.views.job_pages import among_organizations
 from promotions.views.packages import Chip
@@ -152,11 +152,9 @@ def partnership_list(request: AuthenticatedRequest) -> HttpResponse:
     found = access.partnerships_for_read(request.user)
     found = form.filters().narrowed(found) if is_valid else found.none()
     page = _page(request, found, access.partnerships_for_read(request.user), REMOTE_NEWEST, form)
-    deciding = set(organizations_for_role(request.user, Role.APPROVER).values_list("pk", flat=True))
-    rows = [
-        {"partnership": one, "may_decide": one.is_incoming and one.is_pending and one.organization_id in deciding}
-        for one in page.rows
-    ]
+    waiting = partnerships_waiting_for(request.user).filter(pk__in=[one.pk for one in page.rows])
+    mine = set(waiting.values_list("pk", flat=True))
+    rows = [{"partnership": one, "may_decide": one.pk in mine} for one in page.rows]
     state = [(one.pk, one.status, one.vanished_at) for one in page.rows]
     return _answer(
         request,
