@@ -31,6 +31,7 @@ NEWS = timedelta(days=1)
 _BEFORE, _AFTER = timedelta(seconds=2), timedelta(minutes=2)
 
 
+@transaction.atomic
 def find_arrivals(organization: Organization) -> list[Transfer]:
     """Name the packages that completed transfers brought; returns the transfers whose package was found now.
 
@@ -38,13 +39,16 @@ def find_arrivals(organization: Organization) -> list[Transfer]:
     """
     now = timezone.now()
     read_at = _last_reading(organization)
-    found, unread = [], []
+    found: list[Transfer] = []
+    unread = []
     for transfer in _awaited(now).filter(organization=organization).select_related("organization"):
         seen_at = transfer.over_seen_at or now
         if read_at is not None and read_at > seen_at:
             package = _package_of(transfer)
             if package is not None:
-                if _arrived(transfer, package):
+                # The conditional update lets one of several callers tell of it.
+                if Transfer.objects.filter(pk=transfer.pk, package=None).update(package=package):
+                    transfer.package = package
                     found.append(transfer)
                 continue
             if now - seen_at > SOON or now - read_at < BETWEEN_READINGS:
@@ -53,6 +57,8 @@ def find_arrivals(organization: Organization) -> list[Transfer]:
         unread.append(seen_at)
     if unread:
         _read_packages(organization, after=max(unread))
+    for transfer in found:  # last, for the record
+        _tell(transfer)
     return found
 
 
@@ -126,14 +132,10 @@ def _package_of(transfer: Transfer) -> Package | None:
     return new[0] if len(new) == 1 else None
 
 
-@transaction.atomic
-def _arrived(transfer: Transfer, package: Package) -> bool:
-    """The conditional update lets one of several callers tell of it."""
-    if not Transfer.objects.filter(pk=transfer.pk, package=None).update(package=package):
-        return False
-    transfer.package = package
-    if transfer.first_seen_at - (transfer.completed_at or transfer.remote_created_at) > NEWS:
-        return True
+def _tell(transfer: Transfer) -> None:
+    package = transfer.package
+    if package is None or transfer.first_seen_at - (transfer.completed_at or transfer.remote_created_at) > NEWS:
+        return
     sharing_notices.package_arrived(transfer, package)
     sharing_audit.record(
         Verb.PACKAGE_ARRIVED,
@@ -143,4 +145,3 @@ def _arrived(transfer: Transfer, package: Package) -> bool:
         partner_ids=[transfer.partner_id],
         details={"transfer": transfer.remote_id, "from": transfer.partner},
     )
-    return True

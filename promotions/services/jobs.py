@@ -100,7 +100,7 @@ def _send_tick() -> None:
 
 def queue_once(*, kind: str, title: str, organization: Organization, actor: User | None, **links: Any) -> Job:
     """Add a job unless one of this kind is waiting or running for the organization; that one is returned instead."""
-    Organization.objects.select_for_update().get(pk=organization.pk)
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     filters = {name: value for name, value in links.items() if name != "params"}
     active = Job.objects.filter(kind=kind, organization=organization, state__in=ACTIVE, **filters).first()
     if active is None:

@@ -26,7 +26,7 @@ def queue_anew(kind: str, organization: Organization) -> Job | None:
     """The same for what has just changed: a read that has begun already may have passed the place."""
     if not is_ready(organization):
         return None
-    Organization.objects.select_for_update().get(pk=organization.pk)
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     waiting = Job.objects.filter(kind=kind, organization=organization, started_at=None, state=JobState.QUEUED).first()
     return waiting or jobs.queue(kind=kind, title=title(kind, organization), organization=organization, actor=None)
 

@@ -12,6 +12,7 @@ from accounts.access import has_role, require_role
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, User
 from promotions.choices import (
+    GOOD_ENDS,
     UNFINISHED,
     UNFINISHED_LEGS,
     UNFINISHED_SHARINGS,
@@ -381,10 +382,14 @@ def _stop_leg(leg: SharingLeg, actor: User) -> bool:
     if leg.state not in UNFINISHED_LEGS:
         return False
     job = leg.sending_job if leg.state == LegState.SENDING else leg.asking_job
+    is_over = job is not None and job.state not in UNFINISHED
+    if leg.state == LegState.SENDING and is_over:
+        return False  # what became of it is about to be noted, and is not to be hidden
     problem = ""
-    if leg.state == LegState.WAITING_PARTNER:
+    is_asked = leg.state == LegState.ASKING and job is not None and job.state in GOOD_ENDS
+    if leg.state == LegState.WAITING_PARTNER or is_asked:
         problem = f"The request stays with {leg.partner}: the platform offers no way to withdraw it."
-    elif leg.state in (LegState.ASKING, LegState.SENDING) and job is not None and job.state in UNFINISHED:
+    elif leg.state in (LegState.ASKING, LegState.SENDING) and job is not None and not is_over:
         is_cancelled = _cancelled(job, actor)
         if leg.state == LegState.SENDING and not is_cancelled:
             return False

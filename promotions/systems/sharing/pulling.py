@@ -41,8 +41,8 @@ class PullSubmission(FollowedTransfer):
         return f"a new transfer of package {job.params['package_id']} from {_source_id(job)}"
 
     def ended(self, job: Job, ending: Ending) -> None:
-        super().ended(job, ending)
         arrivals.look(job.organization)
+        super().ended(job, ending)
 
     def describe(self, job: Job) -> str:
         if job.result.get("status") != TransferStatus.COMPLETED:

@@ -34,6 +34,8 @@ class SharingSubmission(ToolingSubmission):
     def ended(self, job: Job, ending: Ending) -> None:
         if ending.state == JobState.NEEDS_ATTENTION:
             return
+        if job.submit_count:
+            self.let_partners_see(job)
         sharing_audit.record(
             Verb.SHARING_ENDED,
             actor=None,
@@ -43,11 +45,9 @@ class SharingSubmission(ToolingSubmission):
             reason=ending.problem,
             details={"act": self.label, "state": ending.state, "remote_status": job.remote_status},
         )
-        if job.submit_count:
-            self.let_partners_see(job)
 
     def let_partners_see(self, job: Job) -> None:
-        """Have the partners that live here look at once: it is their turn."""
+        """Have the partners that live here look at once: it is their turn. To be called before the record."""
         for partner in sharing_audit.organizations_here(self.partner_ids(job)):
             if partner.pk != job.organization_id:
                 routines.queue_anew(kinds.SYNCHRONIZE, partner)

@@ -188,8 +188,8 @@ class TransferSubmission(FollowedTransfer):
         return f"a new transfer of “{package_of(job)}” to {partner_id(job)}"
 
     def submitted(self, job: Job, *, how: str) -> None:
-        super().submitted(job, how=how)
         self.let_partners_see(job)
+        super().submitted(job, how=how)
 
     def describe(self, job: Job) -> str:
         if job.result.get("status") != TransferStatus.COMPLETED:
