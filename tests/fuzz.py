@@ -196,12 +196,14 @@ def furnish(installation: Installation) -> World:
                 row["id"] for pk in known["organizations"] for row in _rows(api, f"organizations/{pk}/{inner}")
             ]
         known["plans"] = [*map(int, items), *made["plans"], *(row["plan"] for row in _rows(api, "approvals"))]
+        known["public packages"] = [row["id"] for row in _rows(api, "packages", visibility="PUBLIC")]
         known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
     return World(made["token"], made["person"], made["text"], known, made["kept"], items, names)
 
 
-def _rows(api: httpx.Client, name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = api.get(f"{name}/", params={"limit": ENOUGH}).raise_for_status().json()["results"]
+def _rows(api: httpx.Client, name: str, **filters: str) -> list[dict[str, Any]]:
+    answer = api.get(f"{name}/", params={"limit": ENOUGH, **filters}).raise_for_status()
+    rows: list[dict[str, Any]] = answer.json()["results"]
     return rows
 
 

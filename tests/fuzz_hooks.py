@@ -36,6 +36,8 @@ COLLECTION_OF = {
     "requested_by": "people",
     "sharing_request": "sharing-requests",
 }
+# Acts that few of their collection are fit for.
+FEW_FIT = {"/api/v1/packages/{id}/payload/": "public packages"}
 # Texts that have to look like the id of an organization elsewhere.
 ORGANIZATION_IDS = ("partner_ids", "organization_id")
 # The caller's own account and token: without them every later call would be a 401 and prove nothing.
@@ -96,7 +98,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     path, parameters = case.path, case.path_parameters or {}
     pk = parameters.get("id")
     if pk is not None and _is_id(pk):
-        pk = _one_of(path.split("/")[3]) or int(pk)
+        pk = _one_of(FEW_FIT.get(path, path.split("/")[3])) or int(pk)
         act = (case.method.upper(), path)
         if act in ENDS:
             collection = path.split("/")[3]
