@@ -222,7 +222,7 @@ def reasons_not_to_send(job: Job, remote: RemotePackage | None) -> list[str]:
         return [f"“{package}” is no longer at the platform."]
     reasons = sharing_consent.changes(job, remote)
     if remote.status != PackageStatus.PUBLISHED and not reasons:
-        reasons.append(f"“{package}” is {label(PackageStatus, remote.status).lower()} now.")
+        reasons.append(f"“{package}” is not published any more: it says “{label(PackageStatus, remote.status)}”.")
     if remote.expires_at is not None and remote.expires_at <= timezone.now():
         reasons.append(
             f"“{package}” expired on {remote.expires_at:%Y-%m-%d}. Clone it, and publish and share the clone."

@@ -64,7 +64,7 @@ def test_a_published_package_that_is_as_agreed_may_be_sent(transfer_job: Job) ->
     ("said", "words"),
     [
         ({"expires_at": timezone.now() - timedelta(days=1)}, "“Loyalty” expired on "),
-        ({"status": "PUBLISH_FAILED"}, "“Loyalty” is publish failed now."),
+        ({"status": "PUBLISH_FAILED"}, "“Loyalty” is not published any more: it says “Publish failed”."),
     ],
 )
 def test_a_package_that_nobody_could_be_given_is_not_sent(transfer_job: Job, said: dict[str, Any], words: str) -> None:
