@@ -100,6 +100,12 @@ class _Progress:
     arrival: Transfer | None = None
 
     @property
+    def partner(self) -> str:
+        """As the leg names it, or the partnership it rests on."""
+        named = self.leg.partnership or self.held
+        return self.leg.partner_name or (named.partner if named is not None else self.leg.partner_id)
+
+    @property
     def is_agreed(self) -> bool:
         return self.approval is not None and self.approval.state == ApprovalState.APPROVED
 
@@ -226,16 +232,16 @@ def _asking(progress: _Progress) -> Step:
 
 def _deciding(progress: _Progress) -> Step:
     leg, partnership = progress.leg, progress.leg.partnership
-    name = f"Approved by {leg.partner}"
+    name = f"Approved by {progress.partner}"
     if partnership is None:
         return Step(name, AHEAD)
     decided = decision_of(partnership)
     if leg.state == LegState.REFUSED or partnership.is_rejected:
-        return Step(f"Rejected by {leg.partner}", FAILED, at=decided.at, who=decided.by, quote=decided.reason)
+        return Step(f"Rejected by {progress.partner}", FAILED, at=decided.at, who=decided.by, quote=decided.reason)
     if partnership.is_approved:
         return Step(name, DONE, at=decided.at, who=decided.by, quote=decided.reason)
     if leg.state == LegState.WAITING_PARTNER:
-        return Step(name, WAITS, f"{leg.partner} decides; the platform sets no time for it.")
+        return Step(name, WAITS, f"{progress.partner} decides; the platform sets no time for it.")
     return Step(name, AHEAD)
 
 
@@ -266,7 +272,7 @@ def _arrival(progress: _Progress) -> Step:
     if transfer is not None and transfer.is_completed:
         at = transfer.completed_at or transfer.over_seen_at
         if arrival is None:
-            words = f"The platform says that it is complete. Only {leg.partner} sees the package itself."
+            words = f"The platform says that it is complete. Only {progress.partner} sees the package itself."
             return Step("Completed", DONE, words, at, messages=messages)
         seen_at = arrival.over_seen_at
         is_looked_for = seen_at is None or timezone.now() - seen_at <= arrivals.SOON
