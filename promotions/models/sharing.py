@@ -318,5 +318,10 @@ class SharingLeg(models.Model):
         return f"{self.request}: {self.partner}"
 
     @property
+    def title(self) -> str:
+        """What was asked for of this partner alone."""
+        return self.request.title_for(self.partner_id)
+
+    @property
     def partner(self) -> str:
         return self.partner_name or self.partner_id

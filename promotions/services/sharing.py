@@ -32,8 +32,9 @@ from promotions.systems.sharing import kinds
 PARTNERS_LIMIT = 50
 NOTE_LIMIT = 2000
 ORGANIZATION_ID_LIMIT = 150
-_ORGANIZATION_ID = re.compile(r"[^\s@,;\x00-\x1f\x7f]+@AdobeOrg", re.IGNORECASE)
-_PACKAGE_ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,64}")
+_ORGANIZATION_ID = re.compile(r"[!-+\--:<-?A-~]+@AdobeOrg", re.IGNORECASE)
+_HEX_ID = re.compile(r"([0-9A-F]{24})@AdobeOrg", re.IGNORECASE)
+_PACKAGE_ID = re.compile(r"[!-~]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -308,9 +309,8 @@ def partners_of(organization: Organization, partner_ids: Sequence[str]) -> list[
 
 def _as_written(organization_id: str) -> str:
     """An organization's id the way the platform writes it, so that one organization has one name here."""
-    digits, sign, _ = organization_id.strip().partition("@")
-    is_id = sign and _ORGANIZATION_ID.fullmatch(organization_id.strip())
-    return f"{digits.upper()}@AdobeOrg" if is_id else organization_id.strip()
+    found = _HEX_ID.fullmatch(organization_id.strip())
+    return f"{found[1].upper()}@AdobeOrg" if found else organization_id.strip()
 
 
 def partner_name(organization: Organization, partner_id: str) -> str:

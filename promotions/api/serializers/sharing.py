@@ -208,7 +208,7 @@ class PartnershipMomentSerializer(serializers.Serializer[Any]):
 
 
 class PartnerNoteSerializer(serializers.Serializer[Any]):
-    title = serializers.CharField(source="request.title", help_text="What was asked for.")
+    title = serializers.CharField(help_text="What was asked for.")
     note = serializers.CharField(source="request.note")
     by = serializers.CharField(source="request.created_by")
 

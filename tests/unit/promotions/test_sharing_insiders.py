@@ -1,10 +1,14 @@
 """What somebody with an account and bad intentions tries across organizations, and how far they get."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.choices import Role
-from accounts.models import AuditEvent, Organization, User
+from accounts.errors import InUseError
+from accounts.models import AuditEvent, Notice, Organization, User
+from accounts.services import organizations
 from operations.held import hold_back
 from promotions.choices import ApprovalState, JobState, LegState, PartnershipStatus, ProblemKind, SharingState
 from promotions.models import Job, Partnership, SharingLeg, SharingRequest
@@ -14,11 +18,13 @@ from promotions.services.sharing import PullSource
 from promotions.sharing_lists import partnerships_waiting_for
 from promotions.systems.sharing import kinds
 from tests.factories import MembershipFactory
-from tests.factories_sharing import PARTNER_ID, PartnershipFactory
+from tests.factories_sharing import PARTNER_ID, PartnershipFactory, TransferFactory
+from tests.unit.promotions.api_client import ApiClient
 from tests.unit.promotions.sharing_people import OTHER_ID, Sides, approval_of, member, sides, states
 
 __all__ = ["sides"]
 
+PAGES = ("approval-list", "sharing-list", "partnership-list", "transfer-list", "job-list", "package-list")
 MADE_AT = "2026-01-02T03:04:05+00:00"
 
 
@@ -208,6 +214,18 @@ def test_after_a_restore_what_nobody_had_decided_is_asked_for_again(sides: Sides
     assert {line.organization_id for line in voided} == {sides.acme.pk, sides.globex.pk}
 
 
+# Taking the organization away
+
+
+def test_an_organization_that_waits_for_a_partner_is_in_use(sides: Sides, administrator: User) -> None:
+    request, _ = waiting(sides)
+
+    with pytest.raises(InUseError) as refusal:
+        organizations.delete_organization(organization=sides.acme, actor=administrator)
+
+    assert [usage.text for usage in refusal.value.usages] == [f"Unfinished: {request.title}"]
+
+
 # What a partner's people learn
 
 
@@ -231,6 +249,51 @@ def test_the_record_of_a_partner_names_no_other_partner(sides: Sides) -> None:
     assert OTHER_ID in own.subject_text
 
 
+def test_the_partnership_that_a_partner_decides_on_names_no_other_partner(sides: Sides) -> None:
+    sides.agreed(PARTNER_ID, OTHER_ID)
+    gus = member(sides.globex, Role.APPROVER, "Gus")
+
+    answer = ApiClient(gus).get(f"partnerships/{as_globex_sees_it(sides).pk}/")
+
+    assert [one["note"] for one in answer.json()["asked_with"]] == ["For them."]
+    assert OTHER_ID not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/needs/",
+        "/api/v1/approvals/",
+        "/api/v1/sharing-requests/",
+        "/api/v1/transfers/",
+        "/api/v1/partnerships/",
+        "/api/v1/jobs/",
+        "/api/v1/jobs/counts/",
+        "/api/v1/packages/",
+    ],
+)
+def test_whoever_decides_for_globex_reads_as_if_acme_were_not_there(sides: Sides, path: str) -> None:
+    gus = ApiClient(member(sides.globex, Role.APPROVER, "Gus"))
+    before = gus.get(path).json()
+    TransferFactory(package=sides.package)
+
+    sides.agreed(PARTNER_ID, OTHER_ID)
+    sides.ask("0A1B2C3D4E5F60718293A4B5@AdobeOrg")
+
+    assert gus.get(path).json() == before
+    assert not Notice.objects.filter(person__memberships__organization=sides.globex).exists()
+
+
+def test_the_pages_of_globex_tell_nothing_of_acme(sides: Sides, client: Client) -> None:
+    sides.agreed(PARTNER_ID, OTHER_ID)
+    client.force_login(member(sides.globex, Role.APPROVER, "Gus"))
+
+    pages = [client.get(reverse(f"promotions:{name}")) for name in PAGES]
+
+    assert [page.status_code for page in pages] == [200] * len(PAGES)
+    assert not [page for page in pages if "Loyalty" in page.content.decode() or OTHER_ID in page.content.decode()]
+
+
 # Odd input
 
 
@@ -241,6 +304,8 @@ def test_the_record_of_a_partner_names_no_other_partner(sides: Sides) -> None:
         PullSource(PARTNER_ID, "a\x00b"),
         PullSource(f"{'g' * 150}@AdobeOrg", "a" * 32),
         PullSource("a\x00@AdobeOrg", "a" * 32),
+        PullSource("\ud800@AdobeOrg", "a" * 32),
+        PullSource(PARTNER_ID, "\ud800"),
     ],
 )
 def test_a_pull_of_what_no_column_holds_is_refused_in_words(sides: Sides, source: PullSource) -> None:
