@@ -29,10 +29,11 @@ TARGETS = ("worker-interactive", "worker-tick", "worker-long", "beat", "valkey",
 FREEZE = "freeze"
 # Longer than the write deadline, the settle time twice, and the lease of whoever checks or looks.
 FREEZE_S = 90.0
-AT_ONCE = 6
+AT_ONCE = 12
 # A job that is hit by the kills of other runs, too, may need several leases.
 RUN_PATIENCE_S = 600
-# How long after it has been sent a run is hit: following takes about so long.
+# How long after a write has begun to be sent, or to be followed, it is hit.
+SEND_S = 1.5
 FOLLOW_S = 4.0
 SLOW_ANSWER_S = 1.0
 GOOD_ENDS = ("succeeded", "succeeded_with_warnings", "done")
@@ -85,8 +86,8 @@ def drawn(seed: int, runs: int, flushes: int, kinds: Sequence[str], all_targets:
     random.Random(f"kinds {seed}").shuffle(kind_of)
     draws = []
     for number, target in enumerate(targets):
-        phase = source.choice(("submit", "submit", "follow"))
-        span = KINDS[kind_of[number]].submit_s if phase == "submit" else FOLLOW_S
+        phase = source.choice(("submit", "send", "follow"))
+        span = {"submit": KINDS[kind_of[number]].submit_s, "send": SEND_S, "follow": FOLLOW_S}[phase]
         after_s, flush_after_s, chance = source.uniform(0, span), source.uniform(0, span), source.random()
         draws.append(
             Draw(
@@ -96,10 +97,23 @@ def drawn(seed: int, runs: int, flushes: int, kinds: Sequence[str], all_targets:
                 phase=phase,
                 after_s=after_s,
                 flush_after_s=flush_after_s if number in flushed else None,
-                lost_answer="after" if chance < 0.2 else "before" if chance < 0.3 else "",
+                lost_answer=_lost_answer(chance, always=phase == "send"),
             )
         )
     return draws
+
+
+def _lost_answer(chance: float, *, always: bool) -> str:
+    """When sending itself is hit, its answer is always late; of the others every third one gets none."""
+    share = chance if always else chance / 0.3
+    return "after" if share < 0.7 else "before" if share < 1 else ""
+
+
+def _is_in(phase: str, write: Write) -> bool:
+    """Whether the clock of a hit starts."""
+    if phase == "send":
+        return write.is_to_be_sent and write.stage == "submitting"
+    return write.is_to_be_sent if phase == "submit" else write.is_running
 
 
 @dataclass(eq=False)
@@ -167,8 +181,7 @@ class RandomStorm:
                 self._begin(run)
             return
         run.write.refresh()
-        is_near = run.write.is_to_be_sent if run.draw.phase == "submit" else run.write.is_running
-        if run.clock_from is None and is_near:
+        if run.clock_from is None and _is_in(run.draw.phase, run.write):
             run.clock_from = now
         if run.write.is_over:
             run.settled_at = now

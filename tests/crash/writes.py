@@ -21,6 +21,10 @@ ACTIVE = ("queued", "submitting", "running")
 ATTENTION = "needs_attention"
 ASKED_AGAIN_S = 3.0
 PARTNER_ANSWERS_AFTER_S = 2.0
+_LOOKED_AT = (
+    *("state", "problem", "submit_count", "marker", "remote_id", "remote_status"),
+    *("remote_finished_at", "finished_at"),
+)
 
 
 class Write(ABC):
@@ -54,7 +58,7 @@ class Write(ABC):
 
     def refresh(self) -> None:
         for job in self.jobs:
-            job.refresh_from_db(fields=["state", "problem", "submit_count", "marker", "remote_id"])
+            job.refresh_from_db(fields=_LOOKED_AT)
 
     @property
     def state(self) -> str:
