@@ -47,8 +47,8 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Package
-from promotions.services import approvals, decisions, plans, repeats
+from promotions.models import Job, Package, Partnership, Transfer
+from promotions.services import approvals, decisions, plans, repeats, sharing
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
 package = Package.objects.get(organization=acme, name="Loyalty schemas v3")
@@ -84,6 +84,15 @@ group = repeats.promote_to(
 administrator = User.objects.get(email="ada@example.com")
 people.invite(email="newcomer@example.com", organization=acme, role="viewer", actor=administrator)
 job = jobs_of(open_plan)
+sharing.request_synchronization(organization=acme, actor=oskar)
+failed = Transfer.objects.filter(organization=acme, direction="outgoing", status="FAILED", package__isnull=False)
+for _ in range(300):
+    if failed.exists() and Partnership.objects.filter(organization=acme, direction="incoming").exists():
+        break
+    time.sleep(0.1)
+wish = sharing.request_share(
+    package=package, partner_ids=["3F8C27D1B09E4A650A495D2B@AdobeOrg", "2B9E6F10D4C783A50A495D17@AdobeOrg"],
+    note="Scene", actor=oskar)
 print("THINGS", json.dumps({
     "organization": acme.pk,
     "credential": acme.credentials.first().pk,
@@ -102,6 +111,10 @@ print("THINGS", json.dumps({
     "done_job": job.pk,
     "approval": approval.pk,
     "group": group.pk,
+    "sharing_request": wish.pk,
+    "partnership": Partnership.objects.filter(organization=acme, direction="incoming").first().pk,
+    "transfer": failed.first().pk,
+    "failed_transfer": failed.first().pk,
 }))
 """
 
