@@ -6,11 +6,13 @@ Prints what there is as JSON.
 import json
 import os
 import sys
+from typing import Any
 
 import django
+from django.utils import timezone
 
 from tests.crash.installation import Target, wait_for
-from tests.crash.storm import Storm
+from tests.crash.writes import ACTIVE, ImportWrite
 
 NO_SUPERVISOR = 0
 SO_SLOW_THAT_IT_CANNOT_END = 0.01
@@ -18,34 +20,46 @@ QUICK = 20
 
 
 def slow_down(target: Target, seconds: float) -> None:
-    target.emulator.post("/latency", json={"seconds": seconds}).raise_for_status()
+    target.tell("latency", seconds=seconds)
 
 
 def main(emulator_url: str, act: str, what: str) -> None:
-    from promotions.choices import PlanState
-    from promotions.models import Job
+    from promotions.models import Job, Package
 
     target = Target(NO_SUPERVISOR, emulator_url)
-    storm = Storm(target)
     if act == "begin":
         used = Job.objects.filter(marker__isnull=False).count()
-        promotion = target.plan(storm.packages[used], target.acme.sandboxes.get(name="stage"))
-        wait_for(lambda: promotion.current_plan.state == PlanState.OPEN, "the plan")
-        job = target.queue(promotion)
+        importable = Package.objects.filter(organization=target.acme, package_type="PARTIAL", source_sandbox="dev")
+        package = importable.importable(timezone.now()).order_by("name")[used]
+        write = ImportWrite(target, package, target.acme.sandboxes.get(name="stage"))
+        wait_for(write.is_ready, "the plan")
+        job = write.queue()
         if what == "sent":
             slow_down(target, 1.5)
         else:
-            target.emulator.post("/clock", json={"speed": SO_SLOW_THAT_IT_CANNOT_END}).raise_for_status()
-        target.start(job)
-        wait_for(lambda: storm.has_reached(job, what), f"{what} of job {job.pk}")
+            target.tell("clock", speed=SO_SLOW_THAT_IT_CANNOT_END)
+        write.begin()
+        wait_for(lambda: _has_reached(write, what), f"{what} of job {job.pk}")
     else:
         slow_down(target, 0)
-        target.emulator.post("/clock", json={"speed": QUICK}).raise_for_status()
+        target.tell("clock", speed=QUICK)
         job = Job.objects.get(pk=what)
-        wait_for(lambda: storm.is_over(job), f"the end of job {job.pk}")
+        wait_for(lambda: _is_over(job), f"the end of job {job.pk}")
     job.refresh_from_db()
+    mark = f"[{job.marker}]"
+    imports = sum((effect["description"] or "").endswith(mark) for effect in target.effects("import"))
     facts = {"job": job.pk, "state": job.state, "sent": job.submit_count, "problem": job.problem}
-    sys.stdout.write(json.dumps({**facts, "imports": target.imports_by_marker().get(job.marker or "", 0)}))
+    sys.stdout.write(json.dumps({**facts, "imports": imports}))
+
+
+def _has_reached(write: ImportWrite, step: str) -> bool:
+    write.refresh()
+    return write.is_over or (write.state != "queued" if step == "sent" else write.is_running)
+
+
+def _is_over(job: Any) -> bool:
+    job.refresh_from_db(fields=["state"])
+    return job.state not in ACTIVE
 
 
 if __name__ == "__main__":
