@@ -67,7 +67,7 @@ Package.objects.filter(pk=package.pk).update(
     package_version="4",
     versions=[{"id": str(n), "version": str(n), "at": "2026-03-01T12:00:00+00:00", "by": "4F1A"} for n in (4, 3, 2, 1)],
     comparison={"at": "2026-03-01T12:00:00+00:00", "target": "stage", "version": "4", "left_out": 0, "objects": [
-        {"type": "REGISTRY_SCHEMA", "id": "a", "title": "Members", "target": {"id": "b", "title": "Members"}, "changes": [
+        {"type": "REGISTRY_SCHEMA", "id": "a", "title": "Members", "target": {"id": "b", "title": "Us"}, "changes": [
             {"op": "add", "path": "/properties/tier", "old": None, "new": {"title": "Tier " * 40}},
             {"op": "remove", "path": "/description", "old": "Old words", "new": None}]}]})
 package.refresh_from_db()
