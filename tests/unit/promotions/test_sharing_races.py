@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Event
 from typing import Any
 
 import pytest
 from django.db import transaction
 
-from accounts.models import Organization, User
+from accounts.choices import Role
+from accounts.models import AuditEvent, Organization, User
 from accounts.services import audit
 from promotions.choices import JobState, LegState, PartnershipStatus, SharingState
 from promotions.engine.endings import end
@@ -20,7 +22,7 @@ from promotions.systems.sharing import kinds
 from tests.factories import CredentialFactory
 from tests.factories_sharing import PARTNER_ID, PartnershipFactory
 from tests.unit.accounts.races import at_once
-from tests.unit.promotions.sharing_people import OTHER_ID, Sides, approval_of, make_sides, states
+from tests.unit.promotions.sharing_people import OTHER_ID, Sides, approval_of, make_sides, member, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -160,6 +162,26 @@ def test_consent_and_the_end_of_its_time_do_not_both_hold(sides: Sides) -> None:
     request.refresh_from_db()
     assert not [answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, ConflictError)]
     assert not (request.state == SharingState.STOPPED and Job.objects.exclude(state=JobState.CANCELLED).exists())
+
+
+def test_of_approvers_who_decide_on_a_partner_at_once_one_is_heard(sides: Sides) -> None:
+    partnership = PartnershipFactory(organization=sides.globex, partner_id=sides.acme.remote_id)
+    people = [member(sides.globex, Role.APPROVER, name) for name in ("Gus", "Gil", "Gwen")]
+
+    answers = at_once(
+        *[
+            partial(
+                sharing.decide_partnership, partnership=partnership, is_approved=bool(n), reason="So.", actor=person
+            )
+            for n, person in enumerate(people)
+        ]
+    )
+
+    assert sum(isinstance(answer, ConflictError) for answer in answers) == 2
+    assert Job.objects.get().kind == kinds.DECIDE
+    assert (
+        AuditEvent.objects.filter(organization_id=sides.globex.pk, verb__startswith="sharing.partnership_").count() == 1
+    )
 
 
 def test_what_is_asked_twice_at_once_is_asked_once(sides: Sides) -> None:
