@@ -111,7 +111,7 @@ def test_a_comparison_is_old_once_the_package_has_changed(later: timedelta, is_o
 def test_it_is_told_apart_whether_the_sandbox_or_the_package_is_newer() -> None:
     package = compared([])
     other = comparison_of(package)
-    package.comparison["target"] = "dev"
+    package.comparison = {**(package.comparison or {}), "target": "dev"}
     own = comparison_of(package)
 
     assert other is not None

@@ -400,7 +400,7 @@ def test_the_list_is_newest_first_and_sums_the_parts_up(
 def test_the_list_is_narrowed_and_says_so(signed_in: SignIn, teammate: User, wish: SharingRequest) -> None:
     client, url = signed_in(teammate), reverse("promotions:sharing-list")
 
-    kept = client.get(url, {"state": "waiting", "kind": "share", "organization": wish.organization.pk})
+    kept = client.get(url, {"state": "waiting", "kind": "share", "organization": str(wish.organization.pk)})
     dropped = client.get(url, {"state": "done"})
 
     assert [row.request for row in kept.context["rows"]] == [wish]

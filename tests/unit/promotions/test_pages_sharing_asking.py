@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -35,7 +36,7 @@ def package(organization: Organization) -> Package:
     return made
 
 
-def share(client: Client, chosen: Package, *, headers: dict[str, str] | None = None, **sent: object):
+def share(client: Client, chosen: Package, /, headers: Any = None, **sent: Any):
     return client.post(SHARE, {"package": chosen.pk, "note": "For them.", **sent}, headers=headers)
 
 

@@ -267,6 +267,7 @@ def test_an_update_is_decided_in_the_table_and_counted(as_operator: Client, upda
     item.refresh_from_db()
     assert answer.status_code in (200, 302)
     assert item.decision == Decision.UPDATE
+    assert item.target is not None
     assert item.target["id"] == "b"
     assert "<b>~ 1</b> update" in page
     assert "Run update: 1 updated, 0 created" in page
