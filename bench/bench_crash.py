@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.figures import percentile
 from tests.crash.installation import ENVIRONMENT
 from tests.crash.writes import KINDS
 from tests.integration.ground.conftest import Installation
@@ -167,7 +168,7 @@ def _spread(outcomes: Sequence[dict[str, Any]], *, is_titled: bool = False) -> s
     seconds = sorted(map(_seconds, outcomes))
     if not seconds:
         return "nothing was measured"
-    middle, high, longest = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.95) - 1], seconds[-1]
+    middle, high, longest = percentile(seconds, 0.5), percentile(seconds, 0.95), seconds[-1]
     if is_titled:
         return f"p50 {middle:.1f} s, p95 {high:.1f} s, max {longest:.1f} s"
     return f"{'':>14}{middle:>6.1f} {high:>6.1f} {longest:>6.1f}"
