@@ -13,6 +13,7 @@ from promotions.choices import (
     PENDING_PARTNERSHIPS,
     Direction,
     LegState,
+    PartnershipStatus,
     SharingState,
 )
 from promotions.models import Job, Partnership, SharingLeg, Transfer
@@ -22,6 +23,8 @@ from promotions.systems.sharing import kinds
 EVERY = timedelta(seconds=60)
 # What has been waited for this long can wait for the usual round, every few minutes.
 IMPATIENCE = timedelta(days=1)
+# What a new partner sends often follows this soon.
+NEW_PARTNER = timedelta(hours=1)
 
 
 def queue_awaited() -> None:
@@ -42,10 +45,14 @@ def _waits(now: datetime) -> Q:
     asked = Partnership.objects.filter(
         direction=Direction.INCOMING, status__in=PENDING_PARTNERSHIPS, vanished_at=None, first_seen_at__gte=since
     )
+    agreed = Partnership.objects.filter(
+        status__iexact=PartnershipStatus.APPROVED, vanished_at=None, remote_modified_at__gte=now - NEW_PARTNER
+    )
     running = Transfer.objects.exclude(status__in=OVER_TRANSFERS).filter(first_seen_at__gte=since)
     return (
         Q(pk__in=legs.values("request__organization_id"))
         | Q(pk__in=asked.values("organization_id"))
+        | Q(pk__in=agreed.values("organization_id"))
         | Q(pk__in=running.values("organization_id"))
     )
 

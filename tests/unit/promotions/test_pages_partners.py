@@ -202,6 +202,66 @@ def test_the_moving_part_of_a_partnership_answers_nothing_while_nothing_changed(
     assert 'id="partnership-state" hx-swap-oob="true"' in other.content.decode()
 
 
+def test_the_card_and_the_facts_move_along(
+    signed_in: SignIn, teammate: User, approver: User, partnership: Partnership
+) -> None:
+    client = signed_in(approver)
+    decide(client, partnership, "approve")
+    before = client.get(page_of(partnership))
+    Job.objects.update(state=JobState.SUCCEEDED, finished_at=timezone.now())
+    Partnership.objects.update(status="APPROVED")
+
+    seen = before.context["version"]
+    live = client.get(f"{reverse('promotions:partnership-live', args=[partnership.pk])}?seen={seen}", headers=HTMX)
+
+    assert "Approved here, on its way" in before.content.decode()
+    assert "form=1" not in before.content.decode()
+    text = live.content.decode()
+    assert '<h2 id="decision-title">Approved</h2>' in text
+    assert '<dd class="mono">APPROVED</dd>' in text
+    for part in ("decision", "partnership-sum", "partnership-actions", "partnership-document"):
+        assert f'id="{part}"' in text
+    assert text.count('hx-swap-oob="true"') == 5
+
+
+def test_a_card_in_which_somebody_types_stays_and_a_notice_says_who_was_faster(
+    signed_in: SignIn, approver: User, partnership: Partnership
+) -> None:
+    slow = UserFactory()
+    MembershipFactory(user=slow, organization=partnership.organization, role=Role.APPROVER)
+    client = signed_in(slow)
+    page = client.get(page_of(partnership))
+    decide(signed_in(approver), partnership, "approve")
+
+    client.force_login(slow)
+    address = reverse("promotions:partnership-live", args=[partnership.pk])
+    live = client.get(f"{address}?seen={page.context['version']}&form=1", headers=HTMX).content.decode()
+
+    assert f"{address}?seen={page.context['version']}&amp;form=1" in page.content.decode()
+    assert 'id="decision"' not in live
+    assert "It is not yours to decide any more" in live
+    assert "Ada Approver has approved it already" in live
+    assert "&amp;form=1" in live
+
+
+@pytest.mark.parametrize(
+    ("decided", "is_sent", "is_live"),
+    [(timedelta(hours=3), False, True), (timedelta(hours=3), True, False), (timedelta(days=2), False, False)],
+)
+def test_the_page_looks_out_for_the_first_package_of_a_new_partner(
+    signed_in: SignIn, approver: User, partnership: Partnership, decided: timedelta, is_sent: bool, is_live: bool
+) -> None:
+    at = (timezone.now() - decided).isoformat()
+    Partnership.objects.update(status="APPROVED", history=[{"action": "APPROVED", "at": at, "by": "", "reason": ""}])
+    if is_sent:
+        package = PackageFactory(organization=partnership.organization)
+        TransferFactory(incoming=True, completed=True, organization=partnership.organization, package=package)
+
+    text = text_of(signed_in(approver), page_of(partnership))
+
+    assert ('id="partnership-live" hx-get=' in text) == is_live
+
+
 # The list of partners
 
 

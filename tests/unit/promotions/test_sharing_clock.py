@@ -70,6 +70,13 @@ def test_what_somebody_waits_for_is_read_again_soon(acme: Organization, what: st
     assert queued(acme) == 1
 
 
+@pytest.mark.parametrize(("ago", "expected"), [(timedelta(minutes=5), 1), (timedelta(hours=2), 0)])
+def test_what_a_new_partner_sends_is_looked_out_for(acme: Organization, ago: timedelta, expected: int) -> None:
+    PartnershipFactory(organization=acme, approved=True, remote_modified_at=timezone.now() - ago)
+
+    assert queued(acme) == expected
+
+
 @pytest.mark.parametrize(("seconds", "expected"), [(30, 0), (61, 1)])
 def test_a_minute_lies_between_two_readings(acme: Organization, seconds: int, expected: int) -> None:
     PartnershipFactory(organization=acme)
