@@ -121,6 +121,8 @@ def legs_of(request: SharingRequest, approval: Approval | None, reader: User) ->
         arrival = leg.transfer if leg.transfer is not None and leg.transfer.is_incoming else None
         if leg.transfer is not None and arrival is None:
             arrival = arrivals.get(leg.transfer.remote_id)
+        met = leg.partnership or held.get(leg.partner_id)
+        leg.partner_name = leg.partner_name or (met.partner_name if met is not None else "")
         progress = _Progress(request, leg, approval, held.get(leg.partner_id), arrival)
         is_failed = leg.transfer is not None and leg.transfer.is_failed and request.kind == SharingKind.SHARE
         arrived = arrival.package if arrival is not None and arrival.has_arrived else None

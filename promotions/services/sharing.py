@@ -24,7 +24,7 @@ from promotions.choices import (
     Visibility,
 )
 from promotions.models import Job, Package, Partnership, SharingLeg, SharingRequest, Transfer
-from promotions.services import approvals, chain, consent, insiders, jobs, sharing_audit, sharing_consent
+from promotions.services import approvals, chain, consent, insiders, jobs, partner_names, sharing_audit, sharing_consent
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
@@ -314,13 +314,8 @@ def _as_written(organization_id: str) -> str:
 
 
 def partner_name(organization: Organization, partner_id: str) -> str:
-    """What this organization has seen the partner called; empty if nothing."""
-    named = Partnership.objects.filter(organization=organization, partner_id=partner_id).exclude(partner_name="")
-    found = named.order_by("-remote_created_at").values_list("partner_name", flat=True).first()
-    if found is None:
-        sent = Transfer.objects.filter(organization=organization, partner_id=partner_id).exclude(partner_name="")
-        found = sent.order_by("-remote_created_at").values_list("partner_name", flat=True).first()
-    return found or ""
+    """What the partner is called, as far as this organization knows; empty if it does not."""
+    return partner_names.known_names(organization, [partner_id]).get(partner_id, "")[:300]
 
 
 # Stopping

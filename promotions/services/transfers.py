@@ -14,7 +14,8 @@ from clients.sandbox_sharing import RemoteTransfer
 from promotions.choices import OVER_TRANSFERS, Direction, TransferStatus
 from promotions.models import Package, Transfer
 from promotions.services import chain, sharing_notices
-from promotions.services.sides import names_here, second, told_name
+from promotions.services.partner_names import known_names
+from promotions.services.sides import second, told_name
 
 # A transfer is slow by comparison with the organization's own past ones of its type; with too few, after a day.
 KNOWN_AT_LEAST = 5
@@ -52,7 +53,7 @@ def apply(organization: Organization, remotes: Iterable[RemoteTransfer]) -> list
         .filter(organization=organization, remote_id__in=list(by_id))
         .defer("raw")
     }
-    names = names_here(_partner_id(remote, sides[remote.id[:64]]) for remote in ours)
+    names = known_names(organization, {_partner_id(remote, sides[remote.id[:64]]) for remote in ours})
     packages = dict(
         Package.objects.filter(
             organization=organization, remote_id__in={remote.package_id for remote in ours}

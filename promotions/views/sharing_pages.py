@@ -132,6 +132,7 @@ def version_of(sharing: SharingRequest, approval: Approval | None, legs: Sequenc
         [
             (
                 shown.leg.state,
+                shown.leg.partner_name,
                 shown.arrived is not None,
                 [(one.name, one.state, one.text, one.messages) for one in shown.steps],
             )

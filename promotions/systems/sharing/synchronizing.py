@@ -17,7 +17,7 @@ from promotions.choices import Direction, JobState, ProblemKind
 from promotions.engine import faults
 from promotions.engine.registry import Activity, Ending, Report, Unfinished
 from promotions.models import Job
-from promotions.services import arrivals, partnerships, transfers
+from promotions.services import arrivals, partner_names, partnerships, transfers
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing
 from promotions.systems.sharing.lists import PAGE_SIZE, STALE_PAGES_LIMIT
@@ -84,6 +84,7 @@ class SynchronizeSharing(Activity):
                 if not is_read:
                     return Unfinished({**job.params, "slice": asdict(now)})
                 now.next(len(now.seen), is_partnership=is_partnership)
+        partner_names.fill(job.organization)
         arrivals.find_arrivals(job.organization)
         return _ending(job.organization, now)
 

@@ -87,6 +87,22 @@ def test_the_page_says_what_is_asked_for_and_what_cannot_be_undone(
     assert "Your decision" in text
 
 
+def test_a_partner_is_named_as_soon_as_its_name_is_known(
+    signed_in: SignIn, approver: User, wish: SharingRequest, organization: Organization
+) -> None:
+    client = signed_in(approver)
+    before = client.get(page_of(wish))
+    partnership = PartnershipFactory(organization=organization, partner_name="Globex", outgoing=True)
+    wish.legs.update(partnership=partnership)
+    address = reverse("promotions:sharing-live", args=[wish.pk])
+
+    live = text_of(client, f"{address}?seen={before.context['version']}", **HTMX)
+
+    assert "Name not known" in before.content.decode()
+    assert 'id="partners" hx-swap-oob="true"' in live
+    assert "Name not known" not in live
+
+
 def test_whoever_asked_is_told_who_else_decides(
     signed_in: SignIn, teammate: User, approver: User, wish: SharingRequest
 ) -> None:
