@@ -240,3 +240,13 @@ class ArtifactType(TextChoices):
 def label(choices: type[TextChoices], raw: str) -> str:
     """The words for a raw value; an unknown value speaks for itself."""
     return str(choices(raw).label) if raw in choices.values else raw
+
+
+def label_of_status(choices: type[TextChoices], raw: str) -> str:
+    """The same for a status that the platform may spell in either case."""
+    return label(choices, raw.upper()) if raw.upper() in choices.values else raw
+
+
+def status_in_sentence(choices: type[TextChoices], raw: str) -> str:
+    """The same within a sentence or on a badge: our words in small letters, an unknown one as it came."""
+    return label(choices, raw.upper()).lower() if raw.upper() in choices.values else raw

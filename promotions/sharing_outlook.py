@@ -77,7 +77,7 @@ def suggestions(organization: Organization, limit: int = 12) -> list[tuple[str, 
     for row in rows.order_by("-remote_created_at", "-pk")[:200]:
         names.setdefault(row.partner_id, row.partner)
         if row.is_approved or row.partner_id not in words:
-            words[row.partner_id] = "partner" if row.is_approved else row.status_label.lower()
+            words[row.partner_id] = "partner" if row.is_approved else row.status_text
     others = Organization.objects.present().filter(kind=organization.kind).exclude(pk=organization.pk)
     for other in others.exclude(remote_id="").order_by("name", "pk")[:limit]:
         names.setdefault(other.remote_id, other.name)

@@ -20,7 +20,8 @@ from promotions.choices import (
     SharingState,
     TransferStatus,
     TransferType,
-    label,
+    label_of_status,
+    status_in_sentence,
 )
 from promotions.models.jobs import Job
 from promotions.models.packages import Package
@@ -92,7 +93,12 @@ class Partnership(models.Model):
 
     @property
     def status_label(self) -> str:
-        return label(PartnershipStatus, self.status.upper())
+        return label_of_status(PartnershipStatus, self.status)
+
+    @property
+    def status_text(self) -> str:
+        """Its words within a sentence."""
+        return status_in_sentence(PartnershipStatus, self.status)
 
     @property
     def is_incoming(self) -> bool:
@@ -178,11 +184,16 @@ class Transfer(models.Model):
 
     @property
     def status_label(self) -> str:
-        return label(TransferStatus, self.status.upper())
+        return label_of_status(TransferStatus, self.status)
+
+    @property
+    def status_text(self) -> str:
+        """Its words within a sentence."""
+        return status_in_sentence(TransferStatus, self.status)
 
     @property
     def type_label(self) -> str:
-        return label(TransferType, self.type.upper())
+        return label_of_status(TransferType, self.type)
 
     @property
     def is_incoming(self) -> bool:

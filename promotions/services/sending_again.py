@@ -15,7 +15,7 @@ def reason_not_to_send_again(transfer: Transfer) -> str:
         way = "Ask for the pull again" if transfer.type.upper() == TransferType.PUBLIC else "They can send it again"
         return f"{transfer.organization} receives it from {transfer.partner}. {way}."
     if not transfer.is_failed:
-        return f"It is {transfer.status_label.lower()}; only a transfer that failed can be sent again."
+        return f"It is {transfer.status_text}; only a transfer that failed can be sent again."
     if transfer.package is None:
         return f"“{transfer.package_title}” is not known here. Synchronize the packages."
     return sharing.reason_not_to_share(transfer.package)

@@ -412,7 +412,7 @@ def reason_not_to_decide_partnership(partnership: Partnership, user: User) -> st
     if not partnership.is_incoming:
         return f"{partnership.partner} decides on this one."
     if not partnership.is_pending:
-        return f"It is {partnership.status_label.lower()} already."
+        return f"It is {partnership.status_text} already."
     if not has_role(user, partnership.organization, Role.APPROVER):
         return f"This needs the role approver in {partnership.organization}."
     spoken_for = Partnership.objects.filter(pk=partnership.pk)

@@ -19,7 +19,7 @@ from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from promotions import access
-from promotions.choices import PENDING_PARTNERSHIPS, PartnershipStatus, label
+from promotions.choices import PENDING_PARTNERSHIPS, PartnershipStatus, label_of_status
 from promotions.forms.sharing import PartnershipDecisionForm
 from promotions.models import Partnership, SharingLeg, Transfer
 from promotions.services import sharing
@@ -67,8 +67,7 @@ def _look(action: str) -> str:
 
 
 def _words(action: str) -> str:
-    known = action.upper()
-    return "Asked" if known in PENDING_PARTNERSHIPS else label(PartnershipStatus, known)
+    return "Asked" if action.upper() in PENDING_PARTNERSHIPS else label_of_status(PartnershipStatus, action)
 
 
 @login_required

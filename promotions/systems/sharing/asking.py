@@ -6,7 +6,7 @@ from typing import Any
 from clients.errors import ApiRejectedError, OutcomeUnknownError
 from clients.sandbox_sharing import Direction as ListDirection
 from clients.sandbox_sharing import RemotePartnership
-from promotions.choices import PENDING_PARTNERSHIPS, Direction, JobState, PartnershipStatus, label
+from promotions.choices import PENDING_PARTNERSHIPS, Direction, JobState, PartnershipStatus, status_in_sentence
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Partnership, SharingLeg
 from promotions.services import partnerships, sharing_consent
@@ -98,7 +98,7 @@ class AskSubmission(SharingSubmission):
             return ""
         if status in PENDING_PARTNERSHIPS:
             return "Asked; the partner decides."
-        return f"Asked; it is {label(PartnershipStatus, status).lower()} already."
+        return f"Asked; it is {status_in_sentence(PartnershipStatus, status)} already."
 
 
 def partner_id(job: Job) -> str:

@@ -7,7 +7,14 @@ from accounts import access
 from accounts.choices import Role
 from accounts.models import Organization
 from clients.sandbox_sharing import RemotePartnership
-from promotions.choices import DECIDED_PARTNERSHIPS, Direction, JobState, PartnershipStatus, ProblemKind, label
+from promotions.choices import (
+    DECIDED_PARTNERSHIPS,
+    Direction,
+    JobState,
+    PartnershipStatus,
+    ProblemKind,
+    status_in_sentence,
+)
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Partnership
 from promotions.services import partnerships
@@ -105,7 +112,7 @@ class DecideSubmission(SharingSubmission):
 
     def describe(self, job: Job) -> str:
         status = job.result.get("status", "")
-        return f"The partnership is {label(PartnershipStatus, status).lower()}." if status else ""
+        return f"The partnership is {status_in_sentence(PartnershipStatus, status)}." if status else ""
 
     def _row(self, job: Job) -> RemotePartnership | None:
         """The partnership as the platform lists it now."""
@@ -138,5 +145,5 @@ def _became_words(status: str, partnership: Partnership, last: Mapping[str, Any]
     """What became of a request, who decided, and why, as far as the platform tells."""
     by = f" by {last['by']}" if last.get("by") else ""
     reason = f", with the words “{last['reason']}”" if last.get("reason") else ""
-    word = label(PartnershipStatus, status).lower()
+    word = status_in_sentence(PartnershipStatus, status)
     return f"The request of {partnership.partner} was {word} at the platform{by}{reason}."

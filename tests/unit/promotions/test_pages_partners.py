@@ -379,11 +379,11 @@ def test_a_slow_transfer_says_so(signed_in: SignIn, teammate: User, organization
 def test_an_unknown_status_is_shown_and_no_success(
     signed_in: SignIn, teammate: User, organization: Organization
 ) -> None:
-    transfer = TransferFactory(package__organization=organization, status="PARKED")
+    transfer = TransferFactory(package__organization=organization, status="Parked by Admin")
 
     text = text_of(signed_in(teammate), reverse("promotions:transfer-detail", args=[transfer.pk]))
 
-    assert "PARKED" in text
+    assert '<span class="badge-word">Parked by Admin</span>' in text
     assert 'data-state="unknown"' in text
 
 

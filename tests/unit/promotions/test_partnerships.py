@@ -99,6 +99,7 @@ def test_an_unknown_status_is_kept_as_it_came_and_is_no_success(acme: Organizati
 
     row = only()
     assert (row.status, row.state_slug) == ("Under review", "unknown")
+    assert (row.status_label, row.status_text) == ("Under review", "Under review")
     assert not row.is_approved
     assert not row.is_pending
 
