@@ -128,6 +128,8 @@ class SourceFacts:
     """Package and target as they were when the facts were read."""
 
     package_version: str
+    """Of its content, where it has versions; else the platform's revision says which state it was."""
+    package_revision: str
     package_status: str
     package_expires_at: datetime | None
     sandbox_state: str
@@ -136,9 +138,9 @@ class SourceFacts:
 
 def source_facts(plan: Plan) -> SourceFacts:
     package, target = _table(plan.facts.get("package")), _table(plan.facts.get("target"))
-    version = package.get("package_version") or package.get("version")
     return SourceFacts(
-        package_version="" if version is None else str(version),
+        package_version=str(package.get("package_version") or ""),
+        package_revision="" if package.get("version") is None else str(package["version"]),
         package_status=str(package.get("status") or ""),
         package_expires_at=parse_datetime(str(package.get("expires_at") or "")),
         sandbox_state=str(target.get("state") or ""),

@@ -51,6 +51,11 @@ class PackageSerializer(serializers.ModelSerializer[Package]):
             "vanished_at",
             "is_importable",
         ]
+        extra_kwargs = {
+            "version": {
+                "help_text": "The revision at the platform, which counts every write; no version of the content."
+            }
+        }
 
 
 class PackageDetailSerializer(PackageSerializer):
@@ -81,6 +86,10 @@ class PackageDetailSerializer(PackageSerializer):
             "package_version",
             "remote",
         ]
+        extra_kwargs = {
+            **PackageSerializer.Meta.extra_kwargs,
+            "package_version": {"help_text": "The latest version of its content, where it has versions."},
+        }
 
     def get_expiry_difference(self, package: Package) -> str:
         return building.expiry_difference(package)

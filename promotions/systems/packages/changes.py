@@ -6,8 +6,8 @@ from promotions.choices import ArtifactType, label
 
 _PACKAGE_WORDS = {
     "name": "name",
-    "version": "version",
-    "package_version": "package version",
+    "version": "revision at the platform",
+    "package_version": "version",
     "status": "status",
     "type": "type",
     "expires_at": "expiry",

@@ -290,13 +290,15 @@ def test_an_approval_that_ended_says_how_instead_of_offering_buttons(
     signed_in: SignIn, approver: User, approval: Approval, state: ApprovalState, words: str
 ) -> None:
     Approval.objects.filter(pk=approval.pk).update(
-        state=state, ended_at=timezone.now(), void_changes=["The package's version was 1 and is now 2."]
+        state=state,
+        ended_at=timezone.now(),
+        void_changes=["The package's revision at the platform was 1 and is now 2."],
     )
 
     text = signed_in(approver).get(page_of(approval)).content.decode()
 
     assert f'id="decision-title">{words}<' in text
-    assert "version was 1 and is now 2." in text
+    assert "revision at the platform was 1 and is now 2." in text
     assert 'name="verdict"' not in text
 
 

@@ -165,12 +165,12 @@ def test_what_changed_outside_is_told_where_it_made_the_approval_void(
 ) -> None:
     approvals.approve(approval=approval, actor=approver)
     frozen = Plan.objects.select_related("promotion__target_organization").get(pk=plan.pk)
-    plans.reopen(frozen, changes=["The package's version was 1 and is now 2."])
+    plans.reopen(frozen, changes=["The package's revision at the platform was 1 and is now 2."])
 
     text = browser.get(page_of(plan)).content.decode()
 
     assert "The approval of revision 1 became void" in text
-    assert text.count("version was 1 and is now 2.") == 2  # on top, and in the history below
+    assert text.count("revision at the platform was 1 and is now 2.") == 2  # on top, and in the history below
     assert "Ada Approver had approved it" in text
 
 

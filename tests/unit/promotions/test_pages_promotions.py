@@ -197,7 +197,7 @@ def test_changes_and_blockers_are_told(browser: Client, organization: Organizati
     plan = PlanFactory(
         promotion__package__organization=organization,
         changes=[
-            "The package's version was 1 and is now 2.",
+            "The package's revision at the platform was 1 and is now 2.",
             "The target now holds something like PROFILE_SEGMENT segment-1.",
         ],
         blockers=["The package is draft."],
@@ -206,7 +206,7 @@ def test_changes_and_blockers_are_told(browser: Client, organization: Organizati
 
     text = browser.get(page_of(plan.promotion)).content.decode()
 
-    assert "version was 1 and is now 2." in text
+    assert "revision at the platform was 1 and is now 2." in text
     assert "now holds something like Audience “Gold members”." in text
     assert "This cannot run, whatever is decided" in text
     assert "The package is draft." in text
