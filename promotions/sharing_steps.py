@@ -286,7 +286,7 @@ def _arrival(progress: _Progress) -> Step:
     if leg.state == LegState.FAILED:
         return Step("On its way", FAILED, leg.problem or job.problem, job.finished_at, job=job, messages=messages)
     words = "The platform gives no time; a transfer may take a day."
-    return Step("On its way", NOW, words, job=job, messages=messages)
+    return Step("On its way", NOW, words, messages=messages)
 
 
 def _of_job(name: str, job: Job, leg: SharingLeg) -> Step:

@@ -101,7 +101,8 @@ def is_live(sharing: SharingRequest, legs: Sequence[Leg]) -> bool:
 
 
 def _is_moving(legs: Sequence[Leg]) -> bool:
-    return any(leg.current is not None and leg.current.job is not None and leg.current.job.is_live for leg in legs)
+    jobs = [job for shown in legs for job in (shown.leg.asking_job, shown.leg.sending_job) if job is not None]
+    return any(job.is_live for job in jobs)
 
 
 def can_stop(legs: Sequence[Leg]) -> bool:
