@@ -82,6 +82,9 @@ def audit_line(request: AuthenticatedRequest, sequence: int) -> HttpResponse:
     """One line with all that it holds."""
     line = access.audit_event_for_read(request.user, sequence)
     chain = chain_state()
+    organization = Organization.objects.filter(pk=line.organization_id or 0).first()
+    # What another organization did is told to this one, too, whose readers cannot open it.
+    is_others = organization is not None and line.details.get("acting_organization") not in (None, organization.name)
     before = AuditEvent.objects.filter(sequence=sequence - 1).values_list("digest", flat=True).first()
     return render(
         request,
@@ -89,10 +92,10 @@ def audit_line(request: AuthenticatedRequest, sequence: int) -> HttpResponse:
         {
             "line": line,
             "verb": verb_label(line.verb),
-            "organization": Organization.objects.filter(pk=line.organization_id or 0).first(),
+            "organization": organization,
             "facts": facts_of(line.details),
             "previous_digest": before or "",
-            "subject_url": registries.page_of(line.subject_type, line.subject_id),
+            "subject_url": "" if is_others else registries.page_of(line.subject_type, line.subject_id),
             "chain": chain,
             "is_verified": sequence <= chain.verified.sequence and not chain.is_broken,
         },

@@ -30,7 +30,7 @@ def record(
     verb: str,
     *,
     actor: User | None,
-    subject: Model,
+    subject: Model | SubjectText,
     organization: Organization,
     partner_ids: Iterable[str],
     reason: str = "",
@@ -44,11 +44,16 @@ def record(
         audit.record(
             verb,
             actor=actor,
-            subject=seen_by(partner, subject),
+            subject=done_for(organization, subject) if isinstance(subject, SubjectText) else seen_by(partner, subject),
             organization=partner,
             reason=reason,
             details=details_for_partners(told) if isinstance(subject, SharingRequest) else told,
         )
+
+
+def done_for(acting: Organization, subject: SubjectText) -> SubjectText:
+    """What the record of a partner calls a write: it says in whose name it was."""
+    return SubjectText(subject.type, subject.id, f"{subject.text}, for {acting}")
 
 
 def seen_by(partner: Organization, subject: Model) -> Model | SubjectText:

@@ -15,12 +15,12 @@ from promotions.services import building, package_names, packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.remote_packages import find
-from promotions.systems.packages.submission import ToolingSubmission, nothing_sent
+from promotions.systems.packages.submission import RecordedSubmission, nothing_sent
 
 Key = tuple[str, str]
 
 
-class PackageSubmission(ToolingSubmission):
+class PackageSubmission(RecordedSubmission):
     """A write whose outcome is one package; it is over as soon as the package has been read."""
 
     noun = "package"
@@ -40,9 +40,10 @@ class PackageSubmission(ToolingSubmission):
 
     def submitted(self, job: Job, *, how: str) -> None:
         audit.record(
-            Verb.CHANGE_ACCEPTED,
+            self.accepted_verb(job),
             actor=job.requested_by,
-            subject=job,
+            subject=self.as_accepted(job),
+            organization=job.organization,
             details={"act": self.label, "remote_id": job.remote_id, "how": how, "sent": job.submit_count},
         )
 
@@ -51,7 +52,8 @@ class PackageSubmission(ToolingSubmission):
             audit.record(
                 Verb.CHANGE_ENDED,
                 actor=None,
-                subject=job,
+                subject=self.as_ended(job),
+                organization=job.organization,
                 reason=ending.problem,
                 details={"act": self.label, "state": ending.state},
             )

@@ -15,6 +15,7 @@ from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitt
 from promotions.models import Job, Package
 from promotions.services import building, package_names, packages
 from promotions.services.errors import RefusedError
+from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_packages
 from promotions.systems.packages.changing import (
     PackageSubmission,
@@ -40,6 +41,8 @@ class CreateSubmission(PackageSubmission):
     kind = kinds.CREATE
     label = "Create package"
     phrase = "Creation of"
+    accepted = Verb.CREATION_ACCEPTED
+    act = "creating"
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         sandbox = job.organization.sandboxes.filter(name=job.params["sandbox"]).first()

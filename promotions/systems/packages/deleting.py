@@ -7,6 +7,7 @@ from promotions.choices import JobState, PackageStatus, ProblemKind, label
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
 from promotions.services import building, packages
+from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changing import PackageSubmission, package_of
 from promotions.systems.packages.connection import tooling
@@ -20,6 +21,8 @@ class DeleteSubmission(PackageSubmission):
     kind = kinds.DELETE
     label = "Delete package"
     phrase = "Deletion of"
+    accepted = Verb.DELETION_ACCEPTED
+    act = "deleting"
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         package = package_of(job)

@@ -5,6 +5,7 @@ from datetime import datetime
 from clients.sandbox_tooling import RemotePackage, SandboxToolingClient
 from promotions.models import Job, Package
 from promotions.services import building, packages
+from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changing import (
     Key,
@@ -41,6 +42,8 @@ class AddSubmission(ObjectsChange):
     kind = kinds.ADD
     label = "Add objects"
     phrase = "Adding objects to"
+    accepted = Verb.ADDITION_ACCEPTED
+    act = "adding objects to"
 
     def send(self, client: SandboxToolingClient, job: Job, package: Package) -> RemotePackage:
         return client.add_artifacts(package.remote_id, refs(job), expires_at=self.asked_expiry(job, package))
@@ -68,6 +71,8 @@ class RemoveSubmission(ObjectsChange):
     kind = kinds.REMOVE
     label = "Remove objects"
     phrase = "Removing objects from"
+    accepted = Verb.REMOVAL_ACCEPTED
+    act = "removing objects from"
 
     def send(self, client: SandboxToolingClient, job: Job, package: Package) -> RemotePackage:
         return client.remove_artifacts(package.remote_id, refs(job), expires_at=self.asked_expiry(job, package))
@@ -98,6 +103,8 @@ class EditSubmission(PackageChange):
     kind = kinds.EDIT
     label = "Edit package"
     phrase = "Editing of"
+    accepted = Verb.EDIT_ACCEPTED
+    act = "editing"
 
     def send(self, client: SandboxToolingClient, job: Job, package: Package) -> RemotePackage:
         return client.update_package(

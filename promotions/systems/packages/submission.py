@@ -1,11 +1,15 @@
 """What the writes of sandbox tooling have in common."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from django.conf import settings
 
+from accounts.services.audit import SubjectText
 from promotions.choices import JobState, ProblemKind
 from promotions.engine.registry import Ending, Submission
+from promotions.models import Job
+from promotions.services.verbs import Verb
 
 
 def nothing_sent(reason: str) -> Ending:
@@ -29,3 +33,26 @@ class ToolingSubmission(Submission):
     @property
     def follow_deadline(self) -> timedelta:  # type: ignore[override]
         return timedelta(hours=settings.FOLLOW_DEADLINE_HOURS)
+
+
+class RecordedSubmission(ToolingSubmission):
+    """A write that the record tells of in its own words."""
+
+    accepted: ClassVar[Verb]
+    """What the record says once the platform has it."""
+    act: ClassVar[str]
+    """What has come to an end when it is over: "creating"."""
+
+    def accepted_verb(self, job: Job) -> Verb:
+        return self.accepted
+
+    def whereof(self, job: Job) -> str:
+        """What follows the verb, and the act."""
+        return f"“{job.title}”"
+
+    def as_accepted(self, job: Job) -> SubjectText:
+        return SubjectText(job._meta.label_lower, str(job.pk), self.whereof(job))
+
+    def as_ended(self, job: Job) -> SubjectText:
+        words = f"{self.act} {self.whereof(job)} ({job.get_state_display().lower()})"
+        return SubjectText(job._meta.label_lower, str(job.pk), words)

@@ -9,7 +9,8 @@ from clients.sandbox_sharing import RemotePartnership
 from promotions.choices import PENDING_PARTNERSHIPS, Direction, JobState, PartnershipStatus, status_in_sentence
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Partnership, SharingLeg
-from promotions.services import partnerships, sharing_consent
+from promotions.services import partner_names, partnerships, sharing_consent
+from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing
 from promotions.systems.sharing.lists import Listing, newest_first
@@ -24,7 +25,12 @@ class AskSubmission(SharingSubmission):
     kind = kinds.ASK
     label = "Ask for a partnership"
     phrase = "Request for a partnership with"
+    accepted = Verb.PARTNERSHIP_ASKED
+    act = "asking for a partnership with"
     noun = "partnership"
+
+    def whereof(self, job: Job) -> str:
+        return partner(job)
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         if ending := sharing_consent.lost(job):
@@ -103,6 +109,12 @@ class AskSubmission(SharingSubmission):
 
 def partner_id(job: Job) -> str:
     return str(job.params["partner_id"])
+
+
+def partner(job: Job) -> str:
+    """The partner as it is called by now."""
+    known = partner_names.known_names(job.organization, [partner_id(job)])
+    return known.get(partner_id(job)) or partner_id(job)
 
 
 def read_partnerships(job: Job, direction: Direction, *, wanted: str = "") -> Listing[RemotePartnership]:

@@ -18,6 +18,7 @@ from promotions.choices import (
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Partnership
 from promotions.services import partnerships
+from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.asking import is_pending, read_partnerships
 from promotions.systems.sharing.connection import sharing
@@ -31,9 +32,16 @@ class DecideSubmission(SharingSubmission):
     label = "Decide on a partnership"
     phrase = "Decision on the partnership with"
     noun = "partnership"
+    act = "deciding on the partnership with"
 
     def partner_ids(self, job: Job) -> list[str]:
         return [_partnership(job).partner_id]
+
+    def accepted_verb(self, job: Job) -> Verb:
+        return Verb.APPROVAL_SENT if job.params["is_approved"] else Verb.REJECTION_SENT
+
+    def whereof(self, job: Job) -> str:
+        return _partnership(job).partner
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         person, partnership = job.requested_by, _partnership(job)

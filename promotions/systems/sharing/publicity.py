@@ -7,6 +7,7 @@ from promotions.choices import JobState, PackageStatus, ProblemKind, Visibility
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
 from promotions.services import packages, sharing_consent
+from promotions.services.verbs import Verb
 from promotions.systems.packages.connection import tooling
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.submission import SharingSubmission, nothing_sent
@@ -19,6 +20,8 @@ class PublicitySubmission(SharingSubmission):
     kind = kinds.PUBLICITY
     label = "Make public"
     phrase = "Making public of"
+    accepted = Verb.PACKAGE_MADE_PUBLIC
+    act = "making public"
     noun = "package"
 
     def partner_ids(self, job: Job) -> list[str]:

@@ -4,7 +4,8 @@ from clients.sandbox_sharing import RemoteTransfer, TransferType
 from promotions.choices import TransferStatus
 from promotions.engine.registry import Ending, Report, Submitted
 from promotions.models import Job, Transfer
-from promotions.services import arrivals, sharing_consent
+from promotions.services import arrivals, partner_names, sharing_consent
+from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing
 from promotions.systems.sharing.transferring import FollowedTransfer
@@ -16,10 +17,16 @@ class PullSubmission(FollowedTransfer):
     kind = kinds.PULL
     label = "Pull public package"
     phrase = "Pulling of"
+    accepted = Verb.PACKAGE_FETCHED
+    act = "fetching"
     request_type = TransferType.PUBLIC
 
     def partner_ids(self, job: Job) -> list[str]:
         return [_source_id(job)]
+
+    def whereof(self, job: Job) -> str:
+        source = partner_names.known_names(job.organization, [_source_id(job)]).get(_source_id(job))
+        return f"package {job.params['package_id']} from {source or _source_id(job)}"
 
     def is_of(self, job: Job, row: RemoteTransfer) -> bool:
         return (

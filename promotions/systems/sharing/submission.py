@@ -8,13 +8,13 @@ from promotions.engine.registry import Ending
 from promotions.models import Job
 from promotions.services import routines, sharing_audit
 from promotions.services.verbs import Verb
-from promotions.systems.packages.submission import ToolingSubmission, nothing_sent
+from promotions.systems.packages.submission import RecordedSubmission, nothing_sent
 from promotions.systems.sharing import kinds
 
 __all__ = ["SharingSubmission", "nothing_sent", "unknown_ids"]
 
 
-class SharingSubmission(ToolingSubmission):
+class SharingSubmission(RecordedSubmission):
     """A write that concerns other organizations: the record tells of it to each that lives here."""
 
     def partner_ids(self, job: Job) -> list[str]:
@@ -23,9 +23,9 @@ class SharingSubmission(ToolingSubmission):
 
     def submitted(self, job: Job, *, how: str) -> None:
         sharing_audit.record(
-            Verb.SHARING_ACCEPTED,
+            self.accepted_verb(job),
             actor=job.requested_by,
-            subject=job,
+            subject=self.as_accepted(job),
             organization=job.organization,
             partner_ids=self.partner_ids(job),
             details={"act": self.label, "remote_id": job.remote_id, "how": how, "sent": job.submit_count},
@@ -39,7 +39,7 @@ class SharingSubmission(ToolingSubmission):
         sharing_audit.record(
             Verb.SHARING_ENDED,
             actor=None,
-            subject=job,
+            subject=self.as_ended(job),
             organization=job.organization,
             partner_ids=self.partner_ids(job),
             reason=ending.problem,

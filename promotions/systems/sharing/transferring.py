@@ -23,10 +23,11 @@ from promotions.choices import (
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package, Transfer
 from promotions.services import chain, packages, sharing_consent, transfers
+from promotions.services.verbs import Verb
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.remote_packages import find
 from promotions.systems.sharing import kinds
-from promotions.systems.sharing.asking import is_approved, is_with, partner_id, read_partnerships
+from promotions.systems.sharing.asking import is_approved, is_with, partner, partner_id, read_partnerships
 from promotions.systems.sharing.connection import sharing
 from promotions.systems.sharing.lists import CLOCK_MARGIN, Listing, newest_first
 from promotions.systems.sharing.submission import SharingSubmission, nothing_sent, unknown_ids
@@ -156,6 +157,8 @@ class TransferSubmission(FollowedTransfer):
 
     kind = kinds.TRANSFER
     label = "Transfer"
+    accepted = Verb.PACKAGE_SENT
+    act = "sending"
     request_type = TransferType.PRIVATE
 
     def is_of(self, job: Job, row: RemoteTransfer) -> bool:
@@ -186,6 +189,9 @@ class TransferSubmission(FollowedTransfer):
 
     def wanted(self, job: Job) -> str:
         return f"a new transfer of “{package_of(job)}” to {partner_id(job)}"
+
+    def whereof(self, job: Job) -> str:
+        return f"“{package_of(job)}” to {partner(job)}"
 
     def submitted(self, job: Job, *, how: str) -> None:
         self.let_partners_see(job)

@@ -70,8 +70,11 @@ def test_the_partner_that_lives_here_sees_the_request_at_once(world: World, aske
 
     seen = partnership(world.globex.organization, world.acme.organization.remote_id)
     assert (seen.is_incoming, seen.is_pending, seen.partner_name) == (True, True, "Acme")
-    recorded = AuditEvent.objects.filter(verb=Verb.SHARING_ACCEPTED)
-    assert {line.organization_id for line in recorded} == {world.acme.organization.pk, world.globex.organization.pk}
+    recorded = AuditEvent.objects.filter(verb=Verb.PARTNERSHIP_ASKED)
+    assert {line.organization_id: line.subject_text for line in recorded} == {
+        world.acme.organization.pk: "Globex",
+        world.globex.organization.pk: "Globex, for Acme",
+    }
 
 
 def test_what_the_platform_refuses_fails_in_its_own_words(world: World, asked: SharingRequest) -> None:

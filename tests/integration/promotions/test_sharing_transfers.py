@@ -106,6 +106,14 @@ def test_what_was_sent_is_found_among_the_packages_of_the_partner_who_is_told(
     assert notice.text == f"“{PACKAGE}” from Acme has arrived in Globex"
     assert notice.url.endswith(f"/packages/{transfer.package_id}/plan/")
     assert AuditEvent.objects.filter(verb=Verb.PACKAGE_ARRIVED).count() == 2  # the partners' own records
+    told = AuditEvent.objects.filter(verb__in=[Verb.PACKAGE_SENT, Verb.SHARING_ENDED], subject_text__contains=PACKAGE)
+    acme, globex = world.acme.organization.pk, world.globex.organization.pk
+    assert list(told.order_by("sequence").values_list("organization_id", "subject_text")) == [
+        (acme, f"“{PACKAGE}” to Globex"),
+        (globex, f"“{PACKAGE}” to Globex, for Acme"),
+        (acme, f"sending “{PACKAGE}” to Globex (succeeded)"),
+        (globex, f"sending “{PACKAGE}” to Globex (succeeded), for Acme"),
+    ]
     assert arrivals.words(transfer) == ""
 
 

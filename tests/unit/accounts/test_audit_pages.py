@@ -145,6 +145,18 @@ def test_a_line_has_a_page_with_its_details_as_facts_and_tables(owner, organizat
     assert "none: this is the first line" in page
 
 
+def test_a_line_leads_to_its_subject_unless_another_organization_acted(owner, organization, signed_in, write):
+    lines = [
+        write("Loyalty", organization=organization, subject="promotions.job", details={"acting_organization": name})
+        for name in (organization.name, "Globex")
+    ]
+    client = signed_in(owner)
+
+    pages = [client.get(f"/audit/{line.sequence}/").content.decode() for line in lines]
+
+    assert ["<dt>Subject</dt><dd><a href=" in page for page in pages] == [True, False]
+
+
 def test_a_line_that_one_may_not_see_is_not_there(teammate, organization, signed_in, write, call):
     line = write("Ours", organization=organization)
 
