@@ -24,7 +24,7 @@ from tests.integration.promotions.other_platform import OtherPlatform
 from tests.integration.promotions.other_platform_forms import OLD_JOBS, ORG, PACKAGES
 from tests.integration.promotions.other_platform_server import RunningPlatform
 
-pytestmark = pytest.mark.django_db(transaction=False)
+pytestmark = [pytest.mark.django_db(transaction=False), pytest.mark.only_on("sqlite")]
 
 SETTLE = timedelta(seconds=settings.SUBMIT_SETTLE_S + 1)
 GOOD = JobState.SUCCEEDED
