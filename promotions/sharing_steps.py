@@ -276,9 +276,8 @@ def _arrival(progress: _Progress) -> Step:
         if arrival is None:
             words = f"The platform says that it is complete. Only {progress.partner} sees the package itself."
             return Step("Completed", DONE, words, at, messages=messages)
-        seen_at = arrival.over_seen_at
-        is_looked_for = seen_at is None or timezone.now() - seen_at <= arrivals.SOON
-        return Step("Arrived", NOW if is_looked_for else UNKNOWN, arrivals.words(arrival), at, messages=messages)
+        state = NOW if not arrival.is_completed or arrivals.is_looked_for(arrival) else UNKNOWN
+        return Step("Arrived", state, arrivals.words(arrival), at, messages=messages)
     if job is None or (transfer is None and not job.remote_id):
         return Step("Arrived", AHEAD)
     if job.state == JobState.NEEDS_ATTENTION:

@@ -88,10 +88,21 @@ def words(transfer: Transfer) -> str:
     """What is known of the arrival, in a sentence; empty where it is out of the question, or has been found."""
     if not transfer.is_incoming or not transfer.is_completed or transfer.package_id is not None:
         return ""
-    seen_at = transfer.over_seen_at or transfer.seen_at
-    if timezone.now() - seen_at <= SOON:
+    if is_looked_for(transfer):
         return f"The platform says completed; the package is looked for among those of {transfer.organization}."
     return f"The platform says completed; no such package is listed in {transfer.organization}."
+
+
+def is_looked_for(transfer: Transfer) -> bool:
+    """Whether the package of a transfer that came in may still turn up by itself.
+
+    What had ended long before it was first seen here is history: its package would be listed by now.
+    """
+    if not transfer.is_incoming or not transfer.is_completed or transfer.package_id is not None:
+        return False
+    now = timezone.now()
+    seen_at = transfer.over_seen_at or transfer.seen_at
+    return now - seen_at <= SOON and now - (transfer.completed_at or seen_at) <= NEWS
 
 
 def _awaited(now: datetime) -> QuerySet[Transfer]:

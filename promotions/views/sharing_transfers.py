@@ -53,8 +53,7 @@ class Row:
     @property
     def is_looked_for(self) -> bool:
         """Whether the package may still turn up by itself."""
-        seen_at = self.transfer.over_seen_at
-        return bool(self.arrival) and seen_at is not None and timezone.now() - seen_at <= arrivals.SOON
+        return arrivals.is_looked_for(self.transfer)
 
     @property
     def is_awaited(self) -> bool:

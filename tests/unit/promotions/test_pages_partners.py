@@ -388,13 +388,19 @@ def test_an_unknown_status_is_shown_and_no_success(
 
 
 @pytest.mark.parametrize(
-    ("age", "words"), [(timedelta(0), "not found yet"), (arrivals.SOON + timedelta(minutes=1), "nothing found")]
+    ("seen", "ended", "words"),
+    [
+        (timedelta(0), timedelta(hours=1), "not found yet"),
+        (arrivals.SOON + timedelta(minutes=1), timedelta(hours=1), "nothing found"),
+        (timedelta(0), timedelta(days=12), "nothing found"),
+    ],
 )
 def test_a_completed_transfer_without_its_package_does_not_count_as_arrived(
-    signed_in: SignIn, teammate: User, organization: Organization, age: timedelta, words: str
+    signed_in: SignIn, teammate: User, organization: Organization, seen: timedelta, ended: timedelta, words: str
 ) -> None:
+    now = timezone.now()
     transfer = TransferFactory(
-        incoming=True, completed=True, organization=organization, over_seen_at=timezone.now() - age
+        incoming=True, completed=True, organization=organization, over_seen_at=now - seen, completed_at=now - ended
     )
 
     text = text_of(signed_in(teammate), reverse("promotions:transfer-detail", args=[transfer.pk]))
