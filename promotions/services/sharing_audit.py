@@ -63,7 +63,7 @@ def seen_by(partner: Organization, subject: Model) -> Model | SubjectText:
         return subject
     title = request.title_for(partner.remote_id)
     text = title if request is subject else f"approval of {title}"
-    return SubjectText(subject._meta.label_lower, str(subject.pk), text)
+    return done_for(request.organization, SubjectText(subject._meta.label_lower, str(subject.pk), text))
 
 
 def details_for_partners(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ class Verb(TextChoices):
     PUBLISH_REQUESTED = "package.publish_requested", "asked to publish"
     PUBLISH_ACCEPTED = "package.publish_accepted", "had the platform publish"
     PUBLISH_ENDED = "package.publish_ended", "saw the end of publishing"
-    CREATION_REQUESTED = "package.creation_requested", "asked to create the package of"
+    CREATION_REQUESTED = "package.creation_requested", "asked to create the package"
     ADDITION_REQUESTED = "package.addition_requested", "asked to add objects to"
     REMOVAL_REQUESTED = "package.removal_requested", "asked to remove objects from"
     EDIT_REQUESTED = "package.edit_requested", "asked to edit"

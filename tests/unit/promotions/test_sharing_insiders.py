@@ -244,7 +244,7 @@ def test_the_record_of_a_partner_names_no_other_partner(sides: Sides) -> None:
     }
     assert not [line for line in lines if OTHER_ID in f"{line.subject_text} {line.details}"]
     stopped = AuditEvent.objects.get(verb="sharing.stopped", organization_id=sides.globex.pk)
-    assert (stopped.subject_text, stopped.reason) == ("sharing of “Loyalty” with Globex", "Not now.")
+    assert (stopped.subject_text, stopped.reason) == ("sharing of “Loyalty” with Globex, for Acme", "Not now.")
     own = AuditEvent.objects.filter(organization_id=sides.acme.pk, verb="sharing.stopped").get()
     assert OTHER_ID in own.subject_text
 
