@@ -2,8 +2,8 @@
 
 from clients.package_payloads import PackagePayload
 from promotions.approval_facts import Moment, moments_of
-from promotions.choices import SharingKind, Visibility
-from promotions.models import Package, SharingRequest
+from promotions.choices import PartnershipStatus, SharingKind, Visibility
+from promotions.models import Package, Partnership, SharingRequest
 from promotions.services.errors import ConflictError
 
 _FINALITY = {
@@ -19,7 +19,18 @@ _FINALITY = {
 
 def finality_of(request: SharingRequest) -> list[str]:
     """What cannot be undone once somebody consents, in sentences."""
-    return _FINALITY[SharingKind(request.kind)]
+    sentences = _FINALITY[SharingKind(request.kind)]
+    if request.kind == SharingKind.SHARE and _are_all_partners(request):
+        return sentences[:1]
+    return sentences
+
+
+def _are_all_partners(request: SharingRequest) -> bool:
+    """Whether nobody needs to be asked for a partnership."""
+    approved = Partnership.objects.filter(
+        organization=request.organization_id, status__iexact=PartnershipStatus.APPROVED, vanished_at=None
+    )
+    return not request.legs.exclude(partner_id__in=approved.values("partner_id")).exists()
 
 
 def time_line(request: SharingRequest) -> list[Moment]:

@@ -30,14 +30,25 @@ def sharing_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def sharing_live(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """What moves on the page; nothing (204) if it is as the caller saw it."""
+    """What moves on the page; nothing (204) if it is as the caller saw it.
+
+    A card in which somebody may be typing stays as it is; the news above it say what became of the approval.
+    """
     found = access.sharing_request_for_read(request.user, pk)
     if not request.htmx:
         return redirect("promotions:sharing-detail", pk=pk)
     context = sharing_pages.live_context(found, request.user)
     if request.GET.get("seen") == context["version"]:
         return HttpResponse(status=204)
-    return render(request, "promotions/sharing/_live.html", {**context, "is_swap": True})
+    is_card_kept = request.GET.get("form") == "1"
+    if not is_card_kept:
+        context |= sharing_pages.card_context(found, request.user, ConsentForm())
+    context |= {
+        "is_swap": True,
+        "is_card_kept": is_card_kept,
+        "has_form": is_card_kept or context["can_decide"],
+    }
+    return render(request, "promotions/sharing/_live.html", context)
 
 
 @login_required

@@ -41,6 +41,7 @@ def page(
     """The whole page, with what is wrong with a decision if something is."""
     wish = approval_pages.wish_of(request)
     context = card_context(sharing, reader, form, conflict=conflict) | live_context(sharing, reader) | {"wish": wish}
+    context["has_form"] = context["can_decide"]
     if wish or (form.is_bound and form.has_error("reason")):
         form.fields["reason"].widget.attrs["autofocus"] = True
     return render(request, "promotions/sharing/detail.html", context, status=status)

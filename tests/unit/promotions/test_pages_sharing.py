@@ -103,6 +103,39 @@ def test_a_partner_is_named_as_soon_as_its_name_is_known(
     assert "Name not known" not in live
 
 
+def test_the_card_of_a_request_moves_along_unless_somebody_may_type_in_it(
+    signed_in: SignIn, teammate: User, approver: User, wish: SharingRequest, organization: Organization
+) -> None:
+    second = member(organization, Role.APPROVER, "Bo Approver")
+    pages = {reader: signed_in(reader).get(page_of(wish)) for reader in (teammate, second)}
+    decide(signed_in(approver), wish, "approve")
+    address = reverse("promotions:sharing-live", args=[wish.pk])
+
+    onlooker = text_of(signed_in(teammate), f"{address}?seen={pages[teammate].context['version']}", **HTMX)
+    decider = text_of(signed_in(second), f"{address}?seen={pages[second].context['version']}&form=1", **HTMX)
+
+    assert "&amp;form=1" in pages[second].content.decode()
+    assert 'id="approval-news"' in pages[second].content.decode()
+    assert "form=1" not in pages[teammate].content.decode()
+    assert "It starts at once when somebody approves." in pages[teammate].content.decode()
+    assert '<h2 id="decision-title">Approved</h2>' in onlooker
+    assert 'id="finality"' not in onlooker
+    assert 'id="decision"' not in decider
+
+
+def test_nothing_is_said_of_asking_for_a_partnership_that_is_there_already(
+    signed_in: SignIn, approver: User, wish: SharingRequest, organization: Organization
+) -> None:
+    client, words = signed_in(approver), "A request for a partnership cannot be withdrawn"
+    before = text_of(client, page_of(wish))
+    PartnershipFactory(organization=organization, approved=True)
+
+    after = text_of(client, page_of(wish))
+
+    assert [words in text for text in (before, after)] == [True, False]
+    assert "A package that was sent cannot be taken back." in after
+
+
 def test_whoever_asked_is_told_who_else_decides(
     signed_in: SignIn, teammate: User, approver: User, wish: SharingRequest
 ) -> None:
