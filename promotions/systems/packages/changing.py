@@ -44,7 +44,7 @@ class PackageSubmission(RecordedSubmission):
             actor=job.requested_by,
             subject=self.as_accepted(job),
             organization=job.organization,
-            details={"act": self.label, "remote_id": job.remote_id, "how": how, "sent": job.submit_count},
+            details={"remote_id": job.remote_id, "how": how, "sent": job.submit_count},
         )
 
     def ended(self, job: Job, ending: Ending) -> None:
@@ -55,7 +55,7 @@ class PackageSubmission(RecordedSubmission):
                 subject=self.as_ended(job),
                 organization=job.organization,
                 reason=ending.problem,
-                details={"act": self.label, "state": ending.state},
+                details={"state": ending.state},
             )
 
 

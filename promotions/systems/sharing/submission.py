@@ -28,7 +28,7 @@ class SharingSubmission(RecordedSubmission):
             subject=self.as_accepted(job),
             organization=job.organization,
             partner_ids=self.partner_ids(job),
-            details={"act": self.label, "remote_id": job.remote_id, "how": how, "sent": job.submit_count},
+            details={"remote_id": job.remote_id, "how": how, "sent": job.submit_count},
         )
 
     def ended(self, job: Job, ending: Ending) -> None:
@@ -43,7 +43,7 @@ class SharingSubmission(RecordedSubmission):
             organization=job.organization,
             partner_ids=self.partner_ids(job),
             reason=ending.problem,
-            details={"act": self.label, "state": ending.state, "remote_status": job.remote_status},
+            details={"state": ending.state, "remote_status": job.remote_status},
         )
 
     def let_partners_see(self, job: Job) -> None:
