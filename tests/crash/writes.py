@@ -432,7 +432,8 @@ class Stock:
 
     def __init__(self, target: Target, kinds: Sequence[str], runs: int) -> None:
         self.target = target
-        self._number = 0
+        # One storm may follow another at the same emulator.
+        self._token, self._number = uuid.uuid4().hex[:8], 0
         self._lines = deque(self._all_lines()) if ImportWrite.kind in kinds else deque()
         self._shared = self._packages(1)[0] if TransferWrite.kind in kinds else None
         # Half as many again, since what is over before its moment is done once more.
@@ -473,7 +474,7 @@ class Stock:
 
     def _name(self, words: str) -> str:
         self._number += 1
-        return f"{words} {self._number:04}"
+        return f"{words} {self._token} {self._number:04}"
 
     def has(self, kind: str) -> bool:
         return kind != ImportWrite.kind or bool(self._lines)
