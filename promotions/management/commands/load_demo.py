@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,14 +22,30 @@ from accounts.models import Organization, User
 from accounts.services import people
 from config.env import Mode
 
-# Name, whether an installation administrator, and the role in both organizations that work together.
-PEOPLE: dict[str, tuple[str, bool, Role | None]] = {
-    "ada@example.com": ("Ada Ahmadi", True, None),
-    "oskar@example.com": ("Oskar Lind", False, Role.OPERATOR),
-    "priya@example.com": ("Priya Nair", False, Role.APPROVER),
-    "vera@example.com": ("Vera Costa", False, Role.VIEWER),
-}
 SHARED_ORGANIZATIONS = ("Acme", "Globex")
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of the demo; an administrator of the installation has no role of their own anywhere."""
+
+    name: str
+    role: Role | None = None
+    organizations: tuple[str, ...] = SHARED_ORGANIZATIONS
+
+    def __str__(self) -> str:
+        what = f"{self.role} in {' and '.join(self.organizations)}" if self.role else "administrator"
+        return f"{self.name}, {what}"
+
+
+PEOPLE = {
+    "ada@example.com": Person("Ada Ahmadi"),
+    "oskar@example.com": Person("Oskar Lind", Role.OPERATOR),
+    "priya@example.com": Person("Priya Nair", Role.APPROVER),
+    # Whoever agreed for the one organization may not answer for the other.
+    "noor@example.com": Person("Noor Haddad", Role.APPROVER, ("Globex",)),
+    "vera@example.com": Person("Vera Costa", Role.VIEWER),
+}
 SIGN_INS_FILE = "demo-sign-ins.json"
 # Time for the emulator to make its keys and print them.
 CREDENTIALS_WITHIN_S = 30
@@ -49,25 +66,23 @@ class Command(BaseCommand):
             self.give_roles()
         self.stdout.write("Sign in as")
         for email, password in sign_ins.items():
-            name, is_administrator, role = PEOPLE[email]
-            what = "administrator" if is_administrator else f"{role} in {' and '.join(SHARED_ORGANIZATIONS)}"
-            self.stdout.write(f"  {email:<20} {password}   ({name}, {what})")
+            self.stdout.write(f"  {email:<20} {password}   ({PEOPLE[email]})")
 
     def make_people(self) -> dict[str, str]:
         """E-mail and password of each; both are made once and then read from the data folder."""
         kept = settings.DATA_DIR / SIGN_INS_FILE
-        if not kept.exists():
-            text = json.dumps({email: f"towpath-{secrets.token_hex(4)}" for email in PEOPLE}, indent=2)
+        known: dict[str, str] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+        sign_ins = {email: known.get(email) or f"towpath-{secrets.token_hex(4)}" for email in PEOPLE}
+        if sign_ins != known:
             kept.touch(mode=0o600)
-            kept.write_text(text, encoding="utf-8")
-        sign_ins: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
-        for email, (name, is_administrator, _) in PEOPLE.items():
+            kept.write_text(json.dumps(sign_ins, indent=2), encoding="utf-8")
+        for email, person in PEOPLE.items():
             if not User.objects.filter(email=email).exists():
                 people.create_person(
                     email=email,
-                    full_name=name,
+                    full_name=person.name,
                     password=sign_ins[email],
-                    is_administrator=is_administrator,
+                    is_administrator=person.role is None,
                     actor=None,
                 )
         return sign_ins
@@ -98,7 +113,7 @@ class Command(BaseCommand):
 
     def give_roles(self) -> None:
         for organization in Organization.objects.filter(name__in=SHARED_ORGANIZATIONS, deleted_at=None):
-            for email, (_, _, role) in PEOPLE.items():
-                if role is not None:
+            for email, one in PEOPLE.items():
+                if one.role is not None and organization.name in one.organizations:
                     person = User.objects.get(email=email)
-                    people.set_membership(user=person, organization=organization, role=role, actor=None)
+                    people.set_membership(user=person, organization=organization, role=one.role, actor=None)
