@@ -2,6 +2,7 @@
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin/python
+WORKERS := auto
 TYPED := config clients accounts promotions operations emulator tests bench manage.py
 # Installs a requirements file, unless exactly this one is in the environment already.
 install = cmp -s $(1) .venv/$(1) || { echo "Installing what $(1) names."; $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && cp $(1) .venv/$(1); }
@@ -14,10 +15,10 @@ demo: venv  ## run everything with an emulator and demo data; Ctrl-C ends it
 	@$(RUN) manage.py up --demo
 
 test: dev  ## all tests; ARGS passes more to pytest
-	@$(RUN) -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-postgres: dev  ## the same on a private PostgreSQL, without browser and crash tests
-	@$(RUN) -m tests.run_on_postgres -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m tests.run_on_postgres -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: dev  ## style, types, doors between the rooms, templates, spelling, Django's own checks
 	.venv/bin/ruff check .
