@@ -16,6 +16,7 @@ from promotions.models import Job, Package
 from promotions.services import building, package_names, packages
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
+from promotions.systems.listing import CLOCK_MARGIN
 from promotions.systems.packages import kinds, remote_packages
 from promotions.systems.packages.changing import (
     PackageSubmission,
@@ -31,7 +32,6 @@ from promotions.systems.packages.changing import (
 )
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.editing import not_taken, unasked
-from promotions.systems.packages.remote_packages import CLOCK_MARGIN
 from promotions.systems.packages.submission import nothing_sent
 
 

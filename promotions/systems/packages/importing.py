@@ -11,6 +11,7 @@ from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitt
 from promotions.models import Job, Plan, TaskResult
 from promotions.services import memory, runs
 from promotions.services.verbs import Verb
+from promotions.systems.listing import CLOCK_MARGIN
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, tooling
 from promotions.systems.packages.results import read_results
@@ -50,7 +51,7 @@ class ImportSubmission(ToolingSubmission):
         return Submitted(receipt.job_id or None, receipt.raw)
 
     def look_up(self, job: Job, report: Report) -> LookUp:
-        since = (job.started_at or job.created_at) - remote_jobs.CLOCK_MARGIN
+        since = (job.started_at or job.created_at) - CLOCK_MARGIN
         with tooling(job.organization, sandbox=_sandbox_name(job)) as client:
             listing = remote_jobs.newest_first(
                 client,
@@ -86,7 +87,7 @@ class ImportSubmission(ToolingSubmission):
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         if not jobs:
             return {}
-        since = min(job.started_at or job.created_at for job in jobs) - remote_jobs.CLOCK_MARGIN
+        since = min(job.started_at or job.created_at for job in jobs) - CLOCK_MARGIN
         wanted = {job.remote_id for job in jobs}
         with tooling(jobs[0].organization) as client:
             listing = remote_jobs.newest_first(client, request_type=self.request_type, since=since, wanted=wanted)

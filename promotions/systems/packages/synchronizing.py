@@ -18,6 +18,7 @@ from promotions.engine.registry import Activity, Ending, Report, Unfinished
 from promotions.engine.timeline import note
 from promotions.models import Job, Package
 from promotions.services import packages
+from promotions.systems.listing import CLOCK_MARGIN, STALE_PAGES_LIMIT
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
 
@@ -60,7 +61,7 @@ class Synchronize(Activity):
                 state["start"] += page.received
                 state["promised"] = page.total or 0
                 stale = 0 if fresh else stale + 1
-                state["is_listed"] = not page.has_next or page.received == 0 or stale >= remote_jobs.STALE_PAGES_LIMIT
+                state["is_listed"] = not page.has_next or page.received == 0 or stale >= STALE_PAGES_LIMIT
                 report("Reading packages", done=len(seen), total=max(page.total or 0, len(seen)))
                 if time.monotonic() > until and not state["is_listed"]:
                     return Unfinished({**job.params, "slice": {**state, "seen": list(seen)}})
@@ -198,7 +199,7 @@ def _unread_since(job: Job) -> datetime:
     horizon = timezone.now() - FOREIGN_JOBS_SINCE
     passes = Job.objects.filter(organization=job.organization, kind=job.kind, result__is_complete=True)
     last = passes.filter(state=JobState.SUCCEEDED).order_by("-created_at").first()
-    return max(horizon, last.created_at - remote_jobs.CLOCK_MARGIN) if last else horizon
+    return max(horizon, last.created_at - CLOCK_MARGIN) if last else horizon
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from clients.sandbox_versions import VersioningClient
 from promotions.choices import UNFINISHED, Decision
 from promotions.engine.registry import LookUp, Report, Submitted
 from promotions.models import Job, Package, Plan
+from promotions.systems.listing import CLOCK_MARGIN, Listing
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, platform, tooling
 from promotions.systems.packages.importing import DETAILS_AT_MOST, LOOKALIKE_MARGIN, ImportSubmission, plan_of
@@ -53,7 +54,7 @@ class UpdateSubmission(ImportSubmission):
 
     def look_up(self, job: Job, report: Report) -> LookUp:
         """One new job of the name, sandboxes and time that fit is ours; several, or a doubt, are for a person."""
-        since = (job.started_at or job.created_at) - remote_jobs.CLOCK_MARGIN
+        since = (job.started_at or job.created_at) - CLOCK_MARGIN
         with tooling(job.organization, sandbox=_sandbox_of(job)) as client:
             listing = self._listing(job, client, lambda rows: report(f"Looking through {rows} jobs"))
             fitting = _of_ours(job, _fitting(job, listing.rows))
@@ -71,8 +72,8 @@ class UpdateSubmission(ImportSubmission):
             rows=len(listing.rows),
         )
 
-    def _listing(self, job: Job, client: Any, on_page: Any) -> remote_jobs.Listing:
-        since = (job.started_at or job.created_at) - remote_jobs.CLOCK_MARGIN
+    def _listing(self, job: Job, client: Any, on_page: Any) -> Listing[RemoteJobRow]:
+        since = (job.started_at or job.created_at) - CLOCK_MARGIN
         return remote_jobs.newest_first(client, request_type=self.request_type, since=since, on_page=on_page)
 
     def _may_be_ours(self, job: Job, client: Any, remote_id: str) -> bool:

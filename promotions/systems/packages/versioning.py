@@ -13,6 +13,7 @@ from promotions.engine.registry import Activity, Ending, LookUp, Report, Snapsho
 from promotions.models import Job, Package
 from promotions.services import packages, versions
 from promotions.services.verbs import Verb
+from promotions.systems.listing import CLOCK_MARGIN
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, platform
 from promotions.systems.packages.submission import ToolingSubmission
@@ -150,7 +151,7 @@ class VersionSubmission(ToolingSubmission):
 
         Their names end in the package's id (samples of Adobe's guide, "Package versioning").
         """
-        since = (job.started_at or job.created_at) - remote_jobs.CLOCK_MARGIN
+        since = (job.started_at or job.created_at) - CLOCK_MARGIN
         try:
             listing = remote_jobs.newest_first(tooling, request_type=self.request_type, since=since)
         except ApiRejectedError:

@@ -11,9 +11,9 @@ from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitt
 from promotions.models import Job, Partnership, SharingLeg
 from promotions.services import partner_names, partnerships, sharing_consent
 from promotions.services.verbs import Verb
+from promotions.systems.listing import Listing, newest_first
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing
-from promotions.systems.sharing.lists import Listing, newest_first
 from promotions.systems.sharing.submission import SharingSubmission, nothing_sent, unknown_ids
 
 OPERATION = "handshakes.request"
@@ -124,7 +124,7 @@ def read_partnerships(job: Job, direction: Direction, *, wanted: str = "") -> Li
     """
     with sharing(job.organization) as client:
         pages = client.all_partnerships(ListDirection(direction.name))
-        listing = newest_first(pages, wanted={wanted} if wanted else None)
+        listing = newest_first(pages, missing={wanted} if wanted else None)
     if not wanted:
         partnerships.apply(job.organization, listing.rows, direction=direction)
     return listing

@@ -18,10 +18,11 @@ from promotions.engine import faults
 from promotions.engine.registry import Activity, Ending, Report, Unfinished
 from promotions.models import Job
 from promotions.services import arrivals, partner_names, partnerships, transfers
+from promotions.systems.listing import STALE_PAGES_LIMIT
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing
-from promotions.systems.sharing.lists import PAGE_SIZE, STALE_PAGES_LIMIT
 
+PAGE_SIZE = 100
 # A slice ends well within the task time limit; the next one goes on where it stopped.
 SLICE_S = 60
 

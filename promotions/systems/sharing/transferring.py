@@ -24,12 +24,12 @@ from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitt
 from promotions.models import Job, Package, Transfer
 from promotions.services import chain, packages, sharing_consent, transfers
 from promotions.services.verbs import Verb
+from promotions.systems.listing import CLOCK_MARGIN, Listing, newest_first
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.remote_packages import find
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.asking import is_approved, is_with, partner, partner_id, read_partnerships
 from promotions.systems.sharing.connection import sharing
-from promotions.systems.sharing.lists import CLOCK_MARGIN, Listing, newest_first
 from promotions.systems.sharing.submission import SharingSubmission, nothing_sent, unknown_ids
 
 # Adobe, draft of the transfer page of the Sandbox tooling API guide: seven steps, and a line that names the end.
@@ -90,7 +90,7 @@ class FollowedTransfer(SharingSubmission):
         since = min(job.started_at or job.created_at for job in jobs) - CLOCK_MARGIN
         organization = jobs[0].organization
         with sharing(organization) as client:
-            listing = newest_first(client.all_transfers(self.request_type), since=since, wanted=wanted)
+            listing = newest_first(client.all_transfers(self.request_type), since=since, missing=set(wanted))
         rows = {row.id: row for row in listing.rows if row.id in wanted}
         stored = dict(
             Transfer.objects.filter(organization=organization, remote_id__in=wanted).values_list("remote_id", "steps")
@@ -144,7 +144,7 @@ class FollowedTransfer(SharingSubmission):
                     raise
                 since = (job.started_at or job.created_at) - CLOCK_MARGIN
                 listing: Listing[RemoteTransfer] = newest_first(
-                    client.all_transfers(self.request_type), since=since, wanted={job.remote_id}
+                    client.all_transfers(self.request_type), since=since, missing={job.remote_id}
                 )
                 row = next((row for row in listing.rows if row.id == job.remote_id), None)
                 if row is None:

@@ -7,8 +7,9 @@ from typing import Any, cast
 import pytest
 
 from clients.sandbox_tooling import Page, RemoteJobRow, SandboxToolingClient
-from promotions.systems.packages import remote_jobs
-from promotions.systems.packages.remote_jobs import Listing, marked, marker_of, newest_first, status_of
+from promotions.systems import listing as lists
+from promotions.systems.listing import Listing
+from promotions.systems.packages.remote_jobs import marked, marker_of, newest_first, status_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)
@@ -58,7 +59,7 @@ def page(
     return Page(items=tuple(rows), received=len(rows) + malformed, total=total, has_next=has_next, malformed=malformed)
 
 
-def read(pages: Pages, wanted: set[str] | None = None) -> Listing:
+def read(pages: Pages, wanted: set[str] | None = None) -> Listing[RemoteJobRow]:
     return newest_first(cast(SandboxToolingClient, pages), request_type="IMPORT", since=SINCE, wanted=wanted)
 
 
@@ -95,12 +96,20 @@ def test_a_list_that_ends_below_its_own_total_proves_nothing() -> None:
     assert not read(Pages(page([row("a")], has_next=False, total=9))).is_complete
 
 
+def test_a_total_holds_for_later_pages_that_name_none() -> None:
+    assert not read(Pages(page([row("a")], total=3), page([row("b")], has_next=False))).is_complete
+
+
+def test_a_list_that_repeats_itself_after_as_many_rows_as_it_promised_is_complete() -> None:
+    assert read(Pages(*[page([row("a"), row("b")], total=2)] * 4)).is_complete
+
+
 def test_a_list_with_an_unreadable_row_proves_nothing() -> None:
     assert not read(Pages(page([row("a")], has_next=False, malformed=1))).is_complete
 
 
 def test_a_list_without_an_end_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_jobs, "PAGES_LIMIT", 3)
+    monkeypatch.setattr(lists, "PAGES_LIMIT", 3)
 
     assert not read(Pages(*[page([row(str(number))]) for number in range(9)])).is_complete
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from datetime import timedelta
 
 from clients.sandbox_sharing import Page, RemoteTransfer
-from promotions.systems.sharing.lists import newest_first
+from promotions.systems.listing import newest_first
 from tests.unit.promotions.remote_sharing import AT, remote_transfer
 
 
@@ -62,7 +62,7 @@ def test_reading_ends_when_all_that_is_wanted_was_met() -> None:
     seen: list[int] = []
     pages = reading([page(1, 2, has_next=True), page(3, has_next=True), page(4, has_next=True)])
 
-    listing = newest_first(pages, wanted={row(3).id}, on_page=seen.append)
+    listing = newest_first(pages, missing={row(3).id}, on_page=seen.append)
 
     assert (numbers(listing.rows), listing.is_complete, seen) == ([1, 2, 3], True, [2, 3])
 
