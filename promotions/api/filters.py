@@ -9,7 +9,7 @@ from accounts.exporting import FORMATS
 from promotions.api.base import IdField, ListQuery
 from promotions.choices import Decision, JobState, Match, ResultOutcome, Severity, Verification
 from promotions.queries import EXPIRED, PACKAGE_ORDERS, JobFilters, PackageFilters, PlanItemFilters
-from promotions.services.building import EXPIRY_DAYS_LIMIT
+from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 
 
 # One type rather than a choice of two, which the page of the document could not offer as an input.

@@ -13,7 +13,7 @@ from accounts.models import Organization, Sandbox, User
 from promotions.choices import ArtifactType, PackageStatus, Visibility
 from promotions.models import Package
 from promotions.queries import EXPIRED, PackageFilters
-from promotions.services.building import EXPIRY_DAYS_LIMIT
+from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 
 DEFAULT_ORDER = "-created"
 DEFAULT_EXPIRY_DAYS = 90

@@ -1,51 +1,31 @@
-"""Making packages and changing drafts: what people may ask for, and why not."""
+"""Making packages and changing drafts: what people ask for."""
 
-import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import require_role
 from accounts.choices import OrganizationKind, Role
-from accounts.errors import InUseError, Usage
+from accounts.errors import InUseError
 from accounts.models import Organization, Sandbox, User
 from accounts.services import audit
 from promotions.artifact_text import ID_LIMIT, OBJECTS_LIMIT, TITLE_LIMIT
-from promotions.choices import (
-    ACTIVE,
-    GOOD_ENDS,
-    OPEN_APPROVALS,
-    PUBLISHABLE,
-    UNFINISHED,
-    UNFINISHED_SHARINGS,
-    ArtifactType,
-    PackageStatus,
-    PackageType,
-    PlanState,
-    label,
-)
-from promotions.models import Approval, Artifact, Job, Package, Promotion, SharingRequest
+from promotions.choices import ArtifactType, PackageType, label
+from promotions.models import Artifact, Job, Package
 from promotions.services import jobs, package_names
+from promotions.services.asked_expiries import EXPIRY_TOLERANCE
 from promotions.services.errors import RefusedError
 from promotions.services.package_names import NAME_LIMIT
+from promotions.services.package_refusals import dependents, reason_not_to_change, reason_not_to_delete
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 
 DESCRIPTION_LIMIT = 4000
-EXPIRY_DAYS_LIMIT = 3650
-# For so long a platform that offers no object lists is not asked again.
-OBJECTS_MEMORY = timedelta(days=1)
-# The platform keeps whole seconds, and publishing counts whole days.
-EXPIRY_TOLERANCE = timedelta(seconds=2)
-PUBLISHED_EXPIRY_TOLERANCE = timedelta(days=1, minutes=5)
-_NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -72,123 +52,6 @@ class NewArtifact:
 def in_words(artifact_type: str, remote_id: str, title: str = "") -> str:
     """An object in a sentence: its type, and its title or else its id."""
     return f"{label(ArtifactType, artifact_type)} “{title or remote_id}”"
-
-
-def listed(words: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = len(words) - _NAMED_AT_MOST
-    return ", ".join(words[:_NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
-
-
-# Whether it can be changed
-
-
-def reason_not_to_change(package: Package) -> str:
-    """Why objects, name and expiry of a package cannot be changed now, in a sentence; empty if they can."""
-    if package.vanished_at is not None:
-        return f"“{package}” is no longer at the platform. Synchronize the packages."
-    if package.status == PackageStatus.PUBLISH_IN_PROGRESS:
-        return f"“{package}” is being published, and cannot be changed any more. Clone it into a new draft instead."
-    if package.status not in PUBLISHABLE:
-        return (
-            f"“{package}” is {package.status_label.lower()}: its content is frozen. Clone it into a new draft instead."
-        )
-    if package.is_full:
-        return f"“{package}” holds an entire sandbox, and the platform changes no such package. Create a new one."
-    if package.is_expired:
-        return f"“{package}” has expired. Clone it into a new draft instead."
-    return ""
-
-
-def reason_not_to_delete(package: Package) -> str:
-    """Why a package cannot be deleted now, in a sentence; empty if it can."""
-    if package.vanished_at is not None:
-        return f"“{package}” is no longer at the platform. There is nothing to delete."
-    if package.status == PackageStatus.PUBLISH_IN_PROGRESS:
-        return f"“{package}” is being published. Wait for the end of that before deleting it."
-    needed_by = [usage for usage in dependents(package) if usage.is_blocking]
-    if needed_by:
-        return (
-            f"“{package}” is still needed: {listed([usage.text for usage in needed_by])}. End or abandon "
-            f"{'it' if len(needed_by) == 1 else 'these'} first."
-        )
-    return ""
-
-
-def dependents(package: Package, *, other_than: Collection[int] = ()) -> list[Usage]:
-    """What names the package: what is unfinished keeps it from being deleted, what is over is only told of.
-
-    `other_than` names jobs by id that do not count.
-    """
-    sent = Job.objects.filter(plan=OuterRef("plan"), submit_count__gt=0)
-    consents = Approval.objects.filter(plan__promotion__package=package, state__in=OPEN_APPROVALS)
-    waiting = consents.exclude(Exists(sent)).values("plan__promotion")
-    promotions = Promotion.objects.filter(package=package, abandoned_at=None)
-    open_promotions = promotions.filter(
-        Q(plans__state__in=[PlanState.GATHERING, PlanState.OPEN]) | Q(pk__in=waiting)
-    ).distinct()
-    unfinished = Job.objects.filter(package=package, state__in=UNFINISHED, marker__isnull=False).exclude(
-        pk__in=other_than
-    )
-    sharings = SharingRequest.objects.filter(package=package, state__in=UNFINISHED_SHARINGS)
-    found = [
-        *(
-            Usage(f"unfinished job “{job.title}”", reverse("promotions:job-detail", args=[job.pk]))
-            for job in unfinished
-        ),
-        *(
-            Usage(f"open plan “{promotion}”", reverse("promotions:promotion-detail", args=[promotion.pk]))
-            for promotion in open_promotions
-        ),
-        *(
-            Usage(f"unfinished {request}", reverse("promotions:sharing-detail", args=[request.pk]))
-            for request in sharings
-        ),
-    ]
-    imports = Job.objects.filter(package=package, kind__in=[kinds.IMPORT, kinds.IMPORT_UPDATE], submit_count__gt=0)
-    runs = imports.exclude(state__in=UNFINISHED).count()
-    if runs:
-        number = "1 import" if runs == 1 else f"{runs} imports"
-        found.append(Usage(f"{number} of it; what they made in their targets stays", is_blocking=False))
-    return found
-
-
-# The expiry
-
-
-def asked_expiry(package: Package) -> datetime | None:
-    """The expiry to send with every change, since the platform sets its own where none is named."""
-    asked = package.asked_expires_at
-    return asked if asked is not None and asked > timezone.now() else None
-
-
-def days_until(expires_at: datetime) -> int:
-    """Whole days from now, as publishing counts; never fewer than were asked for."""
-    days = math.ceil((expires_at - timezone.now()).total_seconds() / 86_400)
-    return min(max(1, days), EXPIRY_DAYS_LIMIT)
-
-
-def expiry_difference(package: Package) -> str:
-    """That the platform set another expiry than was asked for, in a sentence; empty if it did not."""
-    return differing_expiry(package, package.asked_expires_at)
-
-
-def differing_expiry(package: Package, asked: datetime | None) -> str:
-    if asked is None:
-        return ""
-    # A moment is asked for again at publishing, in whole days.
-    tolerance = EXPIRY_TOLERANCE if package.status in PUBLISHABLE else PUBLISHED_EXPIRY_TOLERANCE
-    if package.expires_at is not None and abs(package.expires_at - asked) <= tolerance:
-        return ""
-    set_to = f"set the expiry to {_moment(package.expires_at)}" if package.expires_at else "names no expiry"
-    return f"{_moment(asked)} was asked for as the expiry, but the platform {set_to}."
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-# Acts
 
 
 @transaction.atomic
@@ -349,67 +212,6 @@ def delete_package(*, package: Package, typed_name: str, actor: User) -> Job:
         details={"job": job.pk, "remote_id": package.remote_id, "status": package.status},
     )
     return job
-
-
-@transaction.atomic
-def read_package(*, package: Package, actor: User) -> Job:
-    """Read one package anew, with what the platform offers for it; a reading that is under way is returned."""
-    require_role(actor, package.organization, Role.OPERATOR)
-    job = jobs.queue_once(
-        kind=kinds.READ_PACKAGE,
-        title=f"Package “{package}”",
-        organization=package.organization,
-        actor=actor,
-        package=package,
-    )
-    audit.record(Verb.READING_REQUESTED, actor=actor, subject=package, details={"job": job.pk})
-    return job
-
-
-@transaction.atomic
-def read_objects(*, organization: Organization, sandbox: Sandbox, type: str, actor: User) -> Job:
-    """Ask for the objects of a sandbox that have this type; a reading that is under way is returned."""
-    require_role(actor, organization, Role.OPERATOR)
-    if sandbox.organization_id != organization.pk or not sandbox.is_active:
-        raise RefusedError(f"“{sandbox.name}” is no active sandbox of {organization}.", field="sandbox")
-    if type not in ArtifactType.values:
-        raise RefusedError("Choose a type of object from the list.", field="type")
-    if are_objects_offered(organization) is False:
-        raise RefusedError(f"The platform offers no lists of objects to {organization}. Paste ids or addresses.")
-    Organization.objects.select_for_update().get(pk=organization.pk)
-    params = {"type": str(type), "sandbox": sandbox.name}
-    job = Job.objects.filter(
-        kind=kinds.READ_OBJECTS,
-        organization=organization,
-        state__in=ACTIVE,
-        params__type=params["type"],
-        params__sandbox=params["sandbox"],
-    ).first()
-    if job is None:
-        job = jobs.queue(
-            kind=kinds.READ_OBJECTS,
-            title=f"{label(ArtifactType, type)} objects of {sandbox.name}",
-            organization=organization,
-            actor=actor,
-            params=params,
-        )
-    audit.record(Verb.OBJECTS_REQUESTED, actor=actor, subject=sandbox, details={"job": job.pk, "type": str(type)})
-    return job
-
-
-def are_objects_offered(organization: Organization) -> bool | None:
-    """Whether the platform lists an organization's objects, by the latest answer; None if it was not asked lately."""
-    latest = (
-        Job.objects.filter(
-            kind=kinds.READ_OBJECTS,
-            organization=organization,
-            state__in=GOOD_ENDS,
-            finished_at__gt=timezone.now() - OBJECTS_MEMORY,
-        )
-        .order_by("-finished_at")
-        .first()
-    )
-    return None if latest is None else bool(latest.result.get("is_offered"))
 
 
 # Checks

@@ -16,8 +16,8 @@ from accounts.services import audit
 from clients.sandbox_tooling import RemotePackage
 from promotions.choices import PUBLISHABLE
 from promotions.models import Artifact, Job, Package
-from promotions.services import building, jobs
-from promotions.services.building import EXPIRY_DAYS_LIMIT
+from promotions.services import asked_expiries, jobs
+from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
@@ -249,8 +249,8 @@ def request_publish(*, package: Package, expiry_days: int | None, actor: User) -
         raise RefusedError(reason)
     if expiry_days is not None and not 0 <= expiry_days <= EXPIRY_DAYS_LIMIT:
         raise RefusedError(f"The expiry must be between 0 and {EXPIRY_DAYS_LIMIT} days from now.")
-    if expiry_days is None and (asked := building.asked_expiry(package)) is not None:
-        expiry_days = building.days_until(asked)
+    if expiry_days is None and (asked := asked_expiries.asked_expiry(package)) is not None:
+        expiry_days = asked_expiries.days_until(asked)
     job = jobs.queue(
         kind=kinds.PUBLISH,
         title=package.name,

@@ -1,4 +1,4 @@
-"""What people ask for across organizations, and what they decide on what others ask."""
+"""What people ask for across organizations."""
 
 import re
 from collections.abc import Sequence
@@ -6,25 +6,20 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from accounts.access import has_role, require_role
+from accounts.access import require_role
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, User
 from promotions.choices import (
-    GOOD_ENDS,
-    UNFINISHED,
     UNFINISHED_LEGS,
     UNFINISHED_SHARINGS,
-    ApprovalState,
-    LegState,
     PackageStatus,
     SharingKind,
     SharingState,
     Visibility,
 )
 from promotions.models import Job, Package, Partnership, SharingLeg, SharingRequest, Transfer
-from promotions.services import approvals, chain, consent, insiders, jobs, partner_names, sharing_audit, sharing_consent
+from promotions.services import approvals, jobs, partner_names, sharing_audit, sharing_consent
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
@@ -163,6 +158,24 @@ def request_pull(
         note=note,
         actor=actor,
     )
+
+
+@transaction.atomic
+def request_synchronization(*, organization: Organization, actor: User) -> Job:
+    """Read partnerships and transfers of an organization now; one that is under way already is returned."""
+    require_role(actor, organization, Role.OPERATOR)
+    _require_adobe(organization)
+    job = jobs.queue_once(
+        kind=kinds.SYNCHRONIZE, title=f"Sharing of {organization}", organization=organization, actor=actor
+    )
+    sharing_audit.record(
+        Verb.SHARING_SYNCHRONIZATION_REQUESTED,
+        actor=actor,
+        subject=organization,
+        organization=organization,
+        partner_ids=[],
+    )
+    return job
 
 
 def _ask_consent(
@@ -316,168 +329,3 @@ def _as_written(organization_id: str) -> str:
 def partner_name(organization: Organization, partner_id: str) -> str:
     """What the partner is called, as far as this organization knows; empty if it does not."""
     return partner_names.known_names(organization, [partner_id]).get(partner_id, "")[:300]
-
-
-# Stopping
-
-
-@transaction.atomic
-def stop(*, request: SharingRequest, actor: User, reason: str) -> SharingRequest:
-    """End a request where it waits; what the platform has already stays there, and the legs say so.
-
-    Raises RefusedError without a reason, ConflictError where everything is over or on its way.
-    """
-    request = chain.locked(request)
-    require_role(actor, request.organization, Role.OPERATOR)
-    if not reason.strip():
-        raise RefusedError("Say why you stop it: the record, and whoever approved it, are told.", field="reason")
-    if request.is_over:
-        raise ConflictError(f"The {request.title} is over already: {request.get_state_display().lower()}.")
-    _lock_jobs(request)
-    # The ends of its jobs move nothing meanwhile.
-    SharingRequest.objects.filter(pk=request.pk).update(state=SharingState.STOPPED)
-    stopped = [leg for leg in request.legs.select_related("asking_job", "sending_job") if _stop_leg(leg, actor)]
-    if not stopped:
-        raise ConflictError("Everything of it is at the platform already, which offers no way to take a transfer back.")
-    request.ended_by = actor
-    request.save(update_fields=["state", "ended_by"])
-    if request.started_at is None:
-        consent.void(request, [f"{actor} stopped it: {reason.strip()}"], actor=actor)
-    else:
-        _tell_of_stop(request, actor, reason.strip())
-    chain.conclude(request)
-    sharing_audit.record(
-        Verb.SHARING_STOPPED,
-        actor=actor,
-        subject=request,
-        organization=request.organization,
-        partner_ids=[leg.partner_id for leg in stopped],
-        reason=reason.strip(),
-        details={"what": request.title, "stopped": [leg.partner for leg in stopped]},
-    )
-    return request
-
-
-def _lock_jobs(request: SharingRequest) -> None:
-    """Before anything else is changed, as whoever ends one of them does: the record is locked last by all."""
-    ids = request.legs.values_list("asking_job", "sending_job")
-    jobs_of = Job.objects.select_for_update().filter(pk__in=[pk for pair in ids for pk in pair if pk is not None])
-    list(jobs_of.order_by("pk").values_list("pk"))
-
-
-def _tell_of_stop(request: SharingRequest, by: User, reason: str) -> None:
-    """Whoever asked for it, and whoever agreed, if it was somebody else who stopped it."""
-    approvers = User.objects.filter(pk__in=request.approvals.filter(state=ApprovalState.APPROVED).values("decided_by"))
-    people = [person for person in {request.created_by, *approvers} if person.pk != by.pk]
-    chain.tell(request, people, f"{by} stopped the {request.title}", reason, key=f"sharing:{request.pk}:stopped")
-
-
-def _stop_leg(leg: SharingLeg, actor: User) -> bool:
-    """Stop what waits; False for what is on its way or over."""
-    if leg.state not in UNFINISHED_LEGS:
-        return False
-    job = leg.sending_job if leg.state == LegState.SENDING else leg.asking_job
-    is_over = job is not None and job.state not in UNFINISHED
-    if leg.state == LegState.SENDING and is_over:
-        return False  # what became of it is about to be noted, and is not to be hidden
-    problem = ""
-    is_asked = leg.state == LegState.ASKING and job is not None and job.state in GOOD_ENDS
-    if leg.state == LegState.WAITING_PARTNER or is_asked:
-        problem = f"The request stays with {leg.partner}: the platform offers no way to withdraw it."
-    elif leg.state in (LegState.ASKING, LegState.SENDING) and job is not None and not is_over:
-        is_cancelled = _cancelled(job, actor)
-        if leg.state == LegState.SENDING and not is_cancelled:
-            return False
-        if not is_cancelled:
-            problem = f"The request may have reached {leg.partner} already; the platform offers no way to withdraw it."
-    leg.state, leg.problem, leg.changed_at = LegState.STOPPED, problem, timezone.now()
-    leg.save(update_fields=["state", "problem", "changed_at"])
-    return True
-
-
-def _cancelled(job: Job, actor: User) -> bool:
-    try:
-        with transaction.atomic():
-            jobs.cancel(job=job, actor=actor)
-    except ConflictError:
-        return False
-    return True
-
-
-# What others ask of us
-
-
-def reason_not_to_decide_partnership(partnership: Partnership, user: User) -> str:
-    """Why this person may not approve or reject it now, in a sentence; empty if they may."""
-    if not partnership.is_incoming:
-        return f"{partnership.partner} decides on this one."
-    if not partnership.is_pending:
-        return f"It is {partnership.status_text} already."
-    if not has_role(user, partnership.organization, Role.APPROVER):
-        return f"This needs the role approver in {partnership.organization}."
-    spoken_for = Partnership.objects.filter(pk=partnership.pk)
-    if spoken_for.filter(insiders.asked_by(user)).exists():
-        return f"You asked for it in the name of {partnership.partner}. Somebody else has to decide."
-    if spoken_for.filter(insiders.agreed_by(user)).exists():
-        return f"You agreed to it in the name of {partnership.partner}. Somebody else has to decide."
-    job = partnership.decision_job
-    if job is not None and job.state in UNFINISHED:
-        verb = "approved" if job.params.get("is_approved") else "rejected"
-        return f"{job.requested_by} has {verb} it already; job {job.pk} tells the platform."
-    return ""
-
-
-@transaction.atomic
-def decide_partnership(*, partnership: Partnership, is_approved: bool, reason: str, actor: User) -> Job:
-    """Approve or reject an incoming request, with the reason that the partner will read.
-
-    Raises RefusedError without a reason, PermissionDenied for who may not, ConflictError if somebody was faster.
-    """
-    partnership = (
-        Partnership.objects.select_for_update(of=("self",)).select_related("organization").get(pk=partnership.pk)
-    )
-    require_role(actor, partnership.organization, Role.APPROVER)
-    if not reason.strip():
-        raise RefusedError("Say why: the partner reads it, and the platform asks for it.", field="reason")
-    if len(reason) > NOTE_LIMIT:
-        raise RefusedError(f"The reason may have {NOTE_LIMIT} characters; it has {len(reason)}.", field="reason")
-    if objection := reason_not_to_decide_partnership(partnership, actor):
-        raise ConflictError(f"{objection} Your decision was not taken.")
-    job = jobs.queue(
-        kind=kinds.DECIDE,
-        title=partnership.partner,
-        organization=partnership.organization,
-        actor=actor,
-        scope=f"partnership:{partnership.pk}",
-        params={"partnership": partnership.pk, "is_approved": is_approved, "reason": reason.strip()},
-    )
-    partnership.decision_job = job
-    partnership.save(update_fields=["decision_job"])
-    sharing_audit.record(
-        Verb.PARTNERSHIP_APPROVED if is_approved else Verb.PARTNERSHIP_REJECTED,
-        actor=actor,
-        subject=partnership,
-        organization=partnership.organization,
-        partner_ids=[partnership.partner_id],
-        reason=reason.strip(),
-        details={"job": job.pk, "partner": partnership.partner},
-    )
-    return job
-
-
-@transaction.atomic
-def request_synchronization(*, organization: Organization, actor: User) -> Job:
-    """Read partnerships and transfers of an organization now; one that is under way already is returned."""
-    require_role(actor, organization, Role.OPERATOR)
-    _require_adobe(organization)
-    job = jobs.queue_once(
-        kind=kinds.SYNCHRONIZE, title=f"Sharing of {organization}", organization=organization, actor=actor
-    )
-    sharing_audit.record(
-        Verb.SHARING_SYNCHRONIZATION_REQUESTED,
-        actor=actor,
-        subject=organization,
-        organization=organization,
-        partner_ids=[],
-    )
-    return job

@@ -19,7 +19,7 @@ from promotions.choices import PackageType
 from promotions.forms.package_building import NewPackageForm, PastedForm
 from promotions.forms.package_objects import Gathered, Offer, offers_of
 from promotions.models import Job, Package
-from promotions.services import building, package_names
+from promotions.services import building, package_names, package_refusals
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.views import package_objects
 
@@ -163,7 +163,7 @@ def package_add(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "form": form,
             "package": package,
             "organization": package.organization,
-            "why_not": building.reason_not_to_change(package),
+            "why_not": package_refusals.reason_not_to_change(package),
         },
         status=status,
     )

@@ -19,7 +19,7 @@ from promotions.forms.package_building import DeletePackageForm, PackageTextForm
 from promotions.forms.package_objects import OBJECTS_LIMIT, Offer, dump_offers
 from promotions.known_needs import known_needs
 from promotions.models import Artifact, Job, Package
-from promotions.services import building, jobs
+from promotions.services import asked_expiries, building, jobs, package_readings, package_refusals
 from promotions.services.building import NewArtifact
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.views.job_pages import title_of
@@ -45,7 +45,7 @@ def package_remove(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def package_read(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask the platform for this one package anew, with what it can do."""
     package = access.package_for_operation(request.user, pk)
-    return _start(request, package, lambda: building.read_package(package=package, actor=request.user))
+    return _start(request, package, lambda: package_readings.read_package(package=package, actor=request.user))
 
 
 def _start(request: AuthenticatedRequest, package: Package, act: Callable[[], Job]) -> HttpResponse:
@@ -86,7 +86,7 @@ def package_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "package": package,
             "organization": package.organization,
             "form": form,
-            "why_not": building.reason_not_to_change(package),
+            "why_not": package_refusals.reason_not_to_change(package),
         },
         status=status,
     )
@@ -117,8 +117,8 @@ def package_delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "package": package,
             "organization": package.organization,
             "form": form,
-            "usages": building.dependents(package),
-            "why_not": building.reason_not_to_delete(package),
+            "usages": package_refusals.dependents(package),
+            "why_not": package_refusals.reason_not_to_delete(package),
         },
         status=status,
     )
@@ -142,7 +142,7 @@ def context(package: Package, *, may_operate: bool) -> dict[str, Any]:
     """What the page of a package shows of its objects and of changes."""
     artifacts = list(package.artifacts.all())
     under_way = write_under_way(package)
-    frozen = building.reason_not_to_change(package)
+    frozen = package_refusals.reason_not_to_change(package)
     is_changeable = may_operate and not frozen and under_way is None
     return {
         "artifacts": artifacts,
@@ -151,7 +151,7 @@ def context(package: Package, *, may_operate: bool) -> dict[str, Any]:
         "frozen": frozen,
         "is_changeable": is_changeable,
         "is_draft": package.is_publishable,
-        "expiry_difference": building.expiry_difference(package),
+        "expiry_difference": asked_expiries.expiry_difference(package),
         **_needs(package, artifacts, is_changeable=is_changeable),
     }
 

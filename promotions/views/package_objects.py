@@ -25,7 +25,7 @@ from promotions.forms.package_objects import (
 )
 from promotions.known_needs import NEVER_NAMED, KnownNeeds, known_needs
 from promotions.models import Job, Package
-from promotions.services import building
+from promotions.services import package_readings
 from promotions.services.building import NewArtifact
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
@@ -99,7 +99,7 @@ class Scene:
             self.refusal = "Choose the sandbox first: its objects are listed."
             return
         try:
-            self._listing = building.read_objects(
+            self._listing = package_readings.read_objects(
                 organization=self._organization,
                 sandbox=self._sandbox,
                 type=self._data.get("listed_type", ""),
@@ -155,7 +155,7 @@ class Scene:
 
 def why_no_lists(organization: Organization) -> str:
     """Why the platform's own lists are not offered, in a sentence; empty if they may be there."""
-    if building.are_objects_offered(organization) is False:
+    if package_readings.are_objects_offered(organization) is False:
         return "The platform has no lists of objects for this organization. Paste ids, or take them of another package."
     return ""
 

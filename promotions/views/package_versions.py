@@ -20,7 +20,7 @@ from promotions import access
 from promotions.comparison import Comparison, comparison_of
 from promotions.forms.versions import CompareForm
 from promotions.models import Job, Package
-from promotions.services import building, versions
+from promotions.services import package_readings, versions
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
 
@@ -102,7 +102,7 @@ def package_versions(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         package = access.package_for_operation(request.user, pk)
         try:
             if package.capabilities is None:
-                building.read_package(package=package, actor=request.user)
+                package_readings.read_package(package=package, actor=request.user)
             else:
                 versions.request_history(package=package, actor=request.user)
         except RefusedError as refusal:

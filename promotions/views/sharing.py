@@ -13,7 +13,7 @@ from promotions import access
 from promotions.choices import UNFINISHED_LEGS, LegState
 from promotions.forms.sharing import ConsentForm, StopForm
 from promotions.models import SharingRequest
-from promotions.services import consent, sharing
+from promotions.services import consent, sharing_stops
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.sharing_steps import legs_of
 from promotions.views import sharing_pages
@@ -60,7 +60,7 @@ def sharing_stop(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         try:
-            sharing.stop(request=found, actor=request.user, reason=form.cleaned_data["reason"])
+            sharing_stops.stop(request=found, actor=request.user, reason=form.cleaned_data["reason"])
         except ConflictError as refusal:
             messages.error(request, refusal.message)
             return redirect("promotions:sharing-detail", pk=pk)

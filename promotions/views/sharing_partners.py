@@ -22,7 +22,7 @@ from promotions import access
 from promotions.choices import PENDING_PARTNERSHIPS, PartnershipStatus, label_of_status
 from promotions.forms.sharing import PartnershipDecisionForm
 from promotions.models import Partnership, SharingLeg, Transfer
-from promotions.services import sharing
+from promotions.services import partnership_decisions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.sharing_steps import decision_of, why_asked
 from promotions.views import approval_pages
@@ -110,7 +110,7 @@ def partnership_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return _page(request, partnership, form, status=422)
     is_approved = form.cleaned_data["verdict"] == "approve"
     try:
-        sharing.decide_partnership(
+        partnership_decisions.decide_partnership(
             partnership=partnership, is_approved=is_approved, reason=form.cleaned_data["reason"], actor=request.user
         )
     except ConflictError as refusal:
@@ -159,7 +159,7 @@ def _context(partnership: Partnership, reader: User) -> dict[str, Any]:
     transfers = _transfers(partnership, reader)
     rows = transfer_rows(transfers, reader)
     legs = list(partnership.legs.select_related("request").order_by("-request_id")[:TRANSFERS_SHOWN])
-    objection = sharing.reason_not_to_decide_partnership(partnership, reader)
+    objection = partnership_decisions.reason_not_to_decide_partnership(partnership, reader)
     is_moving = (job is not None and job.is_live) or any(row.is_awaited for row in rows)
     return {
         "partnership": partnership,

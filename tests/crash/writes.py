@@ -214,13 +214,13 @@ class VersionWrite(Write):
 
     def is_ready(self) -> bool:
         """Versions are offered only where the platform has been asked."""
-        from promotions.services import building
+        from promotions.services import package_readings
 
         if self._reading is None or self._reading.state not in ACTIVE:
             self._package.refresh_from_db()
             if self._package.capabilities is not None:
                 return True
-            self._reading = building.read_package(package=self._package, actor=self.target.operator)
+            self._reading = package_readings.read_package(package=self._package, actor=self.target.operator)
         self._reading.refresh_from_db(fields=["state"])
         return False
 

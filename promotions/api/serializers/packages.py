@@ -10,8 +10,8 @@ from promotions import access
 from promotions.api.base import IdField
 from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
 from promotions.models import Artifact, Package
-from promotions.services import building
-from promotions.services.building import EXPIRY_DAYS_LIMIT
+from promotions.services import asked_expiries, package_refusals
+from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -92,10 +92,10 @@ class PackageDetailSerializer(PackageSerializer):
         }
 
     def get_expiry_difference(self, package: Package) -> str:
-        return building.expiry_difference(package)
+        return asked_expiries.expiry_difference(package)
 
     def get_why_no_change(self, package: Package) -> str:
-        return building.reason_not_to_change(package)
+        return package_refusals.reason_not_to_change(package)
 
     @extend_schema_field(SandboxRefSerializer(many=True))
     def get_target_sandboxes(self, package: Package) -> object:

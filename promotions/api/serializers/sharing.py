@@ -13,7 +13,7 @@ from promotions.api.serializers.approvals import ApprovalSerializer
 from promotions.api.serializers.common import OrganizationRefSerializer, PackageRefSerializer, PersonRefSerializer
 from promotions.choices import Direction, SharingKind, SharingState
 from promotions.models import Partnership, SharingLeg, SharingRequest, Transfer
-from promotions.services import arrivals, consent, sending_again, sharing, transfers
+from promotions.services import arrivals, consent, partnership_decisions, sending_again, transfers
 from promotions.services.sharing import NOTE_LIMIT, ORGANIZATION_ID_LIMIT, PARTNERS_LIMIT
 
 PACKAGE_ID_LIMIT = 64
@@ -274,7 +274,7 @@ class PartnershipDetailSerializer(PartnershipSerializer):
         ]
 
     def get_reason_not_to_decide(self, partnership: Partnership) -> str:
-        return sharing.reason_not_to_decide_partnership(partnership, self.context["request"].user)
+        return partnership_decisions.reason_not_to_decide_partnership(partnership, self.context["request"].user)
 
     @extend_schema_field(PartnerNoteSerializer(many=True))
     def get_asked_with(self, partnership: Partnership) -> Any:

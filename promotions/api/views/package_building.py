@@ -17,7 +17,7 @@ from promotions.api.serializers.package_building import ArtifactsInput, ObjectsI
 from promotions.api.views.promotions import named
 from promotions.choices import UNFINISHED
 from promotions.models import Job, Package
-from promotions.services import building, jobs
+from promotions.services import asked_expiries, building, jobs, package_readings
 from promotions.services.building import NewArtifact
 from promotions.services.errors import ConflictError
 
@@ -90,7 +90,7 @@ class PackageReadView(ApiView):
     )
     @idempotent
     def post(self, request: Request, pk: int) -> Response:
-        job = building.read_package(package=access.package_for_operation(self.user, pk), actor=self.user)
+        job = package_readings.read_package(package=access.package_for_operation(self.user, pk), actor=self.user)
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
 
 
@@ -109,7 +109,9 @@ class ObjectsView(ApiView):
         organization = access.organization_for_operation(self.user, pk)
         body = self.body(ObjectsInput)
         sandbox = named("sandbox", access.sandbox_for_read, self.user, body)
-        job = building.read_objects(organization=organization, sandbox=sandbox, type=body["type"], actor=self.user)
+        job = package_readings.read_objects(
+            organization=organization, sandbox=sandbox, type=body["type"], actor=self.user
+        )
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")
 
 
@@ -120,7 +122,7 @@ def change(package: Package, body: dict[str, Any], *, person: User) -> Job:
             package=package,
             name=body.get("name", package.name),
             description=body.get("description", package.description),
-            expires_at=body["expires_at"] if "expires_at" in body else building.asked_expiry(package),
+            expires_at=body["expires_at"] if "expires_at" in body else asked_expiries.asked_expiry(package),
             actor=person,
         ),
         jobs.scope_of(package),

@@ -21,7 +21,7 @@ from promotions.api.serializers.sharing import (
     TransferSerializer,
 )
 from promotions.choices import UNFINISHED
-from promotions.services import sending_again, sharing
+from promotions.services import partnership_decisions, sending_again
 from promotions.services.errors import ConflictError
 from promotions.sharing_lists import REMOTE_NEWEST, PartnershipFilters, TransferFilters, partnerships_waiting_for
 
@@ -76,7 +76,7 @@ class PartnershipDecideView(ApiView):
     def post(self, request: Request, pk: int) -> Response:
         partnership, body = access.partnership_for_decision(self.user, pk), self.body(PartnershipDecisionInput)
         try:
-            job = sharing.decide_partnership(
+            job = partnership_decisions.decide_partnership(
                 partnership=partnership,
                 is_approved=body["decision"] == "approve",
                 reason=body["reason"],

@@ -21,7 +21,7 @@ from promotions.api.serializers.sharing import (
 )
 from promotions.api.views.promotions import named
 from promotions.models import SharingRequest
-from promotions.services import sharing
+from promotions.services import sharing, sharing_stops
 from promotions.services.errors import RefusedError
 from promotions.services.sharing import PullSource
 from promotions.sharing_lists import REQUESTS_NEWEST, SharingFilters
@@ -183,7 +183,7 @@ class SharingRequestStopView(ApiView):
     @idempotent
     def post(self, request: Request, pk: int) -> Response:
         found = access.sharing_request_for_operation(self.user, pk)
-        sharing.stop(request=found, reason=self.body(ReasonInput)["reason"], actor=self.user)
+        sharing_stops.stop(request=found, reason=self.body(ReasonInput)["reason"], actor=self.user)
         return self.answer(SharingRequestDetailSerializer, access.sharing_request_for_read(self.user, pk))
 
 

@@ -11,7 +11,7 @@ from clients.sandbox_tooling import ArtifactRef, RemotePackage, SandboxToolingCl
 from promotions.choices import PUBLISHABLE, JobState, PackageStatus, ProblemKind, label
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
-from promotions.services import building, package_names, packages
+from promotions.services import asked_expiries, building, package_names, package_refusals, packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.remote_packages import find
@@ -84,7 +84,7 @@ class PackageChange(PackageSubmission):
 
     def asked_expiry(self, job: Job, package: Package) -> datetime | None:
         """The expiry that is asked for along with the change, so that it is not reset."""
-        return building.asked_expiry(package)
+        return asked_expiries.asked_expiry(package)
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         package = package_of(job)
@@ -149,7 +149,7 @@ class PackageChange(PackageSubmission):
             )
         shortfalls = self.shortfalls(job, package)
         asked = self.asked_expiry(job, package)
-        return concluded(package, shortfalls, building.differing_expiry(package, asked))
+        return concluded(package, shortfalls, asked_expiries.differing_expiry(package, asked))
 
     def describe(self, job: Job) -> str:
         return described(job)
@@ -218,7 +218,7 @@ def held(package: Package) -> dict[Key, str]:
 
 def words(found: Collection[Key], named: Mapping[Key, str]) -> str:
     """Objects in a sentence, the first of them by name."""
-    return building.listed([building.in_words(*key, named.get(key, "")) for key in sorted(found)])
+    return package_refusals.listed([building.in_words(*key, named.get(key, "")) for key in sorted(found)])
 
 
 def objects(number: int) -> str:

@@ -13,7 +13,7 @@ from promotions.choices import GOOD_ENDS, PackageType, Severity, label
 from promotions.engine import timeline
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
-from promotions.services import building, package_names, packages
+from promotions.services import asked_expiries, package_names, packages
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.listing import CLOCK_MARGIN
@@ -131,7 +131,7 @@ class CreateSubmission(PackageSubmission):
         sentences += not_taken(asked.keys() - there.keys(), len(asked), asked)
         if not package.is_full:
             sentences += unasked(there.keys() - asked.keys(), there)
-        expiry = building.differing_expiry(package, moment(job.params["expires_at"]))
+        expiry = asked_expiries.differing_expiry(package, moment(job.params["expires_at"]))
         if sentences:
             sentences.insert(0, f"“{package}” was made, but not all is as asked for.")
             if job.params["publishes"]:

@@ -6,7 +6,7 @@ from clients.errors import ApiNotFoundError
 from promotions.choices import JobState, PackageStatus, ProblemKind, label
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
-from promotions.services import building, packages
+from promotions.services import package_refusals, packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changing import PackageSubmission, package_of
@@ -47,9 +47,9 @@ class DeleteSubmission(PackageSubmission):
                 "Look at it, and ask again."
             )
         own = {job.pk}
-        needed_by = [usage.text for usage in building.dependents(package, other_than=own) if usage.is_blocking]
+        needed_by = [usage.text for usage in package_refusals.dependents(package, other_than=own) if usage.is_blocking]
         if needed_by:
-            return nothing_sent(f"“{package}” is needed by now: {building.listed(needed_by)}.")
+            return nothing_sent(f"“{package}” is needed by now: {package_refusals.listed(needed_by)}.")
         return None
 
     def submit(self, job: Job) -> Submitted:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from clients.sandbox_tooling import RemotePackage, SandboxToolingClient
 from promotions.models import Job, Package
-from promotions.services import building, packages
+from promotions.services import asked_expiries, packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changing import (
@@ -156,7 +156,7 @@ class EditSubmission(PackageChange):
         asked = moment(job.params["expires_at"])
         if asked is None:
             return True
-        return remote.expires_at is not None and abs(remote.expires_at - asked) <= building.EXPIRY_TOLERANCE
+        return remote.expires_at is not None and abs(remote.expires_at - asked) <= asked_expiries.EXPIRY_TOLERANCE
 
 
 def not_taken(missing: set[Key], asked: int, named: dict[Key, str]) -> list[str]:

@@ -12,7 +12,7 @@ from clients.sandbox_tooling import RemoteJob, RemotePackage
 from promotions.choices import PUBLISHABLE, JobState, PackageStatus, PackageType, ProblemKind, label
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Package
-from promotions.services import building, packages
+from promotions.services import asked_expiries, packages
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
@@ -142,7 +142,7 @@ class PublishSubmission(ToolingSubmission):
         if job.package is None or days is None:
             return
         asked, before = timezone.now() + timedelta(days=days), job.package.asked_expires_at
-        if before is None or not timedelta(0) <= asked - before <= building.PUBLISHED_EXPIRY_TOLERANCE:
+        if before is None or not timedelta(0) <= asked - before <= asked_expiries.PUBLISHED_EXPIRY_TOLERANCE:
             packages.note_asked_expiry(job.package, asked)
 
     def _client(self, job: Job) -> Any:

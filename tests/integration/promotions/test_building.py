@@ -15,7 +15,7 @@ from clients.sandbox_tooling import ArtifactRef
 from emulator.server import RunningServer
 from promotions.choices import JobState, PackageStatus, ProblemKind
 from promotions.models import Job, Package
-from promotions.services import building, jobs, packages
+from promotions.services import asked_expiries, building, jobs, package_readings, packages
 from promotions.services.building import NewArtifact
 from promotions.services.errors import RefusedError
 from promotions.systems.packages import kinds
@@ -98,7 +98,7 @@ def test_a_package_is_made_with_its_objects(platform: Platform, created: Callabl
 
 
 def test_titles_that_the_platform_does_not_know_are_kept(draft: Package, drive: Drive, operator: User) -> None:
-    drive(building.read_package(package=draft, actor=operator))
+    drive(package_readings.read_package(package=draft, actor=operator))
 
     assert set(draft.artifacts.values_list("title", flat=True)) == {"Autumn visits", "Autumn audience"}
 
@@ -123,7 +123,7 @@ def test_a_complete_package_is_published_in_the_name_of_whoever_asked(
     assert job.package is not None
     job.package.refresh_from_db()
     assert job.package.status == PackageStatus.PUBLISHED
-    assert building.expiry_difference(job.package) == ""
+    assert asked_expiries.expiry_difference(job.package) == ""
     assert platform.effects("package.publish") == 1
 
 
@@ -344,7 +344,7 @@ def test_an_expiry_that_the_platform_does_not_keep_makes_a_warning(
     draft.refresh_from_db()
     assert job.state == JobState.SUCCEEDED_WITH_WARNINGS
     assert "was asked for as the expiry, but the platform set the expiry to" in job.problem
-    assert building.expiry_difference(draft) != ""
+    assert asked_expiries.expiry_difference(draft) != ""
     assert job.result["is_complete"]
 
 
@@ -533,7 +533,7 @@ def test_a_package_that_was_published_meanwhile_is_not_deleted(
 def test_what_the_platform_offers_for_a_package_is_read(acme: Organization, operator: User, drive: Drive) -> None:
     package = known_package(acme, "Loyalty schemas v3")
 
-    job = drive(building.read_package(package=package, actor=operator))
+    job = drive(package_readings.read_package(package=package, actor=operator))
 
     package.refresh_from_db()
     assert job.state == JobState.SUCCEEDED, job.problem
@@ -545,7 +545,7 @@ def test_reading_a_package_that_is_gone_marks_it_so(draft: Package, operator: Us
     with tooling(draft.organization) as client:
         client.delete_package(draft.remote_id)
 
-    job = drive(building.read_package(package=draft, actor=operator))
+    job = drive(package_readings.read_package(package=draft, actor=operator))
 
     draft.refresh_from_db()
     assert job.state == JobState.FAILED
@@ -557,12 +557,12 @@ def test_the_objects_of_a_sandbox_are_listed_where_the_platform_does(
 ) -> None:
     dev = sandbox_of(acme, "dev")
 
-    job = drive(building.read_objects(organization=acme, sandbox=dev, type="REGISTRY_SCHEMA", actor=operator))
+    job = drive(package_readings.read_objects(organization=acme, sandbox=dev, type="REGISTRY_SCHEMA", actor=operator))
 
     assert job.result["is_offered"]
     assert all(found["id"].startswith("https://ns.adobe.com/") for found in job.result["objects"])
     assert job.result["objects"]
-    assert building.are_objects_offered(acme)
+    assert package_readings.are_objects_offered(acme)
 
 
 def test_a_platform_without_object_lists_is_remembered_and_not_asked_again(
@@ -571,13 +571,13 @@ def test_a_platform_without_object_lists_is_remembered_and_not_asked_again(
     platform.switch(list_artifacts=False)
     dev = sandbox_of(acme, "dev")
 
-    job = drive(building.read_objects(organization=acme, sandbox=dev, type="REGISTRY_SCHEMA", actor=operator))
+    job = drive(package_readings.read_objects(organization=acme, sandbox=dev, type="REGISTRY_SCHEMA", actor=operator))
 
     assert job.state == JobState.SUCCEEDED
     assert not job.result["is_offered"]
-    assert building.are_objects_offered(acme) is False
+    assert package_readings.are_objects_offered(acme) is False
     with pytest.raises(RefusedError, match="Paste ids"):
-        building.read_objects(organization=acme, sandbox=dev, type="JOURNEY", actor=operator)
+        package_readings.read_objects(organization=acme, sandbox=dev, type="JOURNEY", actor=operator)
 
 
 def test_one_change_of_a_package_at_a_time(draft: Package, operator: User) -> None:
@@ -598,4 +598,4 @@ def test_days_named_at_publishing_are_what_is_asked_for_from_then_on(
     draft.refresh_from_db()
     assert draft.asked_expires_at is not None
     assert abs(draft.asked_expires_at - timezone.now() - timedelta(days=10)) < timedelta(minutes=5)
-    assert building.expiry_difference(draft) == ""
+    assert asked_expiries.expiry_difference(draft) == ""

@@ -6,7 +6,7 @@ from accounts.choices import Role
 from accounts.models import AuditEvent, Membership
 from promotions.choices import Direction, JobState, LegState, ProblemKind, SharingState
 from promotions.models import Job, Partnership, SharingRequest
-from promotions.services import sharing
+from promotions.services import partnership_decisions, sharing
 from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing as sharing_client
@@ -211,7 +211,7 @@ def incoming(world: World, asked: SharingRequest) -> Partnership:
 
 
 def decide(world: World, incoming: Partnership, *, is_approved: bool = True, reason: str = "Joint programme") -> Job:
-    return sharing.decide_partnership(
+    return partnership_decisions.decide_partnership(
         partnership=incoming, is_approved=is_approved, reason=reason, actor=world.globex.approver
     )
 

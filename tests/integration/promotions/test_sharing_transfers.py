@@ -9,7 +9,7 @@ from accounts.models import AuditEvent, Notice
 from promotions.choices import JobState, LegState, ProblemKind, SharingState
 from promotions.engine import claims
 from promotions.models import Job, Package, SharingRequest, Transfer
-from promotions.services import arrivals, sharing, transfers
+from promotions.services import arrivals, partnership_decisions, sharing, transfers
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds as package_kinds
 from promotions.systems.packages.connection import tooling
@@ -311,7 +311,9 @@ def test_a_partner_without_a_partnership_is_asked_first_and_one_consent_covers_b
     world.until(lambda: world.globex.organization.partnerships.exists())
 
     incoming = world.globex.organization.partnerships.get()
-    sharing.decide_partnership(partnership=incoming, is_approved=True, reason="Welcome", actor=world.globex.approver)
+    partnership_decisions.decide_partnership(
+        partnership=incoming, is_approved=True, reason="Welcome", actor=world.globex.approver
+    )
     world.until(lambda: leg_of(request).state == LegState.DONE)
     world.until(lambda: has_arrived(world.globex.organization))
 

@@ -17,7 +17,7 @@ from promotions.choices import (
     Verification,
 )
 from promotions.models import Job, Package, Plan, Promotion, RememberedDecision
-from promotions.services import building, decisions, freezing, jobs, plans, repeats, runs
+from promotions.services import decisions, freezing, jobs, package_readings, plans, repeats, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import RefusedError
 from promotions.systems.base import system
@@ -40,7 +40,7 @@ UPDATE_PATH = "*/packages/*/import"
 def updating(acme: Organization, operator: User, drive: Drive, planned: Callable[..., Promotion]) -> Promotion:
     """A gathered plan that updates what is in the target."""
     package = known_package(acme, STORY)
-    drive(building.read_package(package=package, actor=operator))
+    drive(package_readings.read_package(package=package, actor=operator))
     return planned(mode=PromotionMode.UPDATE)
 
 
@@ -128,7 +128,7 @@ def test_what_an_earlier_run_made_is_offered_for_update(
         for result in run.results.filter(outcome=ResultOutcome.CREATED, type__in=UPDATABLE)
     }
     assert made
-    drive(building.read_package(package=Package.objects.get(name=STORY), actor=operator))
+    drive(package_readings.read_package(package=Package.objects.get(name=STORY), actor=operator))
 
     items = planned(sandbox=first.target_sandbox.name, mode=PromotionMode.UPDATE).current_plan.items
 

@@ -10,7 +10,7 @@ from accounts.models import AuditEvent, Organization, User
 from promotions.choices import JobState
 from promotions.comparison import comparison_of
 from promotions.models import Job, Package
-from promotions.services import building, jobs, versions
+from promotions.services import jobs, package_readings, versions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds
@@ -28,7 +28,7 @@ SAVE, COMPARE = "*/version/save", "*/version/compare"
 def versioned(acme: Organization, operator: User, drive: Drive) -> Package:
     """A package of which the platform has said that it keeps versions."""
     package = known_package(acme, STORY)
-    drive(building.read_package(package=package, actor=operator))
+    drive(package_readings.read_package(package=package, actor=operator))
     package.refresh_from_db()
     assert versions.is_offered(package), package.capabilities
     return package
@@ -52,7 +52,7 @@ def test_what_was_not_asked_is_not_offered(acme: Organization, operator: User) -
 
 def test_a_package_without_versions_offers_none(acme: Organization, operator: User, drive: Drive) -> None:
     package = known_package(acme, "Store footfall sources")
-    drive(building.read_package(package=package, actor=operator))
+    drive(package_readings.read_package(package=package, actor=operator))
     package.refresh_from_db()
 
     with pytest.raises(RefusedError, match="does not offer versions"):

@@ -12,7 +12,7 @@ from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ApprovalState, JobState, LegState, SharingState, TransferStatus, Visibility
 from promotions.models import Job, Package, Partnership, SharingRequest
-from promotions.services import approvals, sharing
+from promotions.services import approvals, partnership_decisions
 from promotions.systems.sharing import kinds
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories_promotions import ApprovalFactory, PackageFactory
@@ -521,7 +521,7 @@ def test_what_waits_for_me_is_what_i_may_decide_on(approver_api, operator_api, a
     PartnershipFactory(organization=organization, partner_id=OTHER_ID, vanished_at="2026-11-01T00:00:00Z")
     PartnershipFactory(organization=globex, partner_id=OTHER_ID)  # no approver there
     decided = PartnershipFactory(organization=organization, partner_id=OTHER_ID)
-    sharing.decide_partnership(
+    partnership_decisions.decide_partnership(
         partnership=decided,
         is_approved=True,
         reason="Fine",
@@ -533,7 +533,7 @@ def test_what_waits_for_me_is_what_i_may_decide_on(approver_api, operator_api, a
     decidable = [
         one.pk
         for one in Partnership.objects.select_related("organization", "decision_job__requested_by")
-        if not sharing.reason_not_to_decide_partnership(one, approver)
+        if not partnership_decisions.reason_not_to_decide_partnership(one, approver)
     ]
     assert sorted(found) == sorted(decidable)
     assert len(found) == 1

@@ -12,7 +12,7 @@ from accounts.errors import InUseError
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ApprovalState, JobState, PackageStatus, PlanState
 from promotions.models import Job, Package
-from promotions.services import building, package_names, packages
+from promotions.services import asked_expiries, building, package_names, package_readings, package_refusals, packages
 from promotions.services.building import NewArtifact
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.systems.packages import kinds
@@ -208,7 +208,7 @@ def test_what_cannot_be_changed_says_why_and_what_to_do(
 def test_a_draft_and_one_whose_publishing_failed_can_be_changed(status: str) -> None:
     package = PackageFactory(draft=True, status=status)
 
-    assert building.reason_not_to_change(package) == ""
+    assert package_refusals.reason_not_to_change(package) == ""
 
 
 def test_only_objects_that_are_not_there_are_added(draft: Package, teammate: User) -> None:
@@ -317,7 +317,7 @@ def test_what_is_over_keeps_nobody_from_deleting_and_is_told_of(organization: Or
 
     job = building.delete_package(package=package, typed_name=package.name, actor=teammate)
 
-    (usage,) = building.dependents(Package.objects.get(pk=package.pk), other_than=[job.pk])
+    (usage,) = package_refusals.dependents(Package.objects.get(pk=package.pk), other_than=[job.pk])
     assert (usage.text, usage.is_blocking) == ("1 import of it; what they made in their targets stays", False)
 
 
@@ -329,23 +329,23 @@ def test_a_package_that_is_gone_or_being_published_is_not_deleted(
 
     refusal = refusal_of(lambda: building.delete_package(package=package, typed_name=package.name, actor=teammate))
 
-    assert refusal.message == building.reason_not_to_delete(package)
+    assert refusal.message == package_refusals.reason_not_to_delete(package)
 
 
 # Reading
 
 
 def test_a_reading_that_is_under_way_is_returned(draft: Package, teammate: User) -> None:
-    first = building.read_package(package=draft, actor=teammate)
+    first = package_readings.read_package(package=draft, actor=teammate)
 
-    assert building.read_package(package=draft, actor=teammate) == first
+    assert package_readings.read_package(package=draft, actor=teammate) == first
 
 
 def test_objects_of_each_type_and_sandbox_are_asked_for_apart(organization: Organization, teammate: User) -> None:
     dev, stage = (SandboxFactory(organization=organization, name=name) for name in ("dev", "stage"))
 
     jobs = {
-        building.read_objects(organization=organization, sandbox=sandbox, type=kind, actor=teammate).pk
+        package_readings.read_objects(organization=organization, sandbox=sandbox, type=kind, actor=teammate).pk
         for sandbox, kind in [(dev, "FLOW"), (dev, "FLOW"), (dev, "JOURNEY"), (stage, "FLOW")]
     }
 
@@ -362,10 +362,10 @@ def test_object_lists_that_were_not_offered_are_tried_again_after_a_day(organiza
         marker=None,
     )
 
-    assert building.are_objects_offered(organization) is False
+    assert package_readings.are_objects_offered(organization) is False
     Job.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(hours=25))
-    assert building.are_objects_offered(organization) is None
-    assert building.are_objects_offered(OrganizationFactory()) is None
+    assert package_readings.are_objects_offered(organization) is None
+    assert package_readings.are_objects_offered(OrganizationFactory()) is None
 
 
 # The expiry
@@ -384,17 +384,17 @@ def test_another_expiry_than_was_asked_for_is_told(status: str, difference: time
     asked = timezone.now() + timedelta(days=30)
     package = PackageFactory(status=status, asked_expires_at=asked, expires_at=asked + difference)
 
-    assert bool(building.expiry_difference(package)) is is_told
+    assert bool(asked_expiries.expiry_difference(package)) is is_told
 
 
 def test_an_expiry_that_nobody_asked_for_is_no_difference() -> None:
-    assert building.expiry_difference(PackageFactory(asked_expires_at=None)) == ""
+    assert asked_expiries.expiry_difference(PackageFactory(asked_expires_at=None)) == ""
 
 
 def test_an_expiry_that_has_passed_is_not_asked_for_again() -> None:
     package = PackageFactory(asked_expires_at=timezone.now() - timedelta(minutes=1))
 
-    assert building.asked_expiry(package) is None
+    assert asked_expiries.asked_expiry(package) is None
 
 
 def test_publishing_asks_again_for_the_expiry_that_was_asked_for(draft: Package, teammate: User) -> None:

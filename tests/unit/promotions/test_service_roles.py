@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
 from promotions.models import Job, Package
-from promotions.services import building, jobs, packages
+from promotions.services import building, jobs, package_readings, packages
 from promotions.services.building import NewArtifact
 from tests.factories import MembershipFactory, SandboxFactory, UserFactory
 from tests.factories_promotions import JobFactory, PackageFactory
@@ -33,7 +33,7 @@ ON_PACKAGES: dict[str, Callable[[Package, User], object]] = {
         package=package, name="Other", description="", expires_at=None, actor=person
     ),
     "delete": lambda package, person: building.delete_package(package=package, typed_name=package.name, actor=person),
-    "read": lambda package, person: building.read_package(package=package, actor=person),
+    "read": lambda package, person: package_readings.read_package(package=package, actor=person),
     "create another": lambda package, person: building.create_package(
         organization=package.organization,
         name="Other",
@@ -45,7 +45,7 @@ ON_PACKAGES: dict[str, Callable[[Package, User], object]] = {
         publishes=False,
         actor=person,
     ),
-    "list objects": lambda package, person: building.read_objects(
+    "list objects": lambda package, person: package_readings.read_objects(
         organization=package.organization,
         sandbox=SandboxFactory(organization=package.organization),
         type="JOURNEY",

@@ -9,7 +9,7 @@ from promotions.choices import JobState, LegState, PartnershipStatus, SharingSta
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending
 from promotions.models import Job, Partnership, SharingLeg, SharingRequest
-from promotions.services import chain, jobs, sharing
+from promotions.services import chain, jobs, sharing_stops
 from promotions.systems.sharing import kinds
 from tests.factories_sharing import PARTNER_ID, PartnershipFactory, TransferFactory
 from tests.unit.promotions.sharing_people import OTHER_ID, Sides, sides, states
@@ -177,7 +177,7 @@ def test_whoever_asked_and_whoever_agreed_are_told_who_stopped_it(sides: Sides) 
     Notice.objects.all().delete()
     admin = sides.approver.__class__.objects.create_superuser(email="root@example.com", full_name="Rita Root")
 
-    sharing.stop(request=request, actor=admin, reason="Legal says no.")
+    sharing_stops.stop(request=request, actor=admin, reason="Legal says no.")
 
     notices = Notice.objects.exclude(person=admin)
     assert {notice.person for notice in notices} == {sides.operator, sides.approver}
@@ -202,7 +202,7 @@ def test_stopping_neither_says_that_it_failed_nor_begins_another_leg(sides: Side
     Job.objects.filter(pk=holder.pk).update(state=JobState.SUCCEEDED)
     Notice.objects.all().delete()
 
-    sharing.stop(request=request, actor=sides.operator, reason="Not now.")
+    sharing_stops.stop(request=request, actor=sides.operator, reason="Not now.")
 
     request.refresh_from_db()
     assert (request.state, states(request)) == (SharingState.STOPPED, [LegState.STOPPED, LegState.STOPPED])

@@ -12,7 +12,7 @@ from accounts.services import organizations
 from operations.held import hold_back
 from promotions.choices import ApprovalState, JobState, LegState, PartnershipStatus, ProblemKind, SharingState
 from promotions.models import Job, Partnership, SharingLeg, SharingRequest
-from promotions.services import approvals, chain, jobs, sharing, sharing_consent
+from promotions.services import approvals, chain, jobs, partnership_decisions, sharing, sharing_consent, sharing_stops
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.sharing import PullSource
 from promotions.sharing_lists import partnerships_waiting_for
@@ -53,7 +53,7 @@ def approve_at_partner(partnership: Partnership) -> None:
 def refuses(sides: Sides, person: User, words: str) -> None:
     partnership = as_globex_sees_it(sides)
     with pytest.raises(ConflictError, match=words):
-        sharing.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=person)
+        partnership_decisions.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=person)
     assert not partnerships_waiting_for(person).exists()
     assert not Job.objects.filter(kind=kinds.DECIDE).exists()
 
@@ -104,7 +104,7 @@ def test_somebody_else_of_globex_decides(sides: Sides) -> None:
     gus = member(sides.globex, Role.APPROVER, "Gus")
     partnership = as_globex_sees_it(sides)
 
-    sharing.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=gus)
+    partnership_decisions.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=gus)
 
     assert Job.objects.get(kind=kinds.DECIDE).requested_by == gus
 
@@ -151,7 +151,7 @@ def test_a_job_that_needed_a_person_is_not_sent_again_after_the_request_was_stop
     Job.objects.filter(pk=job.pk).update(
         state=JobState.NEEDS_ATTENTION, problem_kind=ProblemKind.OUTCOME_UNKNOWN, submit_count=1
     )
-    sharing.stop(request=request, actor=sides.operator, reason="Wrong partner.")
+    sharing_stops.stop(request=request, actor=sides.operator, reason="Wrong partner.")
 
     jobs.retry_sending(job=job, actor=sides.operator, reason="Never arrived.")
 
@@ -231,7 +231,7 @@ def test_an_organization_that_waits_for_a_partner_is_in_use(sides: Sides, admini
 
 def test_the_record_of_a_partner_names_no_other_partner(sides: Sides) -> None:
     request = sides.agreed(PARTNER_ID, OTHER_ID)
-    sharing.stop(request=request, actor=sides.approver, reason="Not now.")
+    sharing_stops.stop(request=request, actor=sides.approver, reason="Not now.")
 
     lines = list(AuditEvent.objects.filter(organization_id=sides.globex.pk))
 

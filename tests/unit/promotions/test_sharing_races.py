@@ -16,7 +16,7 @@ from promotions.choices import JobState, LegState, PartnershipStatus, SharingSta
 from promotions.engine.endings import end
 from promotions.engine.registry import Ending
 from promotions.models import Job, Partnership, SharingRequest
-from promotions.services import approvals, chain, sharing
+from promotions.services import approvals, chain, partnership_decisions, sharing, sharing_stops
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.systems.sharing import kinds
 from tests.factories import CredentialFactory
@@ -60,7 +60,7 @@ def running(job: Job) -> Job:
 
 
 def stop(request: SharingRequest, person: User) -> object:
-    return sharing.stop(request=request, actor=person, reason="Not now.")
+    return sharing_stops.stop(request=request, actor=person, reason="Not now.")
 
 
 def touch(job: Job) -> None:
@@ -171,7 +171,11 @@ def test_of_approvers_who_decide_on_a_partner_at_once_one_is_heard(sides: Sides)
     answers = at_once(
         *[
             partial(
-                sharing.decide_partnership, partnership=partnership, is_approved=bool(n), reason="So.", actor=person
+                partnership_decisions.decide_partnership,
+                partnership=partnership,
+                is_approved=bool(n),
+                reason="So.",
+                actor=person,
             )
             for n, person in enumerate(people)
         ]

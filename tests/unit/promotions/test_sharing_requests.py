@@ -16,7 +16,7 @@ from promotions.choices import (
     Visibility,
 )
 from promotions.models import Approval, Job, Package, SharingRequest
-from promotions.services import approvals, chain, consent, jobs, sharing
+from promotions.services import approvals, chain, consent, jobs, partnership_decisions, sharing, sharing_stops
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.sharing import PullSource
 from promotions.systems.sharing import kinds
@@ -435,7 +435,7 @@ def test_nobody_pulls_their_own(organization: Organization, operator: User) -> N
 def test_a_request_is_stopped_before_anybody_agreed(package: Package, operator: User) -> None:
     request = asked(package, operator)
 
-    stopped = sharing.stop(request=request, actor=operator, reason="Wrong package.")
+    stopped = sharing_stops.stop(request=request, actor=operator, reason="Wrong package.")
 
     assert stopped.state == SharingState.STOPPED
     assert approval_of(request).state == ApprovalState.VOID
@@ -446,7 +446,7 @@ def test_a_chain_is_stopped_while_the_partner_thinks(package: Package, operator:
     partnership = PartnershipFactory(organization=package.organization, outgoing=True)
     request = agreed(asked(package, operator), approver)
 
-    sharing.stop(request=request, actor=operator, reason="Not any more.")
+    sharing_stops.stop(request=request, actor=operator, reason="Not any more.")
     partnership.status = PartnershipStatus.APPROVED
     partnership.save()
     chain.partnership_changed(partnership)
@@ -463,14 +463,14 @@ def test_a_transfer_that_was_sent_cannot_be_stopped(package: Package, operator: 
     Job.objects.update(state=JobState.RUNNING, submit_count=1, remote_id="1" * 32)
 
     with pytest.raises(ConflictError, match="no way to take a transfer back"):
-        sharing.stop(request=request, actor=operator, reason="Oh no.")
+        sharing_stops.stop(request=request, actor=operator, reason="Oh no.")
 
     assert states(request) == [LegState.SENDING]
 
 
 def test_stopping_takes_a_reason(package: Package, operator: User) -> None:
     with pytest.raises(RefusedError, match="Say why you stop it"):
-        sharing.stop(request=asked(package, operator), actor=operator, reason=" ")
+        sharing_stops.stop(request=asked(package, operator), actor=operator, reason=" ")
 
 
 def test_what_is_over_is_not_stopped(package: Package, operator: User, approver: User) -> None:
@@ -478,7 +478,7 @@ def test_what_is_over_is_not_stopped(package: Package, operator: User, approver:
     approvals.reject(approval=approval_of(request), actor=approver, reason="No.")
 
     with pytest.raises(ConflictError, match="over already: not approved"):
-        sharing.stop(request=request, actor=operator, reason="Late.")
+        sharing_stops.stop(request=request, actor=operator, reason="Late.")
 
 
 # Repeating
@@ -507,7 +507,7 @@ def test_a_failed_transfer_is_sent_again_as_a_new_one_that_names_the_old(
 def test_one_approver_decides_on_what_a_partner_asks(organization: Organization, approver: User) -> None:
     partnership = PartnershipFactory(organization=organization)
 
-    job = sharing.decide_partnership(
+    job = partnership_decisions.decide_partnership(
         partnership=partnership, is_approved=True, reason="We work together.", actor=approver
     )
 
@@ -521,24 +521,24 @@ def test_one_approver_decides_on_what_a_partner_asks(organization: Organization,
 def test_of_two_approvers_the_second_is_told_who_was_faster(organization: Organization, approver: User) -> None:
     partnership = PartnershipFactory(organization=organization)
     second = member(organization, Role.APPROVER, "Bea")
-    sharing.decide_partnership(partnership=partnership, is_approved=False, reason="No.", actor=approver)
+    partnership_decisions.decide_partnership(partnership=partnership, is_approved=False, reason="No.", actor=approver)
 
     with pytest.raises(ConflictError, match="Ada Approver has rejected it already"):
-        sharing.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=second)
+        partnership_decisions.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=second)
 
     assert Job.objects.count() == 1
 
 
 def test_a_decision_takes_a_reason(organization: Organization, approver: User) -> None:
     with pytest.raises(RefusedError, match="Say why"):
-        sharing.decide_partnership(
+        partnership_decisions.decide_partnership(
             partnership=PartnershipFactory(organization=organization), is_approved=True, reason=" ", actor=approver
         )
 
 
 def test_an_operator_decides_on_no_partnership(organization: Organization, operator: User) -> None:
     with pytest.raises(PermissionDenied):
-        sharing.decide_partnership(
+        partnership_decisions.decide_partnership(
             partnership=PartnershipFactory(organization=organization), is_approved=True, reason="Yes.", actor=operator
         )
 
@@ -547,7 +547,9 @@ def test_our_own_request_is_the_partners_to_decide(organization: Organization, a
     partnership = PartnershipFactory(organization=organization, outgoing=True)
 
     with pytest.raises(ConflictError, match="Globex decides on this one"):
-        sharing.decide_partnership(partnership=partnership, is_approved=True, reason="Yes.", actor=approver)
+        partnership_decisions.decide_partnership(
+            partnership=partnership, is_approved=True, reason="Yes.", actor=approver
+        )
 
 
 def test_whoever_asked_in_the_partners_name_does_not_answer_for_us(organization: Organization) -> None:
@@ -557,6 +559,6 @@ def test_whoever_asked_in_the_partners_name_does_not_answer_for_us(organization:
     asked(PackageFactory(organization=partner), person, organization.remote_id)
 
     with pytest.raises(ConflictError, match="You asked for it in the name of Globex"):
-        sharing.decide_partnership(
+        partnership_decisions.decide_partnership(
             partnership=PartnershipFactory(organization=organization), is_approved=True, reason="Yes.", actor=person
         )
