@@ -1,6 +1,6 @@
 """Asking: to share a package, for a partnership, to make a package public, to pull public packages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -47,8 +47,19 @@ def _require_operator(user: User) -> None:
         raise PermissionDenied("Sharing needs the role operator.")
 
 
-def _status_of(refusal: RefusedError) -> int:
-    return 409 if isinstance(refusal, ConflictError) else 422
+def _ask(form: forms.Form, ask: Callable[[], SharingRequest], *, is_look: bool) -> tuple[SharingRequest | None, int]:
+    """What was asked for, or None with the status of the page, whose form then says why; a look asks for nothing."""
+    if is_look:
+        form.errors.clear()
+    if is_look or not form.is_bound:
+        return None, 200
+    if not form.is_valid():
+        return None, 422
+    try:
+        return ask(), 302
+    except RefusedError as refusal:
+        show_refusal(form, refusal)
+        return None, 409 if isinstance(refusal, ConflictError) else 422
 
 
 def _done(request: AuthenticatedRequest, asked: SharingRequest) -> HttpResponse:
@@ -96,26 +107,19 @@ def _share(
     if request.htmx:
         context = {**_outlook(request.user, chosen, form.chosen()), **_known(request, form, organization)}
         return render(request, "promotions/sharing/_outlook.html", context)
-    is_check = "check" in request.POST
-    status = 200
-    if form.is_bound and is_check:
-        form.errors.clear()  # a look at what would happen is no sending
-    elif form.is_bound:
-        status = 422
-        if form.is_valid():
-            try:
-                asked = sharing.request_share(
-                    package=form.cleaned_data["package"],
-                    partner_ids=form.chosen(),
-                    note=form.cleaned_data["note"],
-                    actor=request.user,
-                    again_of=again_of,
-                )
-            except RefusedError as refusal:
-                show_refusal(form, refusal)
-                status = _status_of(refusal)
-            else:
-                return _done(request, asked)
+    asked, status = _ask(
+        form,
+        lambda: sharing.request_share(
+            package=form.cleaned_data["package"],
+            partner_ids=form.chosen(),
+            note=form.cleaned_data["note"],
+            actor=request.user,
+            again_of=again_of,
+        ),
+        is_look="check" in request.POST,
+    )
+    if asked is not None:
+        return _done(request, asked)
     return render(
         request,
         "promotions/sharing/share.html",
@@ -206,24 +210,18 @@ def partnership_create(request: AuthenticatedRequest) -> HttpResponse:
     outlook = _partnership_outlook(request.user, organization, form.chosen())
     if request.htmx:
         return render(request, "promotions/sharing/_outlook.html", {**outlook, **_known(request, form, organization)})
-    status = 200
-    if form.is_bound and "check" in request.POST:
-        form.errors.clear()
-    elif form.is_bound:
-        status = 422
-        if form.is_valid():
-            try:
-                asked = sharing.request_partnerships(
-                    organization=form.cleaned_data["organization"],
-                    partner_ids=form.chosen(),
-                    note=form.cleaned_data["note"],
-                    actor=request.user,
-                )
-            except RefusedError as refusal:
-                show_refusal(form, refusal)
-                status = _status_of(refusal)
-            else:
-                return _done(request, asked)
+    asked, status = _ask(
+        form,
+        lambda: sharing.request_partnerships(
+            organization=form.cleaned_data["organization"],
+            partner_ids=form.chosen(),
+            note=form.cleaned_data["note"],
+            actor=request.user,
+        ),
+        is_look="check" in request.POST,
+    )
+    if asked is not None:
+        return _done(request, asked)
     context = {
         "form": form,
         "asking": organization,
@@ -273,15 +271,13 @@ def package_publicity(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Final: the name is typed, and somebody else approves."""
     package = access.package_for_operation(request.user, pk)
     form = PublicityForm(posted(request))
-    status = 422 if form.is_bound else 200
-    if form.is_bound and form.is_valid():
-        try:
-            asked = sharing.request_publicity(package=package, actor=request.user, **form.cleaned_data)
-        except RefusedError as refusal:
-            show_refusal(form, refusal)
-            status = _status_of(refusal)
-        else:
-            return _done(request, asked)
+    asked, status = _ask(
+        form,
+        lambda: sharing.request_publicity(package=package, actor=request.user, **form.cleaned_data),
+        is_look=False,
+    )
+    if asked is not None:
+        return _done(request, asked)
     return render(
         request,
         "promotions/sharing/publicity.html",
@@ -314,28 +310,22 @@ def pull_create(request: AuthenticatedRequest) -> HttpResponse:
     understood = {"sources": sources, "sources_cut": len(sources) > LIMIT, **_pull_people(request.user, form, operated)}
     if request.htmx:
         return render(request, "promotions/sharing/_sources.html", understood)
-    status = 200
-    if form.is_bound and "check" in request.POST:
-        form.errors.clear()
-    elif form.is_bound:
-        status = 422
-        if form.is_valid():
-            problems = [f"“{one.text}”: {one.problem}" for one in sources if one.problem]
-            for problem in problems[:5]:
-                form.add_error("sources", problem)
-            if not problems:
-                try:
-                    asked = sharing.request_pull(
-                        organization=form.cleaned_data["organization"],
-                        sources=[PullSource(one.organization_id, one.package_id) for one in sources],
-                        note=form.cleaned_data["note"],
-                        actor=request.user,
-                    )
-                except RefusedError as refusal:
-                    show_refusal(form, refusal)
-                    status = _status_of(refusal)
-                else:
-                    return _done(request, asked)
+    is_look = "check" in request.POST
+    if not is_look and form.is_valid():
+        for problem in [f"“{one.text}”: {one.problem}" for one in sources if one.problem][:5]:
+            form.add_error("sources", problem)
+    asked, status = _ask(
+        form,
+        lambda: sharing.request_pull(
+            organization=form.cleaned_data["organization"],
+            sources=[PullSource(one.organization_id, one.package_id) for one in sources],
+            note=form.cleaned_data["note"],
+            actor=request.user,
+        ),
+        is_look=is_look,
+    )
+    if asked is not None:
+        return _done(request, asked)
     return render(
         request,
         "promotions/sharing/pull.html",
