@@ -41,7 +41,8 @@ def miss(program: str, cure: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
-    What uses no database at all runs once, with the default one. Fast tests come first. What takes minutes comes before
+    What uses no database at all, and what is said on pages and by the API, is tested once, with the default one; that
+    every route gets on with PostgreSQL is seen by the access table. Fast tests come first. What takes minutes comes before
     the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, so they
     stay with one worker.
     """
@@ -49,7 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     vendor = "postgresql" if is_postgres else "sqlite"
     elsewhere = [item for item in items if (mark := item.get_closest_marker("only_on")) and vendor not in mark.args]
     if is_postgres:
-        elsewhere += [item for item in items if not _uses_database(item) and item not in elsewhere]
+        once = [item for item in items if not _uses_database(item) or _is_about_a_face(item)]
+        elsewhere += [item for item in once if item not in elsewhere]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
@@ -61,6 +63,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _order(item: pytest.Item) -> int:
     return 1 if item.get_closest_marker("crash") else 2 if item.get_closest_marker("browser") else 0
+
+
+def _is_about_a_face(item: pytest.Item) -> bool:
+    return item.path.name.startswith(("test_pages_", "test_api_")) and item.path.stem != "test_api_odd_input"
 
 
 def _uses_database(item: pytest.Item) -> bool:

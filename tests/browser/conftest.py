@@ -79,7 +79,7 @@ def running_stack(folder: Path, *options: str, port: int | None = None, **variab
         )
     try:
         wait_until(
-            lambda: "Towpath is ready" in output.read_text() or process.poll() is not None,
+            lambda: _has_greeted(output.read_text()) or process.poll() is not None,
             within_s=90,
             what="manage.py up --demo",
         )
@@ -93,6 +93,11 @@ def running_stack(folder: Path, *options: str, port: int | None = None, **variab
         yield Stack(f"http://127.0.0.1:{port}", emulator[1], sign_ins, code[0] if code else "", environment)
     finally:
         end(process)
+
+
+def _has_greeted(text: str) -> bool:
+    """The emulator speaks through a pipe of its own, and may come second."""
+    return "Towpath is ready" in text and "Emulator of the remote platforms" in text
 
 
 @pytest.fixture(scope="module")

@@ -46,12 +46,12 @@ from tests.factories_promotions import (
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 HOSTILE = {
-    "markup": (
+    "markup and letters": (
         "\"'><img src=x onerror=\"window.owned='img'\"><script>window.owned=1</script><svg/onload=owned=1>"
         "</script></style></textarea></title>--><script>window.owned=1</script>`${owned=1}`{{ 7 }}{% x %}"
+        "\u202egnp.exe\u202c \u2066a\u2069 \u200b\ufeff e\u0301 \U0001f3f4" + "x" * 10_000
     ),
     "link": "javascript:window.owned='link'",
-    "letters": "\u202egnp.exe\u202c \u2066a\u2069 \u200b\ufeff e\u0301 \U0001f3f4" + "x" * 10_000,
 }
 # Texts that only we write, and keys that must stay unique.
 OURS = {

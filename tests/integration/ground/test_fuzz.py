@@ -10,7 +10,7 @@ from tests.processes import end
 
 pytestmark = pytest.mark.crash
 
-EXAMPLES = 2
+EXAMPLES = 1
 
 
 def test_made_up_calls_find_nothing_that_the_document_does_not_say(tmp_path: Path) -> None:
