@@ -42,9 +42,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
     What uses no database at all, and what is said on pages and by the API, is tested once, with the default one; that
-    every route gets on with PostgreSQL is seen by the access table. Fast tests come first. What takes minutes comes before
-    the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, so they
-    stay with one worker.
+    every route gets on with PostgreSQL is seen by the access table. Fast tests come first. What takes minutes comes
+    before the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, so
+    they stay with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
