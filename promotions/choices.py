@@ -55,7 +55,16 @@ OPEN_APPROVALS = (ApprovalState.PENDING, ApprovalState.APPROVED)
 
 class ItemKind(TextChoices):
     OBJECT = "object", "Object"
+    VALUE = "value", "Value"
     CONFIRMATION = "confirmation", "Confirmation"
+
+
+class ItemInput(TextChoices):
+    """What may be typed as the decision on an item."""
+
+    NOTHING = "", "Nothing"
+    TEXT = "text", "Text"
+    SECRET = "secret", "Secret"
 
 
 class Match(TextChoices):
@@ -72,11 +81,15 @@ class Decision(TextChoices):
     CREATE = "create", "Create new"
     REUSE = "reuse", "Use existing"
     UPDATE = "update", "Update existing"
+    KEEP = "keep", "Keep as it is"
+    FILL = "fill", "Filled in"
     CONFIRM = "confirm", "Confirmed"
 
 
 # Decisions that name an object of the target.
 MAPPED = (Decision.REUSE, Decision.UPDATE)
+# Decisions with something in `target`: an object, or what was typed.
+TARGETED = (*MAPPED, Decision.FILL)
 
 
 class JobState(TextChoices):

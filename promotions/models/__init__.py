@@ -1,4 +1,5 @@
 from promotions.models.approvals import Approval
+from promotions.models.documents import RemoteDocument, SealedValue
 from promotions.models.jobs import Job, JobEvent, Schedule, TaskResult
 from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
@@ -18,8 +19,10 @@ __all__ = [
     "Promotion",
     "PromotionGroup",
     "RememberedDecision",
+    "RemoteDocument",
     "SavedView",
     "Schedule",
+    "SealedValue",
     "SharingLeg",
     "SharingRequest",
     "TaskResult",

@@ -5,7 +5,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organization, Sandbox, User
-from promotions.choices import ArtifactType, Decision, ItemKind, Match, PlanState, PromotionMode, label
+from promotions.choices import ArtifactType, Decision, ItemInput, ItemKind, Match, PlanState, PromotionMode, label
+from promotions.models.documents import RemoteDocument
 from promotions.models.packages import Package
 
 
@@ -17,9 +18,11 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
 
 class PromotionGroup(models.Model):
-    """Promotions of one package into several targets, planned and decided together; each keeps its own plan and job."""
+    """Promotions of one thing into several targets, planned and decided together; each keeps its own plan and job."""
 
-    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="groups")
+    title = models.CharField(max_length=500)
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", help_text="The source.")
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, null=True, blank=True, related_name="groups")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     last_act = models.JSONField(
@@ -29,7 +32,7 @@ class PromotionGroup(models.Model):
     )
 
     def __str__(self) -> str:
-        return f"{self.package} into several targets"
+        return f"{self.title} into several targets"
 
     @property
     def is_update(self) -> bool:
@@ -45,7 +48,12 @@ class Promotion(models.Model):
     source_organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     target_organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="promotions")
     target_sandbox = models.ForeignKey(Sandbox, on_delete=models.PROTECT, related_name="promotions")
+    source_place = models.CharField(max_length=256, blank=True, help_text="Where in the source it comes from.")
     package = models.ForeignKey(Package, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions")
+    pick = models.JSONField(default=dict, blank=True, help_text="What its system has to know of what was picked.")
+    pick_key = models.CharField(
+        max_length=600, blank=True, help_text="Names what was picked, within its system: finds all promotions of it."
+    )
     group = models.ForeignKey(
         PromotionGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions"
     )
@@ -69,7 +77,11 @@ class Promotion(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["-created_at", "-id"], name="promotion_newest")]  # home and the API list
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="promotion_newest"),  # home and the API list
+            # The page of what was picked: its promotions so far.
+            models.Index(fields=["system", "pick_key", "-created_at"], name="promotion_pick", condition=~Q(pick_key="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} → {self.target_sandbox}"
@@ -96,6 +108,14 @@ class Plan(models.Model):
     state = models.CharField(max_length=16, choices=PlanState.choices, default=PlanState.GATHERING)
     facts = models.JSONField(default=dict)
     display = models.JSONField(default=dict)
+    document = models.ForeignKey(
+        RemoteDocument,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="plans",
+        help_text="What the run sends, as it was read, where that is a document.",
+    )
     blockers = models.JSONField(default=list, help_text="Sentences that keep the plan from running.")
     changes = models.JSONField(default=list)
     decision_batch = models.PositiveIntegerField(
@@ -126,7 +146,7 @@ class PlanItem(models.Model):
     """One thing a person must decide, or should see before running.
 
     `choices` is a list of {"decision", "target": {"id", "type", "title"} | null, "reason", "rank"}; a decision is one
-    of them. `previous` is what stood before the latest change, for undo.
+    of them, or what was typed: then `target` holds it, for a secret only its keyed digest. `previous` is what stood before the latest change, for undo.
     """
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="items")
@@ -143,6 +163,10 @@ class PlanItem(models.Model):
     choices = models.JSONField(default=list)
     missing_rights = models.JSONField(default=list, help_text='[{"resource": "Segment", "permissions": ["write"]}]')
     is_creation_allowed = models.BooleanField(null=True)
+    input = models.CharField(
+        max_length=16, choices=ItemInput.choices, blank=True, help_text="What a person may type as the decision."
+    )
+    details = models.JSONField(default=dict, blank=True, help_text="What its system has to know of it to act on it.")
     must_decide = models.BooleanField(default=False)
     decision = models.CharField(max_length=16, choices=Decision.choices, default=Decision.UNDECIDED)
     target = models.JSONField(null=True, blank=True)
