@@ -6,6 +6,18 @@ from django.urls import reverse
 
 from accounts.errors import RefusedError
 from accounts.models import Credential, Organization, User
+from accounts.remote_services import RemoteService, register_service
+
+__all__ = [
+    "RemoteService",
+    "page_of",
+    "register_credential_test",
+    "register_pages",
+    "register_sandbox_sync",
+    "register_service",
+    "start_credential_test",
+    "start_sandbox_sync",
+]
 
 CredentialTestStarter = Callable[[Credential, User], str]
 SandboxSyncStarter = Callable[[Organization, User], str]

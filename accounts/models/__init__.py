@@ -13,6 +13,7 @@ from accounts.models.organizations import (
     Sandbox,
 )
 from accounts.models.people import ApiToken, Invitation, SetupCode, User
+from accounts.models.stored_values import StoredValue
 
 __all__ = [
     "DEFAULT_IMS_URL",
@@ -34,5 +35,6 @@ __all__ = [
     "Organization",
     "Sandbox",
     "SetupCode",
+    "StoredValue",
     "User",
 ]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import remote_services
 from accounts.choices import IMPORTABLE_STATES, CredentialKind, OrganizationKind, Role, SandboxType
 from accounts.models.people import User
 
@@ -38,6 +39,9 @@ class Organization(models.Model):
     region = models.CharField(max_length=16, blank=True)
     ims_url = models.URLField(max_length=300, default=DEFAULT_IMS_URL)
     platform_url = models.URLField(max_length=300, default=DEFAULT_PLATFORM_URL)
+    service_urls = models.JSONField(
+        default=dict, blank=True, help_text="By name of a further service, only where it differs from its default."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
@@ -56,6 +60,11 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def service_url(self, name: str) -> str:
+        """Where a further service of the organization is; raises KeyError for one that nobody registered."""
+        url: str = self.service_urls.get(name) or remote_services.named(name).default
+        return url
 
 
 class Membership(models.Model):

@@ -8,12 +8,16 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from accounts import crypto
-from accounts.models import AccessToken, Credential, User
+from accounts.models import AccessToken, Credential, StoredValue, User
 from accounts.services import audit
 
 BATCH = 100
 # Every column that holds ciphertext.
-COLUMNS: list[tuple[Any, str]] = [(Credential, "secrets"), (AccessToken, "ciphertext")]
+COLUMNS: list[tuple[Any, str]] = [
+    (Credential, "secrets"),
+    (AccessToken, "ciphertext"),
+    (StoredValue, "sealed"),
+]
 # The members of allauth's second factors that hold ciphertext.
 SECOND_FACTOR_MEMBERS = ("secret", "seed")
 
