@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL
 from accounts.remote_hosts import ForbiddenUrlError, check_service_url
+from accounts.remote_services import all_services
 
 
 @register(Tags.security)
@@ -23,9 +24,11 @@ def check_remote_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
         for host in settings.ALLOWED_REMOTE_HOSTS
         if not host.strip(".") or any(sign in host for sign in "/:*@ ") or host.strip(".").count(".") < 1
     ]
-    for url in (DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL):
+    defaults = [(DEFAULT_IMS_URL, False), (DEFAULT_PLATFORM_URL, False)]
+    defaults += [(service.default, service.allows_path) for service in all_services()]
+    for url, allows_path in defaults:
         try:
-            check_service_url(url)
+            check_service_url(url, allows_path=allows_path)
         except ForbiddenUrlError:
             problems.append(
                 Warning(

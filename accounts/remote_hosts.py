@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
 _ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 
@@ -33,7 +34,7 @@ def is_admitted(host: str) -> bool:
     return False
 
 
-def check_service_url(url: str) -> str:
+def check_service_url(url: str, *, allows_path: bool = False) -> str:
     """The URL in its plain form, without a trailing slash; raises ForbiddenUrlError with the reason.
 
     Standard ports only, except on loopback: another port of an admitted host may be somebody else's program.
@@ -49,7 +50,8 @@ def check_service_url(url: str) -> str:
         raise ForbiddenUrlError("This is not a URL. Write it like https://platform.adobe.io.")
     if "@" in parts.netloc:
         raise ForbiddenUrlError("A service URL holds no user name. Leave out what stands before the @.")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    path = _checked_path(parts.path, url) if allows_path else ""
+    if not allows_path and (parts.path not in ("", "/") or parts.query or parts.fragment):
         raise ForbiddenUrlError("A service URL ends with its host. Leave out everything after it.")
     if is_loopback(host):
         if not settings.IS_LOOPBACK_REMOTE_ALLOWED:
@@ -58,7 +60,7 @@ def check_service_url(url: str) -> str:
             )
         shown = f"[{host}]" if ":" in host else host
         address = shown if port is None else f"{shown}:{port}"
-        return f"{parts.scheme}://{address}"
+        return f"{parts.scheme}://{address}{path}"
     if parts.scheme != "https":
         raise ForbiddenUrlError("Service URLs must begin with https://, since secrets are sent to them.")
     if port not in (None, 443):
@@ -68,4 +70,18 @@ def check_service_url(url: str) -> str:
             f"{host} is not among the hosts this installation may talk to. "
             f"Ask whoever runs it to add the host to ALLOWED_REMOTE_HOSTS."
         )
-    return f"https://{host}"
+    return f"https://{host}{path}"
+
+
+def _checked_path(path: str, url: str) -> str:
+    """What stands after the host, with one slash before each part."""
+    if "?" in url or "#" in url:
+        raise ForbiddenUrlError("A service URL ends with its path. Leave out everything from ? or # on.")
+    parts = [part for part in path.split("/") if part]
+    odd = next((part for part in parts if not _SEGMENT.fullmatch(part)), "")
+    if odd:
+        raise ForbiddenUrlError(
+            f"{odd[:50]} cannot be part of a service URL. Its path is made of letters, digits, dots, hyphens, "
+            "underscores and tildes."
+        )
+    return "".join(f"/{part}" for part in parts)

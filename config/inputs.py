@@ -53,6 +53,9 @@ def _wanted(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str:
         return "" if isinstance(value, str) else "a text"
     if isinstance(field, serializers.ListField) and field.child is not None and isinstance(value, list):
         return next((f"a list of which each is {wanted}" for one in value if (wanted := _wanted(field.child, one))), "")
+    if isinstance(field, serializers.DictField) and field.child is not None and isinstance(value, dict):
+        found = (wanted for one in value.values() if (wanted := _wanted(field.child, one)))
+        return next((f"an object of which each value is {wanted}" for wanted in found), "")
     return ""
 
 

@@ -53,6 +53,14 @@ from promotions.systems.sharing.pulling import PullSubmission
 from promotions.systems.sharing.synchronizing import SynchronizeSharing
 from promotions.systems.sharing.transferring import TransferSubmission
 
+JOURNEYS = registries.RemoteService(
+    name="journeys",
+    label="Journey service URL",
+    default="https://journey.adobe.io/authoring",
+    help="Where the export and import routes of journeys live; some organizations have them at "
+    "https://platform.adobe.io/journey/orchestration.",
+    allows_path=True,
+)
 NOTICE_KINDS = (
     NoticeKind(
         "approval_wanted",
@@ -165,6 +173,7 @@ def register() -> None:
         }
     )
     registries.register_sandbox_sync(_start_sandbox_sync)
+    registries.register_service(JOURNEYS)
     usage.register(_used_by)
 
 

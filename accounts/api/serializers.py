@@ -16,6 +16,7 @@ from accounts.models import (
     Sandbox,
     User,
 )
+from accounts.remote_services import all_services
 from accounts.services.notices import kinds
 from config.inputs import Input, example
 
@@ -24,10 +25,34 @@ LARGEST_ID = 2**63 - 1
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):
+    service_urls = serializers.SerializerMethodField(help_text="Further services by name, such as journeys.")
+
     class Meta:
         model = Organization
-        fields = ("id", "name", "remote_id", "kind", "is_production", "region", "ims_url", "platform_url", "created_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "remote_id",
+            "kind",
+            "is_production",
+            "region",
+            "ims_url",
+            "platform_url",
+            "service_urls",
+            "created_at",
+        )
         read_only_fields = fields
+
+    def get_service_urls(self, organization: Organization) -> dict[str, str]:
+        return {service.name: organization.service_url(service.name) for service in all_services()}
+
+
+def _service_urls() -> serializers.DictField:
+    return serializers.DictField(
+        child=serializers.CharField(max_length=300, allow_blank=True),
+        required=False,
+        help_text="Further services by name, such as journeys. An empty URL stands for the default.",
+    )
 
 
 @example(name="Acme", remote_id="5C1328435BF324E90A49402A@AdobeOrg", kind="adobe", region="va7")
@@ -39,6 +64,7 @@ class NewOrganizationSerializer(Input):
     region = serializers.CharField(max_length=16, allow_blank=True, default="")
     ims_url = serializers.CharField(max_length=300, default=DEFAULT_IMS_URL)
     platform_url = serializers.CharField(max_length=300, default=DEFAULT_PLATFORM_URL)
+    service_urls = _service_urls()
 
     def validate_kind(self, value: str) -> OrganizationKind:
         return OrganizationKind(value)
@@ -53,6 +79,7 @@ class OrganizationChangeSerializer(Input):
     region = serializers.CharField(max_length=16, allow_blank=True)
     ims_url = serializers.CharField(max_length=300)
     platform_url = serializers.CharField(max_length=300)
+    service_urls = _service_urls()
     is_erasure_confirmed = serializers.BooleanField(
         default=False,
         write_only=True,

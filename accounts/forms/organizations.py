@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from accounts import remote_services
 from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind
 from accounts.forms.fields import LastDayField, WordsField, offer_choices, private_key_field, secret_field
 from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, Organization
@@ -33,6 +34,31 @@ class OrganizationEditForm(forms.Form):
         help_text="Where access tokens come from (Adobe IMS). Keep both URLs unless you use another environment.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for service in remote_services.all_services():
+            self.fields[_field_of(service.name)] = forms.CharField(
+                label=service.label,
+                max_length=300,
+                required=False,
+                initial=service.default,
+                help_text=f"{service.help} Empty: {service.default}".strip(),
+            )
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        """The URLs of further services under one name, as the services take them."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        names = [service.name for service in remote_services.all_services()]
+        given = {name: cleaned.pop(_field_of(name)) for name in names if _field_of(name) in cleaned}
+        cleaned["service_urls"] = given
+        return cleaned
+
+
+def _field_of(name: str) -> str:
+    """The field in which the URL of a further service is entered, named as refusals name it."""
+    return f"service_urls.{name}"
+
 
 class OrganizationForm(OrganizationEditForm):
     """A new organization."""
@@ -53,6 +79,10 @@ class ErasureForm(OrganizationEditForm):
         required=False,
         help_text="They were entered for the host before and must be entered again for the new one.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields([name for name in self.fields if name != "is_erasure_confirmed"])
 
 
 class CredentialEditForm(forms.Form):

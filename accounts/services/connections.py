@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from accounts import remote_services
 from accounts.choices import CredentialKind, OrganizationKind
 from accounts.crypto import UndecryptableError
 from accounts.errors import NoCredentialError
@@ -32,11 +33,14 @@ def primary_credential(organization: Organization) -> Credential:
 def connect(
     organization: Organization,
     *,
+    service: str = "",
     credential: Credential | None = None,
     token_store: TokenStore | None = None,
     policy: CallPolicy = DEFAULT_POLICY,
 ) -> Iterator[Connection]:
     """A connection with the given or the primary credential; call it outside any transaction.
+
+    It leads to the platform, or to the named further service of the organization.
 
     Raises NoCredentialError if there is none, or none with a secret that can be read.
     """
@@ -53,12 +57,12 @@ def connect(
         remote_credential = _remote_credential(organization, credential)
     except UndecryptableError as exc:
         raise NoCredentialError(str(exc)) from exc
-    _check_hosts(organization)
+    base_url = _checked_base_url(organization, service)
     store = token_store or DatabaseTokenStore(credential.pk, generation=str(credential.secret_set_at))
     ims = ImsClient(base_url=organization.ims_url)
     try:
         with adobe_connection(
-            base_url=organization.platform_url,
+            base_url=base_url,
             ims_org_id=organization.remote_id,
             credential=remote_credential,
             token_store=store,
@@ -70,13 +74,16 @@ def connect(
         ims.close()
 
 
-def _check_hosts(organization: Organization) -> None:
-    """The rules of today, whatever they were when the URLs were stored: secrets are about to be sent there."""
-    for url in (organization.ims_url, organization.platform_url):
-        try:
-            check_service_url(url)
-        except ForbiddenUrlError as exc:
-            raise NoCredentialError(f"{organization} cannot be reached: {exc}") from exc
+def _checked_base_url(organization: Organization, service: str) -> str:
+    """Where calls go, by the rules of today, whatever they were when the URLs were stored: secrets are sent there."""
+    try:
+        check_service_url(organization.ims_url)
+        if not service:
+            return check_service_url(organization.platform_url)
+        allows_path = remote_services.named(service).allows_path
+        return check_service_url(organization.service_url(service), allows_path=allows_path)
+    except ForbiddenUrlError as exc:
+        raise NoCredentialError(f"{organization} cannot be reached: {exc}") from exc
 
 
 def list_sandboxes(connection: Connection) -> list[RemoteSandbox]:

@@ -1,19 +1,30 @@
 """Remote organizations."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import access
+from accounts import access, remote_services
 from accounts.choices import OrganizationKind, Role
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
-from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, AccessToken, Credential, Organization, User
+from accounts.models import (
+    DEFAULT_IMS_URL,
+    DEFAULT_PLATFORM_URL,
+    AccessToken,
+    Credential,
+    Organization,
+    StoredValue,
+    User,
+)
 from accounts.remote_hosts import ForbiddenUrlError, check_service_url
 from accounts.services import audit, usage
 
 URL_FIELDS = ("ims_url", "platform_url")
+URL_LENGTH = 300
+SERVICE_URLS = "service_urls"
 _ORGANIZATION_ID = re.compile(r"[0-9A-Fa-f]{24}@AdobeOrg")
 
 
@@ -45,17 +56,28 @@ def create_organization(
     region: str = "",
     ims_url: str = DEFAULT_IMS_URL,
     platform_url: str = DEFAULT_PLATFORM_URL,
+    service_urls: Mapping[str, str] | None = None,
     actor: User | None,
 ) -> Organization:
-    """Add an organization; raises RefusedError if its id or a URL is not acceptable, or it is there already."""
+    """Add an organization; raises RefusedError if its id or a URL is not acceptable, or it is there already.
+
+    `service_urls` names further services; a service that it leaves out is at its default.
+    """
     if actor is not None:
         access.require_administrator(actor)
     remote_id = check_remote_id(kind, remote_id)
     urls = _checked_urls({"ims_url": ims_url, "platform_url": platform_url})
+    further = _checked_services({}, service_urls or {})
     try:
         with transaction.atomic():
             organization = Organization.objects.create(
-                name=name, remote_id=remote_id, kind=kind, is_production=is_production, region=region, **urls
+                name=name,
+                remote_id=remote_id,
+                kind=kind,
+                is_production=is_production,
+                region=region,
+                service_urls=further,
+                **urls,
             )
     except IntegrityError as exc:
         raise RefusedError(
@@ -66,7 +88,14 @@ def create_organization(
         audit.Verb.ORGANIZATION_CREATED,
         actor=actor,
         subject=organization,
-        details={"remote_id": remote_id, "kind": kind, "is_production": is_production, "region": region, **urls},
+        details={
+            "remote_id": remote_id,
+            "kind": kind,
+            "is_production": is_production,
+            "region": region,
+            **urls,
+            **{f"{name}_url": url for name, url in further.items()},
+        },
     )
     return organization
 
@@ -80,10 +109,13 @@ def update_organization(
     region: str,
     ims_url: str,
     platform_url: str,
+    service_urls: Mapping[str, str] | None = None,
     is_erasure_confirmed: bool = False,
     actor: User | None,
 ) -> Organization:
     """Change an organization; its id and kind stay, since everything read from it hangs on them.
+
+    `service_urls` holds the further services that change; an empty URL puts one back to its default.
 
     Another service URL erases the stored secrets, which were meant for the host before. Raises
     ErasureNotConfirmedError if that is not confirmed.
@@ -105,17 +137,19 @@ def update_organization(
         "is_production": is_production,
         "region": region,
         **_checked_urls({"ims_url": ims_url, "platform_url": platform_url}),
+        SERVICE_URLS: _checked_services(row.service_urls, service_urls or {}),
     }
-    changes = {
-        field: {"from": getattr(row, field), "to": value}
-        for field, value in values.items()
-        if getattr(row, field) != value
-    }
-    if not changes:
+    changed = {field for field, value in values.items() if getattr(row, field) != value}
+    if not changed:
         return row
+    changes = {
+        field: {"from": getattr(row, field), "to": values[field]}
+        for field in values
+        if field in changed and field != SERVICE_URLS
+    } | _changed_services(row, values[SERVICE_URLS])
     erased: list[str] = []
-    if any(field in changes for field in URL_FIELDS):
-        erased = list(row.credentials.exclude(secrets="").values_list("name", flat=True))
+    if changed & {*URL_FIELDS, SERVICE_URLS}:
+        erased = _names_of_secrets(row)
         if erased and not is_erasure_confirmed:
             raise ErasureNotConfirmedError(
                 f"Another service URL erases the stored secrets of {row}, so that no other host gets them. "
@@ -125,7 +159,7 @@ def update_organization(
         _erase_secrets(row, "The secret was erased because a service URL changed. Enter it again.")
     for field, value in values.items():
         setattr(row, field, value)
-    row.save(update_fields=list(changes))
+    row.save(update_fields=sorted(changed))
     audit.record(
         audit.Verb.ORGANIZATION_CHANGED,
         actor=actor,
@@ -159,6 +193,45 @@ def _erase_secrets(organization: Organization, problem: str) -> None:
     with_secret = Credential.objects.filter(organization=organization).exclude(secrets="")
     with_secret.update(secrets="", secret_set_at=None, problem=problem, is_last_test_ok=None)
     AccessToken.objects.filter(credential__organization=organization).delete()
+    StoredValue.objects.filter(organization=organization).update(sealed="", digest="", set_at=None, set_by=None)
+
+
+def _names_of_secrets(organization: Organization) -> list[str]:
+    """The credentials that hold a secret, and the stored values."""
+    credentials = organization.credentials.exclude(secrets="").values_list("name", flat=True)
+    values = organization.stored_values.exclude(sealed="").values_list("name", flat=True)
+    return [*credentials, *(f"the value {name}" for name in values)]
+
+
+def _changed_services(organization: Organization, wanted: Mapping[str, str]) -> dict[str, Any]:
+    """What became of each further service, in full URLs."""
+    services = {service.name: service.default for service in remote_services.all_services()}
+    moves = {
+        name: {"from": organization.service_urls.get(name, default), "to": wanted.get(name, default)}
+        for name, default in services.items()
+    }
+    return {f"{name}_url": move for name, move in moves.items() if move["from"] != move["to"]}
+
+
+def _checked_services(before: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """What is to be kept of further services: only URLs that are not the default."""
+    kept = dict(before)
+    for name, url in wanted.items():
+        field = f"{SERVICE_URLS}.{name}"
+        try:
+            service = remote_services.named(name)
+        except KeyError:
+            raise RefusedError(f"There is no service {name[:50]}.", field=field) from None
+        try:
+            plain = check_service_url(url, allows_path=service.allows_path) if url not in ("", service.default) else ""
+        except ForbiddenUrlError as exc:
+            raise RefusedError(str(exc), field=field) from exc
+        if len(plain) > URL_LENGTH:
+            raise RefusedError(f"A service URL has at most {URL_LENGTH} characters.", field=field)
+        kept.pop(name, None)
+        if plain and plain != service.default:
+            kept[name] = plain
+    return kept
 
 
 def _checked_urls(urls: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import access, registries
+from accounts import access, registries, remote_services
 from accounts.choices import Role
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.forms.fields import show_refusal
@@ -64,6 +64,9 @@ def organization_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "accounts/organizations/detail.html",
         {
             "organization": organization,
+            "services": [
+                (service.label, organization.service_url(service.name)) for service in remote_services.all_services()
+            ],
             "credentials": organization.credentials.order_by("-is_primary", "name"),
             "sandboxes": organization.sandboxes.select_related("organization").order_by("vanished_at", "name"),
             "members": members[:MEMBERS_SHOWN],
@@ -87,6 +90,10 @@ def organization_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             initial={
                 name: getattr(organization, name)
                 for name in ("name", "region", "is_production", "platform_url", "ims_url")
+            }
+            | {
+                f"service_urls.{service.name}": organization.service_url(service.name)
+                for service in remote_services.all_services()
             }
         )
         return render(request, "accounts/organizations/edit.html", {"form": form, "organization": organization})

@@ -34,6 +34,13 @@ class Command(BaseCommand):
         parser.add_argument("--production", action="store_true", help="all of it counts as production")
         parser.add_argument("--platform-url", default=DEFAULT_PLATFORM_URL)
         parser.add_argument("--ims-url", default=DEFAULT_IMS_URL)
+        parser.add_argument(
+            "--service-url",
+            action="append",
+            default=[],
+            metavar="NAME=URL",
+            help="where a further service is, such as journeys=https://journey.adobe.io/authoring; may be repeated",
+        )
         parser.add_argument("--client-id", help="of an OAuth server-to-server credential; without it none is added")
         parser.add_argument("--scopes", default=DEFAULT_SCOPES, help="commas between")
         parser.add_argument("--credential-name", default="Added on the command line")
@@ -61,7 +68,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{organization['name']}: {refusal.message}") from refusal
 
     def _apply(self, wanted: dict[str, Any], *, may_erase: bool) -> None:
-        urls = {"ims_url": wanted["ims_url"], "platform_url": wanted["platform_url"]}
+        urls = {name: wanted[name] for name in ("ims_url", "platform_url", "service_urls")}
         remote_id = organizations.check_remote_id(OrganizationKind.ADOBE, wanted["remote_id"])
         organization = Organization.objects.present().filter(kind=OrganizationKind.ADOBE, remote_id=remote_id).first()
         if organization is None:
@@ -132,6 +139,7 @@ def _from_document(document: dict[str, Any], found: dict[str, Any]) -> dict[str,
         "is_production": False,
         "platform_url": document["base_url"],
         "ims_url": document["base_url"],
+        "service_urls": found.get("service_urls", document.get("service_urls", {})),
         "credentials": [
             {**credential, "name": credential.get("name") or f"Credential {number}"}
             for number, credential in enumerate(found["credentials"], start=1)
@@ -147,6 +155,7 @@ def _from_options(options: dict[str, Any]) -> dict[str, Any]:
         "is_production": options["production"],
         "platform_url": options["platform_url"],
         "ims_url": options["ims_url"],
+        "service_urls": dict(_named_url(text) for text in options["service_url"]),
         "credentials": [],
     }
     if options["client_id"]:
@@ -160,6 +169,13 @@ def _from_options(options: dict[str, Any]) -> dict[str, Any]:
             }
         )
     return wanted
+
+
+def _named_url(text: str) -> tuple[str, str]:
+    name, sign, url = text.partition("=")
+    if not sign or not url:
+        raise CommandError(f"{text} is no service with its URL. Write it like journeys=https://journey.adobe.io.")
+    return name.strip(), url.strip()
 
 
 def _read_secret() -> str:

@@ -46,6 +46,8 @@ PEOPLE = {
     "noor@example.com": Person("Noor Haddad", Role.APPROVER, ("Globex",)),
     "vera@example.com": Person("Vera Costa", Role.VIEWER),
 }
+# Where the emulator answers for the service of journeys.
+JOURNEYS, AUTHORING = "journeys", "/authoring"
 SIGN_INS_FILE = "demo-sign-ins.json"
 # Time for the emulator to make its keys and print them.
 CREDENTIALS_WITHIN_S = 30
@@ -61,7 +63,8 @@ class Command(BaseCommand):
         if settings.MODE is not Mode.DEMO:
             raise CommandError("Demo data belong into a demo installation. Set TOWPATH_MODE=demo.")
         sign_ins = self.make_people()
-        if not Organization.objects.filter(platform_url__startswith=emulator_url, deleted_at=None).exists():
+        here = Organization.objects.filter(platform_url__startswith=emulator_url, deleted_at=None)
+        if not any(JOURNEYS in organization.service_urls for organization in here):
             self.make_organizations(emulator_url)
             self.give_roles()
         self.stdout.write("Sign in as")
@@ -106,7 +109,7 @@ class Command(BaseCommand):
         descriptor, path = tempfile.mkstemp(suffix=".json")  # readable by its owner alone
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(printed.stdout)
+                json.dump(json.loads(printed.stdout) | {"service_urls": {JOURNEYS: emulator_url + AUTHORING}}, file)
             call_command("add_organization", from_json=path, erase_secrets=True, stdout=io.StringIO())
         finally:
             Path(path).unlink()
