@@ -232,6 +232,63 @@ class LegState(TextChoices):
 UNFINISHED_LEGS = (LegState.WAITING, LegState.ASKING, LegState.WAITING_PARTNER, LegState.SENDING)
 
 
+class JourneyState(TextChoices):
+    """One vocabulary for what the platform's APIs call differently; the raw word stands beside it."""
+
+    DRAFT = "draft", "Draft"
+    TESTING = "testing", "Testing"
+    IN_REVIEW = "in_review", "In review"
+    LIVE = "live", "Live"
+    PAUSED = "paused", "Paused"
+    CLOSED = "closed", "Closed"
+    FINISHED = "finished", "Finished"
+    STOPPED = "stopped", "Stopped"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class JourneySource(TextChoices):
+    """Which of the platform's APIs names a journey: the one that exports and imports, or the newer one, which reads."""
+
+    AUTHORING = "authoring", "Authoring API"
+    RETRIEVE = "retrieve", "Newer API only"
+    BOTH = "both", "Both APIs"
+
+
+class SourceState(TextChoices):
+    """How an API answered when the journeys of a sandbox were last read."""
+
+    UNASKED = "", "Not asked yet"
+    ANSWERS = "answers", "Answers"
+    NOT_THERE = "not_there", "Not there"
+    UNREACHABLE = "unreachable", "Not reachable"
+
+
+# Folded to small letters and underscores. States in passing are called what they lead to, or come from.
+_JOURNEY_WORDS = {
+    "created": JourneyState.DRAFT,
+    "updated": JourneyState.DRAFT,
+    "deployed": JourneyState.LIVE,
+    "redeployed": JourneyState.LIVE,
+    "publishing": JourneyState.DRAFT,
+    "draft_(test)": JourneyState.TESTING,
+    "test": JourneyState.TESTING,
+    "dry_run": JourneyState.TESTING,
+    "activating_test_mode": JourneyState.TESTING,
+    "deactivating_test_mode": JourneyState.TESTING,
+    "pausing": JourneyState.LIVE,
+    "resuming": JourneyState.PAUSED,
+    "stopping": JourneyState.LIVE,
+    "finishing": JourneyState.CLOSED,
+    "closed_(to_new_entrances)": JourneyState.CLOSED,
+    **{str(state.value): state for state in JourneyState},
+}
+
+
+def journey_state(raw: str) -> JourneyState:
+    """What a word of any of the journey APIs means; one that nobody knows stays unknown."""
+    return _JOURNEY_WORDS.get("_".join(raw.lower().replace("-", " ").replace("_", " ").split()), JourneyState.UNKNOWN)
+
+
 class ArtifactType(TextChoices):
     """Artifact types Adobe publishes or its samples show; any other type is shown as it comes."""
 

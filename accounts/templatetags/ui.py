@@ -99,6 +99,13 @@ LOOKS: Mapping[str, Look] = {
     "partly_done": Look("broken", "bad", "partly done"),
     "turned_down": Look("cross", "bad", "not approved"),
     "stopped": Look("bar", "quiet", "stopped"),
+    # journeys; a draft and a stopped one look like any other
+    "testing": Look("ring", "accent", "testing"),
+    "in_review": Look("ring", "run", "in review"),
+    "live": Look("dot", "ok", "live"),
+    "paused": Look("bar", "warn", "paused"),
+    "closed": Look("half", "quiet", "closed to new entrances"),
+    "finished": Look("dot", "quiet", "finished"),
     # sandboxes and people
     "active": Look("dot", "ok", "active"),
     "creating": Look("turning", "run", "being created"),

@@ -1,6 +1,7 @@
 from promotions.models.approvals import Approval
 from promotions.models.documents import RemoteDocument, SealedValue
 from promotions.models.jobs import Job, JobEvent, Schedule, TaskResult
+from promotions.models.journeys import Journey, JourneyCopy, JourneyReading, JourneyVersion
 from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
 from promotions.models.plans import Plan, PlanItem, Promotion, PromotionGroup
@@ -12,6 +13,10 @@ __all__ = [
     "Artifact",
     "Job",
     "JobEvent",
+    "Journey",
+    "JourneyCopy",
+    "JourneyReading",
+    "JourneyVersion",
     "Package",
     "Partnership",
     "Plan",
