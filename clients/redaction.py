@@ -1,9 +1,11 @@
 """Takes secrets out of whatever is logged, stored or shown."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 MARKER = "[redacted]"
 
@@ -130,7 +132,7 @@ def _is_plain_name(name: str) -> bool:
 
 def redact_text(text: str, *, secrets: Iterable[str] = ()) -> str:
     """The text without anything that looks like a secret, and without the given values."""
-    return _text(text, _long_enough(secrets))
+    return _text(text, _known(secrets))
 
 
 def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
@@ -138,17 +140,42 @@ def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
 
     Mappings, sequences and texts are walked; bytes become text, other values stay as they are.
     """
-    return _walk(value, _long_enough(secrets))
+    return _walk(value, _known(secrets))
 
 
-def _long_enough(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Anything shorter would blot out ordinary words."""
-    return tuple(secret for secret in secrets if len(secret) >= 6)
+class _Known(NamedTuple):
+    """Values that are secrets: long ones are hidden wherever they stand, short ones only as words of their own."""
+
+    long: tuple[str, ...]
+    short: re.Pattern[str] | None
+
+    def hide(self, text: str) -> str:
+        for secret in self.long:
+            text = text.replace(secret, MARKER)
+        return self.short.sub(MARKER, text) if self.short else text
 
 
-def _text(text: str, known: tuple[str, ...]) -> str:
-    for secret in known:
-        text = text.replace(secret, MARKER)
+def _known(secrets: Iterable[str]) -> _Known:
+    spellings = sorted({one for secret in secrets if secret.strip() for one in _spellings(secret)}, key=len)
+    # Anything shorter would blot out parts of ordinary words.
+    short = [re.escape(one) for one in spellings if len(one) < 6]
+    return _Known(
+        long=tuple(one for one in reversed(spellings) if len(one) >= 6),
+        short=re.compile(rf"(?<!\w)(?:{'|'.join(reversed(short))})(?!\w)") if short else None,
+    )
+
+
+def _spellings(secret: str) -> set[str]:
+    """The value as it stands in texts, in JSON, in JSON inside JSON, and in URLs."""
+    if re.fullmatch(r"[\w.~-]+", secret, re.ASCII):
+        return {secret}
+    escaped = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+    twice = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for one in escaped for is_ascii in (True, False)}
+    return {secret, quote(secret, safe=""), *escaped, *twice}
+
+
+def _text(text: str, known: _Known) -> str:
+    text = known.hide(text)
     if not _HINTS.search(text):
         return text
     for pattern, replacement in _TEXT_RULES:
@@ -156,26 +183,44 @@ def _text(text: str, known: tuple[str, ...]) -> str:
     return text
 
 
-def _walk(value: Any, known: tuple[str, ...]) -> Any:
+def _walk(value: Any, known: _Known) -> Any:
+    """Without recursion: documents may be nested deeper than the stack of Python is."""
+    whole: list[Any] = [value]
+    left: list[tuple[Any, Any]] = [(whole, 0)]
+    while left:
+        holder, place = left.pop()
+        found = holder[place]
+        if isinstance(found, Mapping):
+            holder[place] = copy = {}
+            for key, inner in found.items():
+                shown = _key(key, known)
+                copy[shown] = MARKER if _is_secret_member(key, inner) else _leaf(inner, known)
+                if isinstance(copy[shown], _CONTAINERS):
+                    left.append((copy, shown))
+        elif isinstance(found, _CONTAINERS):
+            holder[place] = items = [_leaf(item, known) for item in found]
+            left.extend((items, at) for at, item in enumerate(items) if isinstance(item, _CONTAINERS))
+        else:
+            holder[place] = _leaf(found, known)
+    return whole[0]
+
+
+_CONTAINERS = (Mapping, list, tuple, set, frozenset)
+
+
+def _leaf(value: Any, known: _Known) -> Any:
     if isinstance(value, str):
         return _text(value, known)
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {_key(key, known): _member(key, inner, known) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_walk(item, known) for item in value]
     if isinstance(value, bytes | bytearray):
         return _text(bytes(value).decode("utf-8", "replace"), known)
     return value
 
 
-def _key(key: Any, known: tuple[str, ...]) -> Any:
-    if isinstance(key, str) and _is_plain_name(key) and not any(secret in key for secret in known):
+def _key(key: Any, known: _Known) -> Any:
+    if isinstance(key, str) and _is_plain_name(key) and known.hide(key) == key:
         return key
     return _walk(key, known)
 
 
-def _member(key: Any, value: Any, known: tuple[str, ...]) -> Any:
-    is_secret = isinstance(key, str) and is_secret_name(key) and value not in (None, "")
-    return MARKER if is_secret else _walk(value, known)
+def _is_secret_member(key: Any, value: Any) -> bool:
+    return isinstance(key, str) and is_secret_name(key) and value not in (None, "")
