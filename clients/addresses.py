@@ -7,7 +7,7 @@ import httpx
 
 
 def checked_base_url(url: str) -> str:
-    """The URL without its last slash; raises ValueError unless it is https, or http to this very machine."""
+    """The URL in its tidy form; raises ValueError unless it is https, or http to this very machine."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as exc:
@@ -22,7 +22,13 @@ def checked_base_url(url: str) -> str:
         raise ValueError("The service URL must end with its host or path, without ? or #.")
     if parsed.scheme == "http" and not _is_loopback(parsed.host):
         raise ValueError(f"Plain http to {parsed.host} would show the access token to others. Use https.")
-    return url.rstrip("/")
+    return tidied(url)
+
+
+def tidied(url: str) -> str:
+    """The URL without slashes at its end and without doubled ones in its path."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{re.sub('/{2,}', '/', rest)}".rstrip("/")
 
 
 def checked_header(name: str, value: str) -> str:

@@ -16,6 +16,8 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-adobe-requestid", "x-adobe-request-id"
 _WORDS = ("message", "errorMessage", "error_description", "detail", "description", "reason")
 _ERROR_NAMES = frozenset({"error", "errors", "error_code", "errorCode", "errorMessage", "message"})
 _WORDS_LIMIT = 600
+_PROBLEM_LIMIT = 1024 * 1024
+"""Bytes; nobody explains a failure at such length, and reading a long document for it would cost much memory."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Problem:
     """Whether the words stand where errors put theirs, and not in the description of a thing."""
     is_html: bool = False
     is_empty: bool = False
+    family: str = ""
+    """The group of errors that the journey service names beside the code."""
     retry_after_s: float | None = None
 
 
@@ -54,8 +58,15 @@ class Answer:
     def text(self) -> str:
         return self.content.decode("utf-8-sig", "replace").replace("\0", "")
 
+    def opening(self, length: int) -> str:
+        """The text of about the first `length` bytes."""
+        return self.content[:length].decode("utf-8-sig", "replace").replace("\0", "")
+
     @cached_property
     def problem(self) -> Problem:
+        if len(self.content) > _PROBLEM_LIMIT:
+            opening = self.opening(4096).strip()
+            return _read_page(opening) if opening.startswith("<") else Problem()
         stripped = self.text.strip()
         if not stripped:
             return Problem(is_empty=True)
@@ -181,7 +192,7 @@ def _text(value: Any) -> str:
 def _read_object(body: dict[str, Any]) -> Problem:
     report = body["report"] if isinstance(body.get("report"), dict) else {}
     error = body.get("error")
-    inner = error if isinstance(error, dict) else {}
+    inner = error if isinstance(error, dict) else _embedded(error)
     first = _first_error(body.get("errors"))
     gateway_code = _text(body.get("error_code"))
     code = (
@@ -204,6 +215,7 @@ def _read_object(body: dict[str, Any]) -> Problem:
         is_envelope_error=is_envelope_error,
         is_gateway=bool(gateway_code),
         is_error_like=not _ERROR_NAMES.isdisjoint(body),
+        family=_text(inner.get("family")),
         retry_after_s=_retry_after_ms(body.get("retryAfterMs")),
     )
 
@@ -217,7 +229,18 @@ def _words(body: dict[str, Any], inner: dict[str, Any], first: dict[str, Any]) -
         for name in (*_WORDS, "title"):
             if words := _text(candidate.get(name)):
                 return words
-    return title or _text(body.get("error"))
+    return title or ("" if inner else _text(body.get("error")))
+
+
+def _embedded(error: Any) -> dict[str, Any]:
+    """The object that some services write into a text (Adobe, Journey Optimizer, throttling API, error samples)."""
+    if not isinstance(error, str) or not error.lstrip().startswith("{"):
+        return {}
+    try:
+        value = load_json(error)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _first_error(errors: Any) -> dict[str, Any]:

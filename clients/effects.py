@@ -27,7 +27,8 @@ _IMS = "/ims"
 _SANDBOXES = "/data/foundation/sandbox-management"
 _EXIM = "/data/foundation/exim"
 
-# `*` stands for one path segment. The first row that fits decides, so fixed words come before `*`.
+# `*` stands for one path segment, `**` for any number of them, where a service lies at a path of somebody's choice.
+# The first row that fits decides, so fixed words come before `*`.
 _ROWS = (
     _Row("ims.token", Effect.READ, "POST", f"{_IMS}/token/v3"),
     _Row("ims.exchange", Effect.READ, "POST", f"{_IMS}/exchange/jwt"),
@@ -72,13 +73,20 @@ _ROWS = (
     _Row("transfers.list", Effect.READ, "GET", f"{_EXIM}/transfer/list"),
     _Row("transfers.get", Effect.READ, "GET", f"{_EXIM}/transfer/*"),
     _Row("jobs.get", Effect.READ, "GET", f"{_EXIM}/tools/job/*"),
+    # A POST only because the question may have a body.
+    _Row("journeys.list", Effect.READ, "POST", "**/list/journeys"),
+    _Row("journeys.latest", Effect.READ, "GET", "**/journeys/*/latest"),
+    _Row("journeys.export", Effect.READ, "GET", "**/journeyVersions/*/export"),
+    _Row("journeys.import", Effect.WRITE, "POST", "**/journeyVersions/import"),
+    _Row("journeys.retrieve_list", Effect.READ, "GET", "/ajo/journey"),
+    _Row("journeys.retrieve", Effect.READ, "GET", "/ajo/journey/*"),
 )
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType({row.operation: row.effect for row in _ROWS})
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.escape(path).replace(r"\*", "[^/]+"))
+    return re.compile(re.escape(path).replace(r"\*\*", "(?:/[^/]+)*").replace(r"\*", "[^/]+"))
 
 
 _PATTERNS = tuple((row.method, _pattern(row.path), row.effect) for row in _ROWS)

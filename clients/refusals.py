@@ -78,6 +78,9 @@ _COLLECTIONS = frozenset(
         "transfers.list",
         "sandboxes.list",
         "sandboxes.available",
+        "journeys.list",
+        "journeys.import",
+        "journeys.retrieve_list",
     }
 )
 

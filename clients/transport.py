@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import stamina
 
-from clients.addresses import checked_base_url, checked_header
+from clients.addresses import checked_base_url, checked_header, tidied
 from clients.answers import Answer, one_line
 from clients.breaks import reason_of
 from clients.deadlines import DeadlineTransport, deadline, remaining
@@ -126,7 +126,7 @@ class Connection:
         policy: CallPolicy = CallPolicy(),
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.base_url = checked_base_url(base_url) if transport is None else base_url.rstrip("/")
+        self.base_url = checked_base_url(base_url) if transport is None else tidied(base_url)
         self.ims_org_id = ims_org_id
         self._auth = auth
         self._secrets = tuple(secrets)
@@ -163,9 +163,9 @@ class Connection:
         twin._policy = replace(self._policy, attempts=1)
         return twin
 
-    def redact(self, value: Any) -> Any:
-        """A copy without secrets, this connection's own ones included."""
-        return redact(value, secrets=self._secrets)
+    def redact(self, value: Any, *, secrets: Sequence[str] = ()) -> Any:
+        """A copy without secrets, this connection's own ones and the given ones included."""
+        return redact(value, secrets=(*self._secrets, *secrets))
 
     def call(
         self,
@@ -176,17 +176,20 @@ class Connection:
         parse: Callable[[Answer], T],
         params: Sequence[tuple[str, str]] = (),
         body: Any = None,
+        content: bytes | None = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        at_most: int | None = None,
         refuses: Callable[[Answer], bool] = _is_error_envelope,
         classify: Classifier = classify_adobe,
         secrets: Sequence[str] = (),
     ) -> T:
         """Make one call and return what `parse` makes of its answer.
 
-        `operation` is a name of the effects table. `path` must be escaped already. `parse` raises ValueError if the
-        answer does not have the agreed form; `refuses` tells of a 2xx that is an error all the same. `secrets` are
-        values that only this call sends. Raises the errors of `clients.errors`.
+        `operation` is a name of the effects table. `path` must be escaped already. `body` is sent as JSON, `content` is
+        JSON already. `at_most` bounds how often a read is tried, below what the policy says. `parse` raises ValueError
+        if the answer does not have the agreed form; `refuses` tells of a 2xx that is an error all the same. `secrets`
+        are values that only this call sends. Raises the errors of `clients.errors`.
         """
         request = _Request(
             operation=operation,
@@ -195,6 +198,7 @@ class Connection:
             url=self.base_url + path,
             params=tuple(params),
             body=body,
+            content=content,
             form=form,
             headers=headers,
             secrets=(*self._secrets, *secrets),
@@ -203,9 +207,8 @@ class Connection:
             with deadline(self._policy.write_deadline_s):
                 return self._attempt(request, parse, refuses, classify)
         with deadline(self._policy.read_budget_s):
-            for attempt in stamina.retry_context(
-                on=self._backoff(operation), attempts=self._policy.attempts, timeout=None
-            ):
+            attempts = min(self._policy.attempts, at_most or self._policy.attempts)
+            for attempt in stamina.retry_context(on=self._backoff(operation), attempts=attempts, timeout=None):
                 with attempt, deadline(self._policy.attempt_deadline_s):
                     return self._attempt(request, parse, refuses, classify)
         raise AssertionError("The loop above returns or raises.")
@@ -271,7 +274,7 @@ class Connection:
             "request_id": answer.request_id,
             "error_code": answer.problem.error_code,
             # Redacted before it is cut, since half a secret is no longer recognized.
-            "body": redact(answer.text[: 4 * BODY_LIMIT], secrets=secrets),
+            "body": redact(answer.opening(4 * BODY_LIMIT), secrets=secrets),
         }
 
     def _exchange(self, request: "_Request", token: str | None) -> Answer:
@@ -357,6 +360,7 @@ class _Request:
     url: str
     params: tuple[tuple[str, str], ...]
     body: Any = field(repr=False)
+    content: bytes | None = field(repr=False)
     form: Mapping[str, str] | None = field(repr=False)
     headers: Mapping[str, str] | None
     secrets: tuple[str, ...] = field(repr=False)
@@ -365,9 +369,10 @@ class _Request:
         headers = dict(self.headers or {})
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        content: bytes | None = None
+        content = self.content
         if self.body is not None:
             content = json.dumps(self.body, ensure_ascii=False).encode()
+        if content is not None:
             headers["Content-Type"] = "application/json"
         return http.build_request(
             self.method,
