@@ -19,6 +19,7 @@ from accounts.models import (
     NoticeDelivery,
     Organization,
     Sandbox,
+    StoredValue,
     User,
 )
 from accounts.models.notices import NoticeQuerySet
@@ -110,6 +111,21 @@ def credential_for_admin(user: User, pk: int) -> Credential:
     credential = credential_for_read(user, pk)
     require_role(user, credential.organization, Role.ADMIN)
     return credential
+
+
+def stored_value_for_read(user: User, pk: int) -> StoredValue:
+    """Name and description, which operators see, who choose among the values."""
+    stored = StoredValue.objects.visible_to(user).filter(pk=pk).select_related("organization", "set_by").first()
+    if stored is None:
+        raise Http404("There is no such stored value.")
+    require_role(user, stored.organization, Role.OPERATOR)
+    return stored
+
+
+def stored_value_for_admin(user: User, pk: int) -> StoredValue:
+    stored = stored_value_for_read(user, pk)
+    require_role(user, stored.organization, Role.ADMIN)
+    return stored
 
 
 def sandboxes_for_read(user: User) -> SandboxQuerySet:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Usage:
-    """Something that uses an organization or a credential, in words, with the page that shows it."""
+    """Something that uses an organization, a credential or a stored value, in words, with the page that shows it."""
 
     text: str
     url: str = ""
@@ -33,8 +33,8 @@ class LastAdministratorError(RefusedError):
 class InUseError(RefusedError):
     """Something unfinished still needs the thing; `usages` lists what."""
 
-    def __init__(self, message: str, usages: Sequence[Usage]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, usages: Sequence[Usage], *, field: str | None = None) -> None:
+        super().__init__(message, field=field)
         self.usages = list(usages)
 
 

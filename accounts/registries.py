@@ -7,6 +7,7 @@ from django.urls import reverse
 from accounts.errors import RefusedError
 from accounts.models import Credential, Organization, User
 from accounts.remote_services import RemoteService, register_service
+from accounts.services.usage import register_for_value as register_value_use
 
 __all__ = [
     "RemoteService",
@@ -15,6 +16,7 @@ __all__ = [
     "register_pages",
     "register_sandbox_sync",
     "register_service",
+    "register_value_use",
     "start_credential_test",
     "start_sandbox_sync",
 ]
@@ -25,6 +27,7 @@ SandboxSyncStarter = Callable[[Organization, User], str]
 _pages: dict[str, str] = {
     "accounts.organization": "accounts:organization-detail",
     "accounts.credential": "accounts:credential-detail",
+    "accounts.storedvalue": "accounts:value-detail",
     "accounts.user": "accounts:person-detail",
 }
 _credential_test: CredentialTestStarter | None = None

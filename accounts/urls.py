@@ -15,6 +15,7 @@ from accounts.views import (
     people,
     profile,
     second_factor,
+    stored_values,
 )
 
 app_name = "accounts"
@@ -62,6 +63,12 @@ urlpatterns = [
     path("settings/members/<int:pk>/", memberships.membership_change, name="membership-change"),
     path("settings/members/<int:pk>/remove/", memberships.membership_remove, name="membership-remove"),
     path("settings/organizations/<int:pk>/credentials/add/", credentials.credential_create, name="credential-create"),
+    path("settings/organizations/<int:pk>/values/", stored_values.value_list, name="value-list"),
+    path("settings/organizations/<int:pk>/values/add/", stored_values.value_create, name="value-create"),
+    path("settings/values/<int:pk>/", stored_values.value_detail, name="value-detail"),
+    path("settings/values/<int:pk>/edit/", stored_values.value_edit, name="value-edit"),
+    path("settings/values/<int:pk>/replace/", stored_values.value_replace, name="value-replace"),
+    path("settings/values/<int:pk>/remove/", stored_values.value_remove, name="value-remove"),
     path("settings/credentials/<int:pk>/", credentials.credential_detail, name="credential-detail"),
     path("settings/credentials/<int:pk>/edit/", credentials.credential_edit, name="credential-edit"),
     path("settings/credentials/<int:pk>/secret/", credentials.credential_secret, name="credential-secret"),

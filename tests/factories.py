@@ -21,11 +21,13 @@ from accounts.models import (
     NoticeDelivery,
     Organization,
     Sandbox,
+    StoredValue,
     User,
 )
 
 PASSWORD = "a long towing rope of 1827"
 CLIENT_SECRET = "p8e-canary-client-secret-0001"
+STORED_VALUE = "sk-canary-stored-value-0001"
 
 
 @cache
@@ -78,6 +80,20 @@ class CredentialFactory(DjangoModelFactory[Credential]):
     secrets = factory.LazyAttribute(lambda made: crypto.encrypt(json.dumps({"client_secret": made.secret})))
     secret_set_at = factory.LazyFunction(timezone.now)
     is_primary = True
+
+
+class StoredValueFactory(DjangoModelFactory[StoredValue]):
+    class Meta:
+        model = StoredValue
+
+    class Params:
+        value = STORED_VALUE
+
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Value {n}")
+    sealed = factory.LazyAttribute(lambda made: crypto.encrypt(made.value))
+    digest = factory.LazyAttribute(lambda made: crypto.keyed_digest(made.value))
+    set_at = factory.LazyFunction(timezone.now)
 
 
 class SandboxFactory(DjangoModelFactory[Sandbox]):

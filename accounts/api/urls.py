@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.api import schema  # noqa: F401  registers itself
-from accounts.api.views import audit, mail, me, memberships, notices, organizations, people
+from accounts.api.views import audit, mail, me, memberships, notices, organizations, people, stored_values
 
 app_name = "accounts_api"
 
@@ -22,6 +22,9 @@ urlpatterns = [
     path("credentials/<int:pk>/secret/", organizations.CredentialSecret.as_view(), name="credential-secret"),
     path("credentials/<int:pk>/primary/", organizations.CredentialPrimary.as_view(), name="credential-primary"),
     path("credentials/<int:pk>/test/", organizations.CredentialTest.as_view(), name="credential-test"),
+    path("organizations/<int:pk>/values/", stored_values.StoredValueList.as_view(), name="value-list"),
+    path("values/<int:pk>/", stored_values.StoredValueDetail.as_view(), name="value-detail"),
+    path("values/<int:pk>/value/", stored_values.StoredValueReplacement.as_view(), name="value-replace"),
     path("sandboxes/", organizations.SandboxList.as_view(), name="sandbox-list"),
     path("sandboxes/<int:pk>/", organizations.SandboxDetail.as_view(), name="sandbox-detail"),
     path("me/", me.Me.as_view(), name="me"),

@@ -67,13 +67,13 @@ def time_zone_field() -> forms.ChoiceField:
     )
 
 
-def secret_field(label: str, *, help_text: str = "", required: bool = True) -> forms.CharField:
+def secret_field(label: str, *, help_text: str = "", required: bool = True, max_length: int = 2000) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=help_text,
         required=required,
         strip=True,
-        max_length=2000,
+        max_length=max_length,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 

@@ -65,6 +65,10 @@ class Verb(TextChoices):
     CREDENTIAL_DELETED = "credential.deleted", "deleted the credential"
     CREDENTIAL_TESTED = "credential.tested", "tested the credential"
     CREDENTIAL_KEYS_ROTATED = "credential.keys_rotated", "encrypted all secrets again under the newest key of"
+    VALUE_ADDED = "value.added", "added the stored value"
+    VALUE_CHANGED = "value.changed", "changed name or description of the stored value"
+    VALUE_REPLACED = "value.replaced", "replaced the stored value"
+    VALUE_REMOVED = "value.removed", "removed the stored value"
     API_TOKEN_CREATED = "api_token.created", "created the API token"
     API_TOKEN_REVOKED = "api_token.revoked", "revoked the API token"
     RECORD_EXPORTED = "record.exported", "exported"
@@ -76,6 +80,7 @@ GROUP_LABELS = {
     "members": "Members",
     "organization": "Organizations",
     "credential": "Credentials",
+    "value": "Stored values",
     "api_token": "API tokens",
     "record": "The record",
     "mail": "Mail",

@@ -73,6 +73,7 @@ def organization_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "usages": usage.of_organization(organization),
             "roles": Role.choices,
             "role_explanations": role_explanations(),
+            "values_count": organization.stored_values.filter(deleted_at=None).count(),
             "is_admin": access.has_role(request.user, organization, Role.ADMIN),
             "is_operator": access.has_role(request.user, organization, Role.OPERATOR),
             "is_administrator": access.is_administrator(request.user),

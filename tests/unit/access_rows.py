@@ -133,6 +133,13 @@ ROWS = [
     row("accounts:credential-primary", "credential", POST=ADMINS_ACT),
     row("accounts:credential-test", "credential", POST=ADMINS_ACT),
     row("accounts:credential-delete", "credential", GET=ADMINS, POST=ADMINS_ACT),
+    # Stored values
+    row("accounts:value-list", "organization", GET="in 404 403 200 200 200 200"),
+    row("accounts:value-create", "organization", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:value-detail", "value", GET="in 404 403 200 200 200 200"),
+    row("accounts:value-edit", "value", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:value-replace", "value", GET=ADMINS, POST=ADMINS_FORM),
+    row("accounts:value-remove", "value", GET=ADMINS, POST=ADMINS_ACT),
     # REST API
     row(
         "accounts_api:organization-list",
@@ -158,6 +165,20 @@ ROWS = [
     row("accounts_api:credential-secret", "credential", PUT="401 404 403 403 403 400 400"),
     row("accounts_api:credential-primary", "credential", POST=API_ADMINS),
     row("accounts_api:credential-test", "credential", POST="401 404 403 403 403 202 202"),
+    row(
+        "accounts_api:value-list",
+        "organization",
+        GET="401 404 403 200 200 200 200",
+        POST="401 404 403 403 403 400 400",
+    ),
+    row(
+        "accounts_api:value-detail",
+        "value",
+        GET="401 404 403 200 200 200 200",
+        PATCH=API_ADMINS,
+        DELETE="401 404 403 403 403 204 204",
+    ),
+    row("accounts_api:value-replace", "value", PUT="401 404 403 403 403 400 400"),
     row("accounts_api:sandbox-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:person-list", GET="401 200 200 200 200 200 200"),
     row("accounts_api:person-detail", "member", GET=API_MEMBERS),

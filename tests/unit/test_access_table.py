@@ -23,6 +23,7 @@ from tests.factories import (
     NoticeFactory,
     OrganizationFactory,
     SandboxFactory,
+    StoredValueFactory,
     UserFactory,
     api_headers,
 )
@@ -73,6 +74,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
         "membership": membership.pk,
         "member": membership.user.pk,
         "credential": CredentialFactory(organization=organization).pk,
+        "value": StoredValueFactory(organization=organization).pk,
         "sandbox": SandboxFactory(organization=organization).pk,
         "invitation": InvitationFactory(organization=organization, role=Role.VIEWER).pk,
         "invitation_link": "the-link",

@@ -453,7 +453,7 @@ def test_an_organization_page_asks_no_more_for_more_rows(owner, organization, si
     for _ in range(20):
         MembershipFactory(organization=organization)
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         browser.get(url)
 
 
