@@ -32,6 +32,9 @@ from promotions.services.plan_consent import PlanConsent
 from promotions.services.sharing_consent import SharingConsent
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
+from promotions.systems.journeys import kinds as journey_kinds
+from promotions.systems.journeys.reading import ReadJourney
+from promotions.systems.journeys.synchronizing import SynchronizeJourneys
 from promotions.systems.packages import kinds
 from promotions.systems.packages.comparing import CompareSubmission
 from promotions.systems.packages.creating import CreateSubmission
@@ -136,6 +139,8 @@ def register() -> None:
         PublicitySubmission(),
         PullSubmission(),
         SynchronizeSharing(),
+        SynchronizeJourneys(),
+        ReadJourney(),
         accounts_jobs.TestCredential(),
         accounts_jobs.ReadSandboxes(),
     ):
@@ -146,6 +151,7 @@ def register() -> None:
         (kinds.SYNCHRONIZE, every),
         (kinds.DISCOVER_JOBS, every / 3),
         (sharing_kinds.SYNCHRONIZE, every / 3),
+        (journey_kinds.SYNCHRONIZE, every),
     ):
         schedules.register(Routine(kind, interval, _routine(kind)))
     chores.register("approvals", approvals.expire_late)
@@ -165,6 +171,7 @@ def register() -> None:
         {
             "promotions.approval": "promotions:approval-detail",
             "promotions.job": "promotions:job-detail",
+            "promotions.journey": "promotions:journey-detail",
             "promotions.package": "promotions:package-detail",
             "promotions.promotion": "promotions:promotion-detail",
             "promotions.promotiongroup": "promotions:group-detail",

@@ -29,6 +29,8 @@ class Verb(TextChoices):
     VERSION_REQUESTED = "package.version_requested", "asked to save a new version of"
     VERSION_ACCEPTED = "package.version_accepted", "had the platform save a new version of"
     VERSION_ENDED = "package.version_ended", "saw the end of saving a new version of"
+    JOURNEYS_SYNCHRONIZATION_REQUESTED = "journey.synchronization_requested", "asked to synchronize the journeys of"
+    JOURNEY_READING_REQUESTED = "journey.reading_requested", "asked to read anew the journey"
     PROMOTION_PLANNED = "promotion.planned", "planned the promotion"
     PROMOTION_CHANGED = "promotion.changed", "changed the promotion"
     PROMOTION_ABANDONED = "promotion.abandoned", "abandoned the promotion"
@@ -75,6 +77,7 @@ class Verb(TextChoices):
 
 GROUP_LABELS = {
     "package": "Packages",
+    "journey": "Journeys",
     "promotion": "Promotions",
     "approval": "Approvals",
     "job": "Jobs",
