@@ -19,11 +19,12 @@ GATEWAY_MESSAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a JSON value, and extra headers."""
+    """A status, a JSON value or the text of another type, and extra headers."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    mimetype: str = "application/json"
 
 
 class RefusedError(Exception):

@@ -1,5 +1,6 @@
 """The emulator as one WSGI application."""
 
+import dataclasses
 import email.utils
 import json
 import os
@@ -21,6 +22,11 @@ from emulator import (
     imports,
     ims,
     jobs,
+    journey_export,
+    journey_import,
+    journey_list,
+    journey_retrieve,
+    journeys,
     objects,
     packages,
     publishing,
@@ -64,8 +70,10 @@ class Area:
     prefix: str
     routes: Sequence[Route]
     admit: Callable[[Call], None] | None = None
+    unknown: Callable[[Call, frozenset[str]], RefusedError] | None = None  # a path or a method it does not have
 
 
+_AUTHORING = (*journey_list.ROUTES, *journey_export.ROUTES, *journey_import.ROUTES)
 AREAS = (
     Area(ims.PREFIX, ims.ROUTES),
     Area(sandbox_management.PREFIX, sandbox_management.ROUTES, gateway.let_in),
@@ -84,6 +92,8 @@ AREAS = (
         ),
         gateway.let_into_exim,
     ),
+    *(Area(prefix, _AUTHORING, journeys.let_in, journeys.unknown_route) for prefix in journeys.AUTHORING_PREFIXES),
+    Area(journeys.RETRIEVE_PREFIX, journey_retrieve.ROUTES, journeys.let_in, journeys.unknown_route),
 )
 
 
@@ -163,13 +173,13 @@ class Emulator:
         except RefusedError as refusal:
             answer = refusal.answer
         body = answer.body
-        is_read = request.method == "GET" and not path.endswith("/export")
+        is_read = (request.method == "GET" and not path.endswith("/export")) or path.endswith("/list/journeys")
         for armed in of_work if is_read else ():
             if armed.fault == Fault.UNKNOWN_STATUS:
                 body = distortions.with_status(body, str(armed.options.get("value", UNKNOWN_STATUS)))
             elif armed.fault == Fault.NULLS:
                 body = distortions.with_nulls(body)
-        return Answer(body, answer.status, {**answer.headers, "x-request-id": request_id})
+        return dataclasses.replace(answer, body=body, headers={**answer.headers, "x-request-id": request_id})
 
     def _dispatch(self, request: Request, path: str, of_work: Sequence[ArmedFault]) -> Answer:
         for area in AREAS:
@@ -182,6 +192,8 @@ class Emulator:
                 area.admit(call)
             found = find_route(area.routes, request.method, inner)
             if found.route is None:
+                if area.unknown:
+                    raise area.unknown(call, found.allowed)
                 if found.allowed:
                     allow = {"Allow": ", ".join(sorted(found.allowed))}
                     raise refused_by_exim(405, f"Method {request.method} is not allowed here", allow)
@@ -264,8 +276,9 @@ def create_app(
 
 def _response(answer: Answer) -> Response:
     # Half a surrogate pair in a name that somebody sent has no UTF-8 form: it goes back escaped, as it came.
-    text = json.dumps(answer.body, ensure_ascii=False).encode(errors="backslashreplace")
-    return Response(text, answer.status, dict(answer.headers), mimetype="application/json")
+    text = answer.body if answer.mimetype == "text/html" else json.dumps(answer.body, ensure_ascii=False)
+    data = text.encode(errors="backslashreplace")
+    return Response(data, answer.status, dict(answer.headers), mimetype=answer.mimetype)
 
 
 def _retry_after(options: Mapping[str, Any]) -> dict[str, str]:

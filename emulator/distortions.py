@@ -12,6 +12,8 @@ _TEXTS = frozenset(
         "createdByName",
         "modifiedBy",
         "modifiedByName",
+        "lastModifiedBy",
+        "lastDeployedBy",
         "tenantId",
         "visibility",
         "packageVisibility",
@@ -40,9 +42,13 @@ def with_status(body: Any, status: str) -> Any:
         return body
     if isinstance(body.get("data"), list):
         return {**body, "data": with_status(body["data"], status)}
-    if isinstance(body.get("object"), dict):
-        return {**body, "object": with_status(body["object"], status)}
-    name = "jobStatus" if "jobStatus" in body else "status"
+    for name in ("object", "result"):
+        if isinstance(body.get(name), dict):
+            return {**body, name: with_status(body[name], status)}
+    for name in ("results", "journeyVersions"):
+        if isinstance(body.get(name), list):
+            body = {**body, name: with_status(body[name], status)}
+    name = next((one for one in ("jobStatus", "state") if one in body), "status")
     return {**body, name: status} if name in body else body
 
 

@@ -1,5 +1,6 @@
 """What was asked of the emulator, with secrets struck out."""
 
+import hashlib
 import json
 import re
 from collections import deque
@@ -46,7 +47,7 @@ class RequestLog:
             "headers": {
                 name.lower(): REDACTED if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()
             },
-            "body": _body(body, mimetype),
+            "body": _digest(body) if path.endswith("/journeyVersions/import") else _body(body, mimetype),
             "status": None,
             "fault": None,
         }
@@ -72,6 +73,11 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(inner) for inner in value]
     return value
+
+
+def _digest(body: bytes) -> dict[str, Any]:
+    """Of a journey with its secrets filled in, at places that only its author knows."""
+    return {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
 
 
 def _body(body: bytes, mimetype: str) -> Any:

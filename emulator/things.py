@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.journey_things import JourneyShelf
+
 Ref = tuple[str, str]  # (type, id): ids alone are not unique
 
 DAY_MS = 86_400_000
@@ -66,6 +68,7 @@ class Sandbox:
     modified_by: str = ""
     etag: int = 1
     objects: dict[Ref, SandboxObject] = field(default_factory=dict)
+    shelf: JourneyShelf = field(default_factory=JourneyShelf)  # its journeys
     _by_title: dict[Ref, list[SandboxObject]] = field(default_factory=lambda: defaultdict(list))
     _by_base: dict[Ref, list[SandboxObject]] = field(default_factory=lambda: defaultdict(list))
     _by_lineage: dict[Ref, list[SandboxObject]] = field(default_factory=lambda: defaultdict(list))
@@ -101,6 +104,7 @@ class Sandbox:
     def clear(self) -> None:
         for index in (self.objects, self._by_title, self._by_base, self._by_lineage, self._by_word):
             index.clear()
+        self.shelf.clear()
 
     def titled(self, object_type: str, title: str) -> list[SandboxObject]:
         """The objects with exactly this title, oldest first."""

@@ -43,6 +43,19 @@ class Switches:
     versioning: bool = True
     versioning_methods: str = "GET POST PATCH"
     arrived_package_keeps_id: bool = False
+    journey_sandbox_header_required: bool = False
+    journey_error_as_text: bool = False
+    journey_export_in_result: bool = False
+    journey_import_bare: bool = False
+    journey_import_deployable: bool = True
+    journey_keep_description: bool = True
+    journey_builtin_revision: int = 3
+    journey_list_in: str = "results"
+    journey_list_versions: bool = True
+    journey_list_headers: bool = True
+    journey_page_size: int = 0
+    journey_epoch_times: bool = False
+    journey_retrieve: bool = True
 
 
 class World:

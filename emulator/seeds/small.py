@@ -1,6 +1,7 @@
 """A handful of packages for tests: one published with three objects, a draft, an expired one, a whole sandbox."""
 
 from emulator import kinds
+from emulator.seeds import small_journeys
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME
 from emulator.world import World
@@ -18,3 +19,4 @@ def fill(world: World) -> None:
     acme.package("Forms draft", "dev", [dataset], status="DRAFT", age=1)
     acme.package("Forms expired", "dev", [dataset], age=120, expires_in=-30)
     acme.package("Development sandbox", "dev", kind="FULL", age=5)
+    small_journeys.fill(world)

@@ -104,7 +104,7 @@ def test_object_picker_is_behind_its_switch(platform):
     shown = platform.get("/tools/artifacts/REGISTRY_SCHEMA")
 
     assert hidden.status_code == 404
-    assert [one["title"] for one in shown.json["object"]] == ["Form submissions schema"]
+    assert [one["title"] for one in shown.json["object"]] == ["Form submissions schema", "Visit events"]
 
 
 def test_load_makes_packages_and_running_imports_that_end(platform):
