@@ -18,6 +18,7 @@ PLACES = (
     ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan", "group"}),
     ("Sharing", "share", SHARING, {"sharing", "share", "partnership", "transfer", "pull"}),
     ("Approvals", "approval", APPROVALS, {"approval"}),
+    ("Journeys", "journey", "promotions:journey-list", {"journey"}),
     ("Jobs", "job", "promotions:job-list", {"job", "view"}),
     ("Audit", "audit", "accounts:audit-list", {"audit"}),
     ("Settings", "settings", "accounts:settings-index", set[str]()),

@@ -17,6 +17,7 @@ from accounts.models import Organization, Sandbox, User
 from promotions.models import (
     Approval,
     Job,
+    Journey,
     Package,
     Partnership,
     Plan,
@@ -38,6 +39,8 @@ __all__ = [
     "group_for_read",
     "job_for_change",
     "job_for_read",
+    "journey_for_operation",
+    "journey_for_read",
     "operates_any",
     "organization_for_operation",
     "organization_for_read",
@@ -151,13 +154,13 @@ def approval_for_decision(user: User, pk: int) -> Approval:
 def group_for_read(user: User, pk: int) -> PromotionGroup:
     """A group of which the person may read at least one promotion; pages show only those."""
     groups = PromotionGroup.objects.filter(pk__in=Promotion.objects.visible_to(user).values("group_id"))
-    return get_object_or_404(groups.select_related("package__organization", "created_by"), pk=pk)
+    return get_object_or_404(groups.select_related("organization", "package", "created_by"), pk=pk)
 
 
 def group_for_change(user: User, pk: int) -> PromotionGroup:
     """A group to decide on; each target's own role is the service's to ask for."""
     group = group_for_read(user, pk)
-    require_role(user, group.package.organization, Role.OPERATOR)
+    require_role(user, group.organization, Role.OPERATOR)
     return group
 
 
@@ -172,6 +175,18 @@ def job_for_change(user: User, pk: int) -> Job:
     job = job_for_read(user, pk)
     require_role(user, job.organization, Role.OPERATOR)
     return job
+
+
+def journey_for_read(user: User, pk: int) -> Journey:
+    journeys = Journey.objects.visible_to(user).select_related("organization", "sandbox__organization")
+    return get_object_or_404(journeys, pk=pk)
+
+
+def journey_for_operation(user: User, pk: int) -> Journey:
+    """A journey to read anew or to promote; needs an operator."""
+    journey = journey_for_read(user, pk)
+    require_role(user, journey.organization, Role.OPERATOR)
+    return journey
 
 
 def partnerships_for_read(user: User) -> QuerySet[Partnership]:

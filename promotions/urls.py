@@ -9,6 +9,8 @@ from promotions.views import (
     inbox,
     job_lists,
     jobs,
+    journey_lists,
+    journeys,
     package_building,
     package_changes,
     package_objects,
@@ -93,6 +95,13 @@ urlpatterns = [
     path("plans/<int:pk>/change/", approvals.plan_change, name="plan-change"),
     path("plans/<int:pk>/run/", plans.plan_run, name="plan-run"),
     path("plan-items/<int:pk>/decide/", plans.plan_item_decide, name="plan-item-decide"),
+    # Journeys
+    path("journeys/", journey_lists.journey_list, name="journey-list"),
+    path("journeys/synchronization/<int:pk>/", journey_lists.journey_synchronization, name="journey-synchronization"),
+    path("journeys/synchronize/<int:pk>/", journey_lists.journey_synchronize, name="journey-synchronize"),
+    path("journeys/<int:pk>/", journeys.journey_detail, name="journey-detail"),
+    path("journeys/<int:pk>/read/", journeys.journey_read, name="journey-read"),
+    path("journeys/<int:pk>/reading/", journeys.journey_reading, name="journey-reading"),
     # Sharing
     path("packages/<int:pk>/public/", sharing_asking.package_publicity, name="package-publicity"),
     path("sharing/", sharing_lists.sharing_list, name="sharing-list"),
