@@ -23,13 +23,23 @@ def _current() -> MultiFernet:
 
 def encrypt(text: str) -> str:
     """Encrypt under the newest key."""
-    return _current().encrypt(text.encode()).decode()
+    return encrypt_bytes(text.encode())
+
+
+def encrypt_bytes(content: bytes) -> str:
+    """The same for anything; the ciphertext is text all the same."""
+    return _current().encrypt(content).decode()
 
 
 def decrypt(ciphertext: str) -> str:
     """Decrypt with whichever key fits; raises UndecryptableError if none does."""
+    return decrypt_bytes(ciphertext).decode()
+
+
+def decrypt_bytes(ciphertext: str) -> bytes:
+    """The same for what `encrypt_bytes` made."""
     try:
-        return _current().decrypt(ciphertext.encode()).decode()
+        return _current().decrypt(ciphertext.encode())
     except InvalidToken as exc:
         raise UndecryptableError(
             "A stored secret cannot be decrypted. Put the key it was written with back into CREDENTIAL_KEYS, "

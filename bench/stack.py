@@ -57,7 +57,7 @@ class Stack:
         from accounts.models import Organization, User
         from promotions.choices import Decision
         from promotions.models import Package
-        from promotions.services import decisions, packages, plans
+        from promotions.services import decisions, package_plans, packages
 
         actor = User.objects.get(email=OPERATOR)
         organization = Organization.objects.get(name=ORGANIZATION, deleted_at=None)
@@ -71,7 +71,7 @@ class Stack:
             wait_for(partial(_is_over, job), "the packages")
         sandbox = organization.sandboxes.get(name=TARGET)
         planned = {
-            package.remote_id: plans.plan_promotion(
+            package.remote_id: package_plans.plan_promotion(
                 package=package, sandbox=sandbox, job_name=f"Bench {package.pk}", actor=actor
             )
             for package in found[:number]

@@ -4,9 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from django.utils.dateparse import parse_datetime
 
 from promotions import keyset
 from promotions.choices import FINISHED, ApprovalState, Decision, ItemKind
@@ -14,13 +11,21 @@ from promotions.models import Approval, Job, Plan, PlanItem
 from promotions.systems.base import system
 
 NAMED_CREATIONS = 20
-FINAL = (Decision.CONFIRM, Decision.CREATE, Decision.UPDATE)
-_ORDER = {Decision.CONFIRM: 0, Decision.CREATE: 1, Decision.UPDATE: 2, Decision.REUSE: 3}
+_ORDER = {
+    Decision.CONFIRM: 0,
+    Decision.CREATE: 1,
+    Decision.UPDATE: 2,
+    Decision.REUSE: 3,
+    Decision.FILL: 4,
+    Decision.KEEP: 5,
+}
 _GROUPS = {
     Decision.CONFIRM: "Created new, all of it: cannot be undone",
     Decision.CREATE: "Created new: cannot be undone",
     Decision.UPDATE: "Overwritten in the target: cannot be undone",
     Decision.REUSE: "Used as they are in the target",
+    Decision.FILL: "Filled in by a person",
+    Decision.KEEP: "Kept as they are in the source",
 }
 
 
@@ -64,31 +69,22 @@ def changes_of(items: Sequence[PlanItem]) -> list[Change]:
 
 @dataclass(frozen=True)
 class Finality:
-    """What the run makes or overwrites that nobody can take back."""
+    """What the run does that nobody can take back, as its system tells it."""
 
-    created: int
-    updated: int
-    named: Sequence[PlanItem]
-    confirmations: Sequence[PlanItem]
+    sentence: str
+    things: Sequence[str]
 
     @property
-    def number(self) -> int:
-        return self.created + self.updated
+    def named(self) -> Sequence[str]:
+        return self.things[:NAMED_CREATIONS]
 
     @property
     def unnamed(self) -> int:
-        return self.number - len(self.named)
+        return max(0, len(self.things) - NAMED_CREATIONS)
 
 
-def finality_of(items: Iterable[PlanItem]) -> Finality:
-    made = [item for item in items if item.decision in FINAL]
-    objects = [item for item in made if item.kind == ItemKind.OBJECT]
-    return Finality(
-        created=sum(item.decision == Decision.CREATE for item in objects),
-        updated=sum(item.decision == Decision.UPDATE for item in objects),
-        named=objects[:NAMED_CREATIONS],
-        confirmations=[item for item in made if item.kind == ItemKind.CONFIRMATION],
-    )
+def finality_of(plan: Plan, items: Sequence[PlanItem]) -> Finality:
+    return Finality(*system(plan.promotion.system).what_is_final(plan, items))
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ def impact_of(plan: Plan, items: Sequence[PlanItem]) -> Impact:
         sandbox=promotion.target_sandbox, kind__in=system(promotion.system).run_kinds, state__in=FINISHED
     )
     earlier, is_more = keyset.capped_count(runs)
-    objects = [item for item in items if item.kind == ItemKind.OBJECT]
+    objects = [item for item in items if item.kind != ItemKind.CONFIRMATION]
     return Impact(
         dependencies=sum(item.depth > 0 for item in objects),
         needed=sum(bool(item.needed_by) for item in objects),
@@ -121,35 +117,6 @@ def impact_of(plan: Plan, items: Sequence[PlanItem]) -> Impact:
         earlier_is_more=is_more,
         last=runs.order_by("-created_at", "-pk").defer("raw", "params").first(),
     )
-
-
-@dataclass(frozen=True)
-class SourceFacts:
-    """Package and target as they were when the facts were read."""
-
-    package_version: str
-    """Of its content, where it has versions; else the platform's revision says which state it was."""
-    package_revision: str
-    package_status: str
-    package_expires_at: datetime | None
-    sandbox_state: str
-    sandbox_type: str
-
-
-def source_facts(plan: Plan) -> SourceFacts:
-    package, target = _table(plan.facts.get("package")), _table(plan.facts.get("target"))
-    return SourceFacts(
-        package_version=str(package.get("package_version") or ""),
-        package_revision="" if package.get("version") is None else str(package["version"]),
-        package_status=str(package.get("status") or ""),
-        package_expires_at=parse_datetime(str(package.get("expires_at") or "")),
-        sandbox_state=str(target.get("state") or ""),
-        sandbox_type=str(target.get("type") or ""),
-    )
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -189,7 +156,7 @@ def _acts(items: Iterable[PlanItem]) -> list[Moment]:
 def _look_of(items: Sequence[PlanItem]) -> str:
     """That of the most final decision among them."""
     decisions = {item.decision for item in items}
-    ordered = (Decision.CREATE, Decision.UPDATE, Decision.REUSE)
+    ordered = (Decision.CREATE, Decision.UPDATE, Decision.REUSE, Decision.FILL, Decision.KEEP)
     return next((str(found.value) for found in ordered if found in decisions), "create")
 
 

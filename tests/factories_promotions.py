@@ -86,6 +86,7 @@ class PromotionFactory(DjangoModelFactory[Promotion]):
     system = "packages"
     package = factory.SubFactory(PackageFactory)
     title = factory.SelfAttribute("package.name")
+    source_place = factory.SelfAttribute("package.source_sandbox")
     source_organization = factory.SelfAttribute("package.organization")
     target_organization = factory.SelfAttribute("package.organization")
     target_sandbox = factory.SubFactory(SandboxFactory, organization=factory.SelfAttribute("..package.organization"))
@@ -145,6 +146,8 @@ class PromotionGroupFactory(DjangoModelFactory[PromotionGroup]):
         skip_postgeneration_save = True
 
     package = factory.SubFactory(PackageFactory)
+    title = factory.SelfAttribute("package.name")
+    organization = factory.SelfAttribute("package.organization")
     created_by = factory.SubFactory(UserFactory)
 
     @factory.post_generation

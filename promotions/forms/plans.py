@@ -56,7 +56,7 @@ class ItemDecisionForm(forms.Form):
 class TableForm(forms.Form):
     """The whole table, as sent by its toolbar: an act, and the ticked rows."""
 
-    ACTS = ("save", "first", "create", "create-undecided")
+    ACTS = ("save", "first", "create", "create-undecided", "keep-undecided")
     act = forms.ChoiceField(choices=[(name, name) for name in ACTS])
     item = forms.TypedMultipleChoiceField(coerce=int, required=False)
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from promotions.choices import MAPPED, Decision
 from promotions.models import PlanItem
 from promotions.services.decisions import Verdict
 
-_ALLOWED = (Decision.CREATE, *MAPPED, Decision.CONFIRM)
+_ALLOWED = (Decision.CREATE, *MAPPED, Decision.KEEP, Decision.FILL, Decision.CONFIRM)
 
 
 class DecisionsFileError(Exception):
@@ -22,6 +22,7 @@ class Wanted:
     name: str
     decision: Decision
     target_id: str
+    value: str = field(default="", repr=False)
 
 
 def read(text: str) -> list[Wanted]:
@@ -39,13 +40,16 @@ def read(text: str) -> list[Wanted]:
 def _wanted(name: str, value: object) -> Wanted:
     said = value.get("decision") if isinstance(value, dict) else None
     if not isinstance(value, dict) or said not in [allowed.value for allowed in _ALLOWED]:
-        raise DecisionsFileError(f"“{name}” needs a decision: create, reuse, update or confirm.")
+        raise DecisionsFileError(f"“{name}” needs a decision: create, reuse, update, keep, fill or confirm.")
     target = value.get("target", "")
     if said in MAPPED and not (isinstance(target, str) and target):
         raise DecisionsFileError(
             f"“{name}” is to be {'reused' if said == Decision.REUSE else 'updated'}, but names no target id."
         )
-    return Wanted(name, Decision(said), target if isinstance(target, str) else "")
+    typed = value.get("value", "")
+    if said == Decision.FILL and not (isinstance(typed, str) and typed):
+        raise DecisionsFileError(f"“{name}” is to be filled in, but names no value.")
+    return Wanted(name, Decision(said), target if isinstance(target, str) else "", typed)
 
 
 def verdicts(wanted: Sequence[Wanted], items: Sequence[PlanItem]) -> list[Verdict]:
@@ -58,5 +62,5 @@ def verdicts(wanted: Sequence[Wanted], items: Sequence[PlanItem]) -> list[Verdic
         if len(fitting) > 1:
             keys = ", ".join(item.key for item in fitting)
             raise LookupError(f"Several objects are titled “{one.name}”. Name it by type and id: {keys}.")
-        found.append(Verdict(fitting[0].pk, one.decision, one.target_id))
+        found.append(Verdict(fitting[0].pk, one.decision, one.target_id, value=one.value))
     return found

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('remote_id', models.CharField(max_length=500)),
                 ('sha256', models.CharField(help_text='Of the bytes as they came.', max_length=64)),
                 ('size', models.PositiveBigIntegerField(help_text='In bytes.')),
-                ('sealed', models.BinaryField(help_text='Compressed, then encrypted.')),
+                ('sealed', models.TextField(help_text='Compressed, then encrypted.')),
                 ('read_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),

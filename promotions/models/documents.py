@@ -14,7 +14,7 @@ class RemoteDocument(models.Model):
     remote_id = models.CharField(max_length=500)
     sha256 = models.CharField(max_length=64, help_text="Of the bytes as they came.")
     size = models.PositiveBigIntegerField(help_text="In bytes.")
-    sealed = models.BinaryField(help_text="Compressed, then encrypted.")
+    sealed = models.TextField(help_text="Compressed, then encrypted.")
     read_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -80,7 +80,9 @@ class Promotion(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="promotion_newest"),  # home and the API list
             # The page of what was picked: its promotions so far.
-            models.Index(fields=["system", "pick_key", "-created_at"], name="promotion_pick", condition=~Q(pick_key="")),
+            models.Index(
+                fields=["system", "pick_key", "-created_at"], name="promotion_pick", condition=~Q(pick_key="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,7 +148,8 @@ class PlanItem(models.Model):
     """One thing a person must decide, or should see before running.
 
     `choices` is a list of {"decision", "target": {"id", "type", "title"} | null, "reason", "rank"}; a decision is one
-    of them, or what was typed: then `target` holds it, for a secret only its keyed digest. `previous` is what stood before the latest change, for undo.
+    of them, or what was typed: then `target` holds it, for a secret only its keyed digest. `previous` is what stood
+    before the latest change, for undo.
     """
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="items")

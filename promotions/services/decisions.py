@@ -1,7 +1,7 @@
 """What a person decides on the objects of a plan."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import audit
-from promotions.choices import Decision, Match
+from promotions.choices import Decision, ItemInput, Match
 from promotions.models import Plan, PlanItem
-from promotions.services import plans
+from promotions.services import plans, sealed_values
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
+from promotions.systems.base import system
 
 MEMORY_IS_OFF = "Earlier decisions are switched off for this promotion. Switch them on to take them."
 
@@ -21,6 +22,8 @@ MEMORY_IS_OFF = "Earlier decisions are switched off for this promotion. Switch t
 @dataclass(frozen=True)
 class Verdict:
     """A person's decision on one item. `seen_batch` is the item's `batch` as the person saw it, if known.
+
+    `target_id` names one of the offered choices; `value` is what was typed, where that is the decision.
 
     `is_remembered` says that they took what was decided before; it must then be just that.
     """
@@ -30,6 +33,7 @@ class Verdict:
     target_id: str = ""
     seen_batch: int | None = None
     is_remembered: bool = False
+    value: str = field(default="", repr=False)
 
 
 def first_proposals(plan: Plan, item_ids: Collection[int]) -> list[Verdict]:
@@ -72,11 +76,21 @@ def remembered(plan: Plan, item_ids: Collection[int] | None = None) -> list[Verd
     found = []
     for item in items:
         before = item.remembered or {}
-        target = before["target"] or {}
-        found.append(
-            Verdict(item.pk, Decision(before["decision"]), target.get("id", ""), item.batch, is_remembered=True)
-        )
+        decision, chosen = Decision(before["decision"]), (before["target"] or {}).get("id", "")
+        value = chosen if decision == Decision.FILL else ""
+        found.append(Verdict(item.pk, decision, chosen, item.batch, is_remembered=True, value=value))
     return found
+
+
+def kept(plan: Plan, item_ids: Collection[int] | None = None) -> list[Verdict]:
+    """Keep as it is, wherever that is offered and nothing is decided yet, or on the named items."""
+    items = plan.items.filter(must_decide=True)
+    items = items.filter(decision=Decision.UNDECIDED) if item_ids is None else items.filter(pk__in=item_ids)
+    return [
+        Verdict(item.pk, Decision.KEEP, seen_batch=item.batch)
+        for item in items
+        if any(choice["decision"] == Decision.KEEP for choice in item.choices)
+    ]
 
 
 def _created(items: Collection[PlanItem]) -> list[Verdict]:
@@ -103,9 +117,9 @@ def decide(*, plan: Plan, verdicts: Sequence[Verdict], actor: User) -> list[Plan
         if verdict.seen_batch is not None and verdict.seen_batch != item.batch:
             who = item.decided_by or "somebody"
             raise ConflictError(f"{item} was decided by {who} meanwhile. Look at the row again before changing it.")
-        target = _offered(item, verdict)
         if verdict.is_remembered:
             _require_remembered(plan, item, verdict)
+        target = _typed(plan, item, verdict, actor) if verdict.decision == Decision.FILL else _offered(item, verdict)
         if (item.decision, item.target) != (verdict.decision, target):
             item.previous = _standing(item)
             item.decision, item.target = verdict.decision, target
@@ -173,6 +187,16 @@ def _standing(item: PlanItem) -> dict[str, Any]:
     return {"decision": item.decision, "target": item.target, "by": item.decided_by_id}
 
 
+def _typed(plan: Plan, item: PlanItem, verdict: Verdict, actor: User) -> dict[str, str]:
+    """What a decision keeps of a typed value: all of it, or the digest of a secret. Raises RefusedError if not fit."""
+    if not item.input:
+        raise RefusedError(f"Nothing can be typed for {item}. Choose one of what is offered.")
+    value = system(plan.promotion.system).checked_value(item, verdict.value)
+    if item.input == ItemInput.SECRET:
+        return sealed_values.seal(promotion=plan.promotion, value=value, actor=actor)
+    return {"id": value, "type": item.input, "title": value}
+
+
 def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:
     """The target of an offered choice; raises RefusedError for any other."""
     if verdict.decision == Decision.UNDECIDED:
@@ -190,7 +214,8 @@ def _require_remembered(plan: Plan, item: PlanItem, verdict: Verdict) -> None:
         raise RefusedError(MEMORY_IS_OFF)
     before = item.remembered or {}
     target = before.get("target") or {}
-    if (before.get("decision"), target.get("id", "")) != (verdict.decision, verdict.target_id):
+    wanted = verdict.value if verdict.decision == Decision.FILL else verdict.target_id
+    if (before.get("decision"), target.get("id", "")) != (verdict.decision, wanted):
         raise ConflictError(f"What was decided before on {item} is something else. Reload the page.")
 
 

@@ -19,6 +19,8 @@ def content_hash(plan: Plan) -> str:
         "target": [promotion.target_organization.remote_id, promotion.target_sandbox.name],
         "job": [promotion.job_name, promotion.job_description],
         "facts": plan.facts,
+        # Only where there is one, so that other plans keep the hash that they were frozen with.
+        **({"document": plan.document.sha256} if plan.document else {}),
         "decisions": [
             [
                 item.key,

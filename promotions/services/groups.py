@@ -1,4 +1,4 @@
-"""Promotions of one package into several targets: decided together, run together, each by its own rules."""
+"""Promotions of one thing into several targets: decided together, run together, each by its own rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,6 +81,16 @@ def for_key(key: str, decision: Decision, title: str = "") -> Chooser:
     return choose
 
 
+def filled(key: str, value: str) -> Chooser:
+    """The same typed value in every target."""
+
+    def choose(plan: Plan) -> list[Verdict]:
+        items = plan.items.filter(key=key, must_decide=True).exclude(input="")
+        return [Verdict(item.pk, Decision.FILL, seen_batch=item.batch, value=value) for item in items]
+
+    return choose
+
+
 def as_before(plan: Plan) -> list[Verdict]:
     """What was decided before, wherever nothing is decided yet."""
     if not plan.promotion.is_memory_offered:
@@ -132,7 +142,7 @@ def _each(group: PromotionGroup, person: User, act: Callable[[Plan], Outcome], w
     found = current_plans(group, person)
     if not any(has_role(person, plan.promotion.target_organization, Role.OPERATOR) for plan in found):
         # They may look on; what the page says came of the last act stays as it is.
-        require_role(person, group.package.organization, Role.OPERATOR)
+        require_role(person, group.organization, Role.OPERATOR)
     outcomes = []
     for plan in found:
         promotion = plan.promotion

@@ -1,6 +1,6 @@
 """What was decided before on the same objects: kept when a plan is run, and offered to the next one, unapplied."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +9,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Sandbox, User
 from accounts.services import audit
-from promotions.choices import MAPPED, Decision, ItemKind, ResultOutcome
+from promotions.choices import TARGETED, Decision, ItemInput, ItemKind, ResultOutcome
 from promotions.models import Job, Plan, PlanItem, Promotion, RememberedDecision
 from promotions.services.verbs import Verb
 
@@ -19,11 +19,8 @@ LOOKUP_SIZE = 500
 def keep(plan: Plan) -> None:
     """Remember what people decided in a plan that is about to be run."""
     sandbox = plan.promotion.target_sandbox
-    decided = [
-        item
-        for item in plan.items.filter(kind=ItemKind.OBJECT, must_decide=True).exclude(decided_by=None)
-        if item.decision != Decision.UNDECIDED
-    ]
+    items = plan.items.filter(must_decide=True).exclude(kind=ItemKind.CONFIRMATION).exclude(decided_by=None)
+    decided = _one_each(item for item in items if item.decision != Decision.UNDECIDED and not _is_typed_secret(item))
     known = _known(sandbox, decided)
     rows = []
     for item in decided:
@@ -52,6 +49,15 @@ def keep(plan: Plan) -> None:
     )
 
 
+def _is_typed_secret(item: PlanItem) -> bool:
+    return item.decision == Decision.FILL and item.input == ItemInput.SECRET
+
+
+def _one_each(items: Iterable[PlanItem]) -> list[PlanItem]:
+    """One decision for what several items are about, such as a schema that two events use; the later one counts."""
+    return list({(item.type, item.remote_id): item for item in items}.values())
+
+
 def _times(before: RememberedDecision, item: PlanItem) -> int:
     """One decision that is run twice, or carried into a newer revision, was taken once."""
     return before.times if before.decided_at == item.decided_at else before.times + 1
@@ -62,14 +68,14 @@ def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
 
     Where the plan retries a run, that run says more than what was decided for it.
     """
-    open_ones = [item for item in items if item.must_decide and item.kind == ItemKind.OBJECT and not item.earlier]
+    open_ones = [item for item in items if item.must_decide and item.kind != ItemKind.CONFIRMATION and not item.earlier]
     known = _known(sandbox, open_ones)
     for item in open_ones:
         before = known.get((item.type, item.remote_id))
         if before is not None and _is_offered(item, before):
             item.remembered = {
                 "decision": before.decision,
-                "target": before.target if before.decision in MAPPED else None,
+                "target": before.target if before.decision in TARGETED else None,
                 "by": str(before.decided_by) if before.decided_by else "",
                 "at": before.decided_at.isoformat(),
                 "times": before.times,
@@ -93,12 +99,14 @@ def _is_offered(item: PlanItem, before: RememberedDecision) -> bool:
         made = before.target["id"]
         if any(choice["target"]["id"] == made for choice in item.choices if choice["target"]):
             return False
+    if before.decision == Decision.FILL:
+        return item.input == ItemInput.TEXT
     wanted = _target_of(before.decision, before.target)
     return any(_target_of(choice["decision"], choice["target"]) == wanted for choice in item.choices)
 
 
 def _target_of(decision: str, target: dict[str, str] | None) -> tuple[str, str]:
-    return decision, target["id"] if target and decision in MAPPED else ""
+    return decision, target["id"] if target and decision in TARGETED else ""
 
 
 def note_made(job: Job) -> None:

@@ -1,6 +1,6 @@
 """Promotions and their plans: what was found out, and what of a decision outlives fresh facts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -8,61 +8,61 @@ from django.utils import timezone
 
 from accounts.access import require_role
 from accounts.choices import Role
-from accounts.models import Sandbox, User
+from accounts.models import Organization, Sandbox, User
 from accounts.services import audit
-from promotions.choices import MAPPED, UNFINISHED, PlanState, PromotionMode
-from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup
-from promotions.services import consent, jobs, memory, repairs, versions
+from promotions.choices import MAPPED, UNFINISHED, Decision, PlanState, PromotionMode
+from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup, RemoteDocument
+from promotions.services import consent, documents, jobs, memory, repairs, sealed_values
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
-from promotions.systems.base import Gathered, ItemDraft, system
+from promotions.systems.base import Document, Gathered, ItemDraft, system
 
 PLAN_KIND = "plan"
 JOB_NAME_LIMIT = 200
 
 
 @transaction.atomic
-def plan_promotion(
+def start(
     *,
-    package: Package,
+    system_name: str,
+    title: str,
+    source: Organization,
+    source_place: str,
     sandbox: Sandbox,
     job_name: str,
     job_description: str = "",
     actor: User,
+    package: Package | None = None,
+    pick: dict[str, Any] | None = None,
+    pick_key: str = "",
     group: PromotionGroup | None = None,
     origin_job: Job | None = None,
     mode: PromotionMode = PromotionMode.CREATE,
+    details: dict[str, Any],
 ) -> Promotion:
-    """Start a promotion and queue the gathering of facts for its first plan.
+    """Start a promotion and queue the gathering of facts for its first plan; what is picked is the system's to check.
 
-    `origin_job` is the run whose failed part it repeats. With the mode UPDATE objects of the target are brought up to
-    date, which not every package can. Raises RefusedError if the package or the sandbox cannot take part.
+    `origin_job` is the run whose failed part it repeats; `details` tell the record what was picked. Raises
+    RefusedError if the sandbox cannot take part.
     """
-    require_role(actor, package.organization, Role.VIEWER)
+    require_role(actor, source, Role.VIEWER)
     require_role(actor, sandbox.organization, Role.OPERATOR)
-    if sandbox.organization_id != package.organization_id:
-        raise RefusedError(
-            f"“{package}” belongs to {package.organization}, and the platform imports only into sandboxes of the same "
-            "organization. Share the package first.",
-            field="sandbox",
-        )
-    if not package.is_importable:
-        raise RefusedError(f"“{package}” cannot be imported: {_why_not(package)}", field="package")
     if not sandbox.is_active:
         raise RefusedError(f"The sandbox {sandbox.name} is {sandbox.state}; choose an active one.", field="sandbox")
-    if mode == PromotionMode.UPDATE and (reason := versions.reason_not_offered(package)):
-        raise RefusedError(reason, field="mode")
     promotion = Promotion.objects.create(
-        system="packages",
+        system=system_name,
         mode=mode,
-        title=package.name,
-        source_organization=package.organization,
+        title=title,
+        source_organization=source,
+        source_place=source_place,
         target_organization=sandbox.organization,
         target_sandbox=sandbox,
         package=package,
+        pick=pick or {},
+        pick_key=pick_key,
         group=group,
         origin_job=origin_job,
-        job_name=(job_name.strip() or package.name)[:JOB_NAME_LIMIT],
+        job_name=(job_name.strip() or title)[:JOB_NAME_LIMIT],
         job_description=job_description.strip(),
         created_by=actor,
     )
@@ -73,17 +73,9 @@ def plan_promotion(
         actor=actor,
         subject=promotion,
         organization=sandbox.organization,
-        details={"package": package.remote_id, "sandbox": sandbox.name, "mode": mode},
+        details={**details, "sandbox": sandbox.name, "mode": mode},
     )
     return promotion
-
-
-def _why_not(package: Package) -> str:
-    if package.vanished_at is not None:
-        return "it is no longer at the platform."
-    if package.is_expired:
-        return f"it expired on {package.expires_at:%Y-%m-%d}. Make and publish a new one."
-    return f"it is {package.status_label.lower()}. Publish it first."
 
 
 def queue_gathering(plan: Plan, actor: User | None) -> Job:
@@ -151,6 +143,7 @@ def store_facts(plan: Plan, gathered: Gathered) -> None:
 
 def fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> None:
     plan.facts, plan.display = gathered.facts, gathered.display
+    plan.document = _kept(plan.promotion, gathered.document)
     plan.blockers = [blocker.text for blocker in gathered.blockers]
     plan.state = PlanState.OPEN
     plan.gathered_at = timezone.now()
@@ -162,6 +155,17 @@ def fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> N
     items = [_item(plan, position, draft, old_items.get(draft.key)) for position, draft in enumerate(gathered.items)]
     memory.remind(plan.promotion.target_sandbox, items)
     PlanItem.objects.bulk_create(items)
+
+
+def _kept(promotion: Promotion, document: Document | None) -> RemoteDocument | None:
+    if document is None:
+        return None
+    return documents.keep(
+        organization=promotion.source_organization,
+        kind=document.kind,
+        remote_id=document.remote_id,
+        content=document.content,
+    )
 
 
 def reopen(plan: Plan, *, changes: list[str], gathered: Gathered | None = None) -> Plan:
@@ -178,6 +182,7 @@ def reopen(plan: Plan, *, changes: list[str], gathered: Gathered | None = None) 
         fill(newer, gathered, items)
         return newer
     newer.facts, newer.display, newer.blockers = plan.facts, plan.display, plan.blockers
+    newer.document = plan.document
     newer.state, newer.gathered_at = PlanState.OPEN, plan.gathered_at
     newer.save()
     _keep_items(newer, items)
@@ -242,20 +247,29 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
         choices=choices,
         missing_rights=list(draft.missing_rights),
         is_creation_allowed=draft.is_creation_allowed,
+        input=draft.input,
+        details=draft.details,
         must_decide=draft.must_decide,
         decision=draft.default,
     )
     if old is None:
         return item
     repairs.carry(item, old)
-    if item.must_decide and _still_fits(old, item.choices):
+    if item.must_decide and _still_fits(old, item):
         item.decision, item.target = old.decision, old.target
         item.decided_by, item.decided_at = old.decided_by, old.decided_at
     return item
 
 
-def _still_fits(old: PlanItem, choices: Sequence[Mapping[str, Any]]) -> bool:
-    """A chosen object must still be offered; creating, or confirming, must rest on the same candidates as before."""
+def _still_fits(old: PlanItem, item: PlanItem) -> bool:
+    """A chosen object must still be offered; creating, or confirming, must rest on the same candidates as before.
+
+    What was typed stands as long as the same may be typed about the same.
+    """
+    choices = item.choices
+    if old.decision == Decision.FILL:
+        is_same = old.input == item.input and old.details.get("current") == item.details.get("current")
+        return is_same and sealed_values.is_standing(item.plan.promotion, old)
     if old.decision in MAPPED and old.target:
         chosen = (old.decision, old.target["type"], old.target["id"])
         return any(
@@ -263,6 +277,8 @@ def _still_fits(old: PlanItem, choices: Sequence[Mapping[str, Any]]) -> bool:
             for choice in choices
             if choice["target"]
         )
+    if item.input:
+        return any(choice["decision"] == old.decision for choice in choices)
     return _candidates(old.choices) == _candidates(choices)
 
 
@@ -293,6 +309,7 @@ def abandon(*, promotion: Promotion, actor: User, reason: str = "") -> None:
         promotion.abandoned_at = timezone.now()
         promotion.save(update_fields=["abandoned_at"])
         consent.void(locked(promotion.current_plan), [f"{actor} put the promotion away."], actor=actor)
+        sealed_values.erase(promotion)
         audit.record(
             Verb.PROMOTION_ABANDONED,
             actor=actor,

@@ -1,19 +1,19 @@
 """Promoting once more: what failed, the same again, or into several targets at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.access import require_role
 from accounts.choices import Role
-from accounts.models import Sandbox, User
+from accounts.models import Organization, Sandbox, User
 from accounts.services import audit
-from promotions.choices import GOOD_ENDS, UNFINISHED, PromotionMode, ResultOutcome
+from promotions.choices import GOOD_ENDS, UNFINISHED, ResultOutcome
 from promotions.models import Job, Package, Promotion, PromotionGroup, TaskResult
-from promotions.services import plans
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
+from promotions.systems.base import system
 
 TARGETS_LIMIT = 20
 FAILED_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutcome.UNKNOWN)
@@ -21,7 +21,7 @@ FAILED_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutco
 
 def reason_not_to_retry(job: Job) -> str:
     """Why what failed of a job cannot be planned again, as a sentence; empty if it can."""
-    if job.promotion is None or job.promotion.package is None or job.plan is None:
+    if job.promotion is None or job.plan is None:
         return "It was not planned here, so there is no plan to repeat."
     if job.state in UNFINISHED:
         return "It is not over yet."
@@ -29,8 +29,8 @@ def reason_not_to_retry(job: Job) -> str:
         return "Nothing of it was sent. Run its plan instead."
     if job.state in GOOD_ENDS and not failed_results(job).exists():
         return "Nothing of it failed."
-    if job.promotion.package.is_full:
-        return "An entire sandbox cannot be imported in part: all of it would be created once more."
+    if reason := system(job.promotion.system).reason_not_to_retry(job):
+        return reason
     if (retry := standing_retry(job)) is not None:
         return f"Promotion {retry.pk} retries it already. Go on there, or put that one away first."
     return ""
@@ -48,7 +48,7 @@ def standing_retry(job: Job) -> Promotion | None:
 
 @transaction.atomic
 def retry_failed(*, job: Job, actor: User) -> Promotion:
-    """A new plan of the same package and target, in which what the job created is already decided as existing."""
+    """A new plan of the same source and target, in which what the job created is already decided as existing."""
     job = Job.objects.select_for_update(of=("self",)).select_related("promotion__package", "plan").get(pk=job.pk)
     if reason := reason_not_to_retry(job):
         raise RefusedError(f"“{job.title}” cannot be retried: {reason}")
@@ -60,22 +60,12 @@ def retry_failed(*, job: Job, actor: User) -> Promotion:
 
 @transaction.atomic
 def run_again(*, promotion: Promotion, actor: User) -> Promotion:
-    """A new promotion of the same package into the same target; nothing is decided in it yet."""
+    """A new promotion of the same source into the same target; nothing is decided in it yet."""
     return _again(promotion, actor)
 
 
 def _again(promotion: Promotion, actor: User, *, origin_job: Job | None = None) -> Promotion:
-    if promotion.package is None:
-        raise RefusedError(f"“{promotion.title}” has no package to import again.")
-    newer = plans.plan_promotion(
-        package=promotion.package,
-        sandbox=promotion.target_sandbox,
-        job_name=promotion.job_name,
-        job_description=promotion.job_description,
-        actor=actor,
-        origin_job=origin_job,
-        mode=PromotionMode(promotion.mode),
-    )
+    newer = system(promotion.system).again(promotion, actor=actor, origin_job=origin_job)
     audit.record(
         Verb.RUN_REPEATED,
         actor=actor,
@@ -90,43 +80,38 @@ def _again(promotion: Promotion, actor: User, *, origin_job: Job | None = None) 
 
 
 @transaction.atomic
-def promote_to(
+def promote_to_each(
     *,
-    package: Package,
+    title: str,
+    organization: Organization,
+    package: Package | None = None,
     sandboxes: Sequence[Sandbox],
-    job_name: str,
-    job_description: str = "",
+    plan: Callable[[Sandbox, PromotionGroup], Promotion],
     actor: User,
-    mode: PromotionMode = PromotionMode.CREATE,
 ) -> PromotionGroup:
-    """Plan one promotion for each sandbox, all or none. Raises RefusedError naming the sandbox that cannot take it."""
-    require_role(actor, package.organization, Role.VIEWER)
+    """Plan one promotion for each sandbox, all or none; `organization` is the source.
+
+    Raises RefusedError naming the sandbox that cannot take it.
+    """
+    require_role(actor, organization, Role.VIEWER)
     targets = {sandbox.pk: sandbox for sandbox in sandboxes}
     if not targets:
         raise RefusedError("Choose at least one target.", field="sandbox")
     if len(targets) > TARGETS_LIMIT:
         raise RefusedError(f"Choose at most {TARGETS_LIMIT} targets at once.", field="sandbox")
-    group = PromotionGroup.objects.create(package=package, created_by=actor)
+    group = PromotionGroup.objects.create(title=title, organization=organization, package=package, created_by=actor)
     for sandbox in targets.values():
         try:
-            plans.plan_promotion(
-                package=package,
-                sandbox=sandbox,
-                job_name=job_name,
-                job_description=job_description,
-                actor=actor,
-                group=group,
-                mode=mode,
-            )
+            plan(sandbox, group)
         except RefusedError as refusal:
-            if refusal.field == "mode":  # it is the package that cannot, whichever the target
+            if refusal.field == "mode":  # it is the source that cannot, whichever the target
                 raise
             raise RefusedError(f"{sandbox.name}: {refusal.message}", field="sandbox") from refusal
     audit.record(
         Verb.TARGETS_CHOSEN,
         actor=actor,
         subject=group,
-        organization=package.organization,
+        organization=organization,
         details={"sandboxes": [sandbox.name for sandbox in targets.values()]},
     )
     return group

@@ -36,7 +36,7 @@ def reasons_not_ready(plan: Plan) -> list[str]:
         undecided=sum(item.is_undecided for item in items),
         missing=sum(item.is_right_missing for item in items),
         is_confirmation=bool(items) and all(item.kind == ItemKind.CONFIRMATION for item in items),
-    )
+    ) or system(plan.promotion.system).reasons_not_ready(plan, items)
 
 
 def reasons_by_numbers(
@@ -56,14 +56,10 @@ def reasons_by_numbers(
     if undecided and is_confirmation:
         reasons.append("What it covers and leaves out is not confirmed yet.")
     elif undecided:
-        reasons.append(f"{_rows(undecided)} undecided.")
+        reasons.append(system(plan.promotion.system).undecided_words(undecided))
     if missing:
         reasons.append(f"{missing} object{' lacks' if missing == 1 else 's lack'} a right in the target.")
     return reasons
-
-
-def _rows(number: int) -> str:
-    return f"{number} row is" if number == 1 else f"{number} rows are"
 
 
 @transaction.atomic
@@ -87,7 +83,7 @@ def request_run(*, plan: Plan, actor: User) -> Job:
         sandbox=promotion.target_sandbox,
         promotion=promotion,
         plan=plan,
-        scope=jobs.scope_of(promotion.package, promotion.target_sandbox) if promotion.package else "",
+        scope=system(promotion.system).scope(promotion),
     )
     audit.record(
         Verb.IMPORT_REQUESTED,
@@ -129,10 +125,12 @@ def check(plan: Plan, report: Report, *, may_reopen: bool = True) -> Ending | No
     if freezing.content_hash(plan) != plan.content_hash:
         reason = "The plan's own content no longer fits its hash."
         return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
-    gathered = system(plan.promotion.system).gather(plan.promotion, report)
-    if gathered.facts == plan.facts and not gathered.blockers:
+    found = system(plan.promotion.system)
+    gathered = found.gather(plan.promotion, report)
+    lost = found.lost_values(plan)
+    if gathered.facts == plan.facts and not gathered.blockers and not lost:
         return None
-    changes = system(plan.promotion.system).describe_changes(plan.facts, gathered.facts)
+    changes = [*found.describe_changes(plan.facts, gathered.facts), *lost]
     changes = changes or [blocker.text for blocker in gathered.blockers]
     return _reopened(plan, gathered, changes) if may_reopen else _changed(changes)
 

@@ -1,13 +1,16 @@
 """What a remote system brings to planning, and the register of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
-from promotions.choices import Decision, ItemKind, Match
+from accounts.models import User
+from promotions.choices import Decision, ItemInput, ItemKind, Match
 from promotions.engine.registry import Report
-from promotions.models import PlanItem, Promotion
+from promotions.models import Job, Plan, PlanItem, Promotion
+from promotions.services.errors import RefusedError
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class ItemDraft:
     match: Match = Match.NONE
     missing_rights: Sequence[dict[str, Any]] = ()
     is_creation_allowed: bool | None = None
+    input: ItemInput = ItemInput.NOTHING
+    """What a person may type instead of choosing."""
+    details: dict[str, Any] = field(default_factory=dict)
     default: Decision = Decision.UNDECIDED
     """Taken where there is only one choice, and therefore nothing to decide."""
 
@@ -51,6 +57,15 @@ class Blocker:
     """Why a plan cannot run, whatever is decided."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as the remote system gave it."""
+
+    kind: str
+    remote_id: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +80,75 @@ class Gathered:
     display: dict[str, Any] = field(default_factory=dict)
     blockers: Sequence[Blocker] = ()
     items: Sequence[ItemDraft] = ()
+    document: Document | None = None
+    """What the run will send, where that is a document; its facts must tell it from any other."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a plan, as its strip shows it: "+ 3 create"."""
+
+    words: str
+    number: str = ""
+    tone: str = ""
+    consent_words: str = ""
+    """What an approver reads, where it differs."""
+    consent_tone: str = ""
+    """The tone there, where it differs: what is final stands out."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of what a plan rests on: a state gets the look of a badge."""
+
+    term: str
+    value: str = ""
+    state: str = ""
+    note: str = ""
+    url: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page, and what a link to it says."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What pages call the things of a system, where each has its own word."""
+
+    item: str = "object"
+    items: str = "objects"
+    run: str = "import"
+    gathers: str
+    """What is read for a plan, as a sentence."""
+    again: str
+    """What running it again means, as a sentence."""
 
 
 class System(ABC):
-    """A remote system as planning sees it; how it runs is told to the engine by its job types."""
+    """A remote system as planning sees it; how it runs is told to the engine by its job types.
+
+    Pages know no system either: they show what these methods say, and the templates that it names.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    words: ClassVar[Words]
     run_kinds: ClassVar[Sequence[str]]
     """The job types that run plans of this system."""
+    columns: ClassVar[Sequence[str]] = ()
+    """What the table of items shows beside the object and the decision: "from", "match", "rights"."""
+    decision_template: ClassVar[str] = "promotions/plans/_decision.html"
+    """The cell that decides one item."""
+    note_template: ClassVar[str] = ""
+    """What stands above the items, if anything; it gets plan, promotion and items."""
+    acts_template: ClassVar[str] = ""
+    """Further bulk acts of the toolbar, if any."""
 
     @abstractmethod
     def run_kind(self, promotion: Promotion) -> str:
@@ -90,6 +165,77 @@ class System(ABC):
     @abstractmethod
     def run_title(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
         """The run in words, with its numbers: what the run button says."""
+
+    @abstractmethod
+    def figures(self, promotion: Promotion, items: Sequence[PlanItem]) -> list[Figure]:
+        """The plan in numbers, without those that all systems have: undecided, and missing rights."""
+
+    @abstractmethod
+    def words_of(self, promotion: Promotion, numbers: Mapping[str, int]) -> str:
+        """The same in a few words, from numbers that are known already: by decision, "total" and "duties"."""
+
+    @abstractmethod
+    def will_do(self, promotion: Promotion, numbers: Mapping[str, int]) -> str:
+        """What a run of it does, from the same numbers."""
+
+    @abstractmethod
+    def ready_words(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
+        """What a ready plan will do, in a few words beside the run button."""
+
+    @abstractmethod
+    def what_happens(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
+        """What the run will do, and that it cannot be undone, in sentences: asked before it starts."""
+
+    @abstractmethod
+    def what_is_final(self, plan: Plan, items: Sequence[PlanItem]) -> tuple[str, list[str]]:
+        """What an approver is told that cannot be undone: a sentence, and the things by name.
+
+        Both are empty where everything can be.
+        """
+
+    @abstractmethod
+    def source_facts(self, plan: Plan) -> list[Fact]:
+        """Source and target as they were when the facts were read."""
+
+    @abstractmethod
+    def home(self) -> Place:
+        """The list from which things of this system are picked."""
+
+    @abstractmethod
+    def picked(self, promotion: Promotion) -> Place | None:
+        """The page of what was picked; None once it is not known any more."""
+
+    def elsewhere(self, promotion: Promotion) -> str:
+        """Where the same can be planned for another target; empty if nowhere."""
+        return ""
+
+    def scope(self, promotion: Promotion) -> str:
+        """What a run keeps others from while it is not over; empty if nothing."""
+        return ""
+
+    def reasons_not_ready(self, plan: Plan, items: Sequence[PlanItem]) -> list[str]:
+        """What else keeps a plan from running, beside what all systems have in common."""
+        return []
+
+    def undecided_words(self, number: int) -> str:
+        """What keeps a plan from running with so many items undecided."""
+        return f"{number} row is undecided." if number == 1 else f"{number} rows are undecided."
+
+    def checked_value(self, item: PlanItem, value: str) -> str:
+        """What a person typed, in the form that will be sent; raises RefusedError with the reason if it cannot be."""
+        raise RefusedError(f"Nothing can be typed for {item}.")
+
+    def lost_values(self, plan: Plan) -> list[str]:
+        """What decisions of a frozen plan rest on, beside the facts, and is no longer so: a sentence each."""
+        return []
+
+    @abstractmethod
+    def again(self, promotion: Promotion, *, actor: User, origin_job: Job | None) -> Promotion:
+        """Plan the same for the same target anew; raises RefusedError if that is not possible any more."""
+
+    def reason_not_to_retry(self, job: Job) -> str:
+        """Why what failed of a job cannot be planned by itself; empty if it can."""
+        return ""
 
 
 _systems: dict[str, System] = {}

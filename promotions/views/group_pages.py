@@ -19,6 +19,7 @@ from promotions.choices import OPEN_APPROVALS, ApprovalState, Decision, ItemKind
 from promotions.models import Approval, Job, Plan, PlanItem, PromotionGroup
 from promotions.services import consent, groups, runs
 from promotions.services.plans import PLAN_KIND
+from promotions.systems.base import Place, system
 
 KEYS_PER_PAGE = 200
 TITLES_OFFERED = 3
@@ -29,13 +30,13 @@ SHOWS = {"undecided": "Undecided somewhere", "decide": "To decide", "all": "All"
 _UNDECIDED = Q(must_decide=True, decision=Decision.UNDECIDED)
 _NUMBERS = {
     "total": Count("pk"),
-    "create": Count("pk", filter=Q(decision__in=[Decision.CREATE, Decision.CONFIRM])),
-    "update": Count("pk", filter=Q(decision=Decision.UPDATE)),
-    "reuse": Count("pk", filter=Q(decision=Decision.REUSE)),
-    "undecided": Count("pk", filter=_UNDECIDED),
+    **{str(decision.value): Count("pk", filter=Q(decision=decision)) for decision in Decision},
+    "duties": Count("pk", filter=Q(must_decide=True)),
+    "open": Count("pk", filter=_UNDECIDED),
     "missing": Count("pk", filter=Q(is_creation_allowed=False) | ~Q(missing_rights=[])),
     "exact": Count("pk", filter=_UNDECIDED & Q(match=Match.EXACT)),
     "remembered": Count("pk", filter=_UNDECIDED & Q(remembered__isnull=False)),
+    "values": Count("pk", filter=_UNDECIDED & Q(kind=ItemKind.VALUE, input="text")),
     "creatable": Count("pk", filter=_UNDECIDED & Q(kind=ItemKind.OBJECT)),
     "confirmations": Count("pk", filter=Q(kind=ItemKind.CONFIRMATION)),
 }
@@ -52,6 +53,17 @@ class Target:
     approval: Approval | None
     rule: str
     reasons: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        """The plan in numbers."""
+        promotion = self.plan.promotion
+        return system(promotion.system).words_of(promotion, self.numbers) if self.numbers["total"] else ""
+
+    @property
+    def will_do(self) -> str:
+        promotion = self.plan.promotion
+        return system(promotion.system).will_do(promotion, self.numbers)
 
     @property
     def is_live(self) -> bool:
@@ -107,7 +119,7 @@ def targets_of(plans: Sequence[Plan]) -> list[Target]:
         reasons = runs.reasons_by_numbers(
             plan,
             run,
-            undecided=number["undecided"],
+            undecided=number["open"],
             missing=number["missing"],
             is_confirmation=bool(number["total"]) and number["confirmations"] == number["total"],
         )
@@ -149,6 +161,10 @@ class Cell:
             return f"~ {self.item.target['title'] or self.item.target['id']}"
         if self.item.decision == Decision.CREATE:
             return "+ create new"
+        if self.item.decision == Decision.FILL and self.item.target:
+            return f"{self.item.target['title']}, filled in"
+        if self.item.decision == Decision.KEEP:
+            return "kept as it is"
         if self.item.decision == Decision.CONFIRM:
             return "confirmed"
         return "undecided"
@@ -182,8 +198,22 @@ class KeyRow:
         )
 
     @property
+    def can_keep(self) -> int:
+        """In how many open targets it can stay as it is."""
+        return sum(
+            any(choice["decision"] == Decision.KEEP for choice in cell.item.choices)
+            for cell in self.cells
+            if cell.item is not None and cell.item.must_decide and cell.target.is_open
+        )
+
+    @property
+    def can_fill(self) -> str:
+        """What may be typed for all targets at once, if anything."""
+        return self.item.input if any(cell.target.is_open for cell in self.cells) else ""
+
+    @property
     def is_to_decide(self) -> bool:
-        return bool(self.titles or self.can_create)
+        return bool(self.titles or self.can_create or self.can_keep or self.can_fill)
 
 
 def _titles(cells: Sequence[Cell], own: str) -> list[tuple[str, int]]:
@@ -226,7 +256,7 @@ def targets_context(request: AuthenticatedRequest, group: PromotionGroup) -> dic
         "is_live": any(target.is_live for target in targets),
         "gathering_count": sum(target.is_gathering for target in targets),
         "ready_count": sum(target.is_ready for target in targets),
-        "may_operate": has_role(request.user, group.package.organization, Role.OPERATOR),
+        "may_operate": has_role(request.user, group.organization, Role.OPERATOR),
         "last_act": last_act_of(group, {target.plan.promotion_id for target in targets}),
     }
 
@@ -238,13 +268,21 @@ def group_context(request: AuthenticatedRequest, group: PromotionGroup) -> dict[
     remembered = [target for target in open_ones if target.plan.promotion.is_memory_offered]
     return {
         **context,
-        "organization": group.package.organization,
+        "organization": group.organization,
+        "picked": _picked(targets),
         "can_decide": bool(open_ones) and context["may_operate"],
         "exact": sum(target.numbers["exact"] for target in open_ones),
         "remembered": sum(target.numbers["remembered"] for target in remembered),
         "creatable": sum(target.numbers["creatable"] for target in open_ones),
+        "keepable": any(target.numbers["values"] for target in open_ones),
         **_rows(request, targets),
     }
+
+
+def _picked(targets: Sequence[Target]) -> Place | None:
+    """The page of what all of them promote."""
+    promotion = targets[0].plan.promotion if targets else None
+    return system(promotion.system).picked(promotion) if promotion is not None else None
 
 
 def _rows(request: AuthenticatedRequest, targets: Sequence[Target]) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def group_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "promotions/groups/run.html",
         {
             "group": group,
-            "organization": group.package.organization,
+            "organization": group.organization,
             "form": form,
             "steps": steps,
             "run_count": sum(step["will"] == "run" for step in steps),

@@ -1,7 +1,7 @@
 """The inbox: approvals, and partnerships that others ask for, by whose turn it is."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET
 from accounts.http import AuthenticatedRequest
 from accounts.models import User
 from promotions import access, keyset
-from promotions.choices import PENDING_PARTNERSHIPS, ApprovalState, Decision, Direction
+from promotions.choices import PENDING_PARTNERSHIPS, ApprovalState, Direction
 from promotions.forms.approvals import InboxForm
-from promotions.models import Approval, Partnership, PlanItem
+from promotions.models import Approval, Partnership, Plan, PlanItem
 from promotions.services import consent, subjects
 from promotions.sharing_lists import partnerships_waiting_for
+from promotions.systems.base import system
 from promotions.views.needs import decision_url
 
 NEWEST = keyset.Order("requested_at", is_descending=True, is_time=True)
@@ -67,15 +68,12 @@ def in_words(number: int) -> str:
 
 @dataclass(frozen=True)
 class Card:
-    """One approval of the list; the numbers are a plan's."""
+    """One approval of the list; `does` says of a plan what its run will do."""
 
     approval: Approval
     title: str
     url: str
-    created: int
-    updated: int
-    reused: int
-    is_whole_sandbox: bool
+    does: str
 
 
 @login_required
@@ -148,7 +146,7 @@ def _partnerships(tab: str, user: User) -> QuerySet[Partnership]:
 def _cards(listed: Iterable[Approval]) -> list[Card]:
     """With their numbers, in one query more whatever the number of approvals."""
     listed = list(listed)
-    numbers: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
     rows = PlanItem.objects.filter(plan__in=[approval.plan_id for approval in listed if approval.plan_id])
     for plan, decision, number in (
         rows.order_by()
@@ -162,13 +160,14 @@ def _cards(listed: Iterable[Approval]) -> list[Card]:
             approval,
             title=subjects.of(approval.subject).title(approval.subject),
             url=decision_url(approval),
-            created=numbers[approval.plan_id or 0].get(Decision.CREATE, 0),
-            updated=numbers[approval.plan_id or 0].get(Decision.UPDATE, 0),
-            reused=numbers[approval.plan_id or 0].get(Decision.REUSE, 0),
-            is_whole_sandbox=Decision.CONFIRM in numbers[approval.plan_id or 0],
+            does=_does(approval.plan, numbers[approval.plan.pk]) if approval.plan else "",
         )
         for approval in listed
     ]
+
+
+def _does(plan: Plan, numbers: Mapping[str, int]) -> str:
+    return system(plan.promotion.system).will_do(plan.promotion, numbers)
 
 
 @login_required

@@ -13,14 +13,14 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import AuthenticatedRequest
 from promotions import access
-from promotions.choices import ItemKind, PlanState
+from promotions.choices import PlanState
 from promotions.forms.plans import ItemDecisionForm, MemoryForm, TableForm
-from promotions.models import Plan, PlanItem, Promotion
+from promotions.models import Plan, PlanItem
 from promotions.services import decisions, memory, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.systems.base import system
-from promotions.views.resolution import Counts, plan_context, row_of, standing_context
+from promotions.views.resolution import plan_context, row_of, standing_context
 
 
 @login_required
@@ -105,6 +105,7 @@ def _decide(plan: Plan, form: TableForm, request: AuthenticatedRequest) -> None:
         "first": lambda: decisions.first_proposals(plan, ticked),
         "create": lambda: decisions.creations(plan, ticked),
         "create-undecided": lambda: decisions.creations_of_undecided(plan),
+        "keep-undecided": lambda: decisions.kept(plan),
     }
     try:
         verdicts = wanted[form.cleaned_data["act"]]()
@@ -206,7 +207,7 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             return redirect("promotions:job-detail", pk=job.pk)
     items = list(plan.items.all())
     standing = standing_context(request, plan, items, may_change=True)
-    counts, promotion = standing["counts"], plan.promotion
+    promotion = plan.promotion
     if reasons:
         context = {**standing, "organization": promotion.target_organization, "reasons": reasons}
         return render(request, "promotions/plans/not_ready.html", context, status=status)
@@ -215,7 +216,7 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "confirm.html",
         {
             "title": f"{system(promotion.system).run_title(promotion, items)}?",
-            "text": _what_happens(promotion, items, counts),
+            "text": system(promotion.system).what_happens(promotion, items),
             "url": reverse("promotions:plan-run", args=[pk]),
             "label": standing["run_title"],
             "cancel_url": reverse("promotions:promotion-detail", args=[promotion.pk]),
@@ -223,26 +224,3 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         },
         status=status,
     )
-
-
-def _what_happens(promotion: Promotion, items: list[PlanItem], counts: Counts) -> str:
-    if any(item.kind == ItemKind.CONFIRMATION for item in items):
-        return "Every object of the source sandbox is created new, journeys are left out. This cannot be undone."
-    if promotion.is_update:
-        does = (
-            f"{_objects(counts.update)} of the target will be overwritten with what the package holds, and "
-            f"{_objects(counts.create)} created new."
-        )
-    else:
-        does = (
-            f"{_objects(counts.create)} will be created new, and {_objects(counts.reuse)} of the target used as "
-            f"{'it is' if counts.reuse == 1 else 'they are'}."
-        )
-    return (
-        f"{does} The platform offers no way back: this cannot be undone. "
-        "Just before sending, the facts are read again; if anything changed, nothing is sent."
-    )
-
-
-def _objects(number: int) -> str:
-    return f"{number} object" if number == 1 else f"{number} objects"

@@ -16,9 +16,10 @@ from promotions import access, keyset
 from promotions.choices import PromotionMode
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
 from promotions.models import Package, Plan, Promotion
-from promotions.services import plans, repeats, versions
+from promotions.services import package_plans, plans, versions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.standings import states_of
+from promotions.systems.base import system
 from promotions.views import approval_pages
 from promotions.views.packages import why_no_plan
 from promotions.views.repeats import retry_of
@@ -88,9 +89,9 @@ def _planned(package: Package, asked: dict[str, Any], mode: PromotionMode, actor
     """Plan what was asked for, and say where that is shown: one target on its own page, several on one together."""
     targets, text = asked["sandbox"], {name: asked[name] for name in ("job_name", "job_description")}
     if len(targets) == 1:
-        promotion = plans.plan_promotion(package=package, sandbox=targets[0], **text, actor=actor, mode=mode)
+        promotion = package_plans.plan_promotion(package=package, sandbox=targets[0], **text, actor=actor, mode=mode)
         return reverse("promotions:promotion-detail", args=[promotion.pk])
-    group = repeats.promote_to(package=package, sandboxes=targets, **text, actor=actor, mode=mode)
+    group = package_plans.promote_to(package=package, sandboxes=targets, **text, actor=actor, mode=mode)
     return reverse("promotions:group-detail", args=[group.pk])
 
 
@@ -112,6 +113,8 @@ def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan:
         "was_run": run is not None and bool(run.submit_count) and run.is_finished,
         "targets_together": promotion.group.promotions.count() if promotion.group else 0,
         "promotion": promotion,
+        "picked": system(promotion.system).picked(promotion),
+        "elsewhere": system(promotion.system).elsewhere(promotion),
         "organization": promotion.target_organization,
         "older": promotion.plans.exclude(pk=plan.pk).only("pk", "revision", "state", "created_at", "promotion"),
         "approvals": approval_pages.history_of(promotion),

@@ -16,6 +16,7 @@ from promotions.choices import GOOD_ENDS, ResultOutcome
 from promotions.models import Job, Promotion
 from promotions.services import repeats
 from promotions.services.errors import ConflictError, RefusedError
+from promotions.systems.base import system
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def job_retry_failed(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 def _retry_text(job: Job, count: int) -> str:
     made = job.results.filter(outcome=ResultOutcome.CREATED).exclude(new_id="").count()
-    parts = ["The package is planned once more for the same sandbox."]
+    parts = ["The same is planned once more for the same sandbox."]
     if made:
         parts.append(
             f"{_objects(made)} that job {job.pk} created {_is(made)} used as existing, so that none comes twice."
@@ -97,19 +98,20 @@ def _is(number: int) -> str:
 @login_required
 @require_http_methods(["GET", "POST"])
 def promotion_run_again(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Ask, then plan the same package into the same sandbox anew."""
+    """Ask, then plan the same into the same sandbox anew."""
     promotion = access.promotion_for_change(request.user, pk)
     back = reverse("promotions:promotion-detail", args=[pk])
     if request.method == "POST":
         return _planned(request, lambda: repeats.run_again(promotion=promotion, actor=request.user), back)
+    words = system(promotion.system).words
     return render(
         request,
         "confirm.html",
         {
             "title": "Run this promotion again?",
             "text": f"“{promotion.title}” is planned anew for {promotion.target_sandbox.name}: the facts are read "
-            "again, and every object is for you to decide; what you decided before is offered. What an earlier run "
-            "created shows up as an object of the target. Nothing is sent before you run the new plan.",
+            f"again, and every {words.item} is for you to decide; what you decided before is offered. {words.again} "
+            "Nothing is sent before you run the new plan.",
             "url": reverse("promotions:promotion-run-again", args=[pk]),
             "label": "Plan it again",
             "cancel_url": back,

@@ -21,8 +21,9 @@ from promotions.views import approval_pages
 ROWS_PER_PAGE = 200
 INLINE_LIMIT = 4
 SHOWS = {"all": "All", "undecided": "Undecided", "rights": "Missing rights"}
-_SIGNS = {Decision.REUSE: "=", Decision.UPDATE: "~"}
-_BEFORE = {Decision.REUSE: "use existing", Decision.UPDATE: "update existing"}
+_SIGNS = {Decision.REUSE: "=", Decision.UPDATE: "~", Decision.KEEP: "="}
+_BEFORE = {Decision.REUSE: "use existing", Decision.UPDATE: "update existing", Decision.FILL: "filled in"}
+_BARE = {Decision.CREATE: "create new", Decision.KEEP: "kept as it is"}
 USUAL_PERMISSIONS = ("read", "write", "delete")
 
 
@@ -61,7 +62,8 @@ def remembered_of(item: PlanItem) -> Remembered | None:
     value = value_of(before["decision"], before["target"])
     target = before["target"] or {}
     name = f"“{target.get('title') or target.get('id')}”"
-    words = f"{_BEFORE.get(before['decision'], 'use existing')} {name}" if target else "create new"
+    how = _BEFORE.get(before["decision"], "use existing")
+    words = f"{how} {name}" if target else _BARE.get(before["decision"], "decided")
     is_standing = value == value_of(item.decision, item.target)
     return Remembered(value, words, before["by"], datetime.fromisoformat(before["at"]), before["times"], is_standing)
 
@@ -113,6 +115,11 @@ class Row:
         return self.item.kind == ItemKind.CONFIRMATION
 
     @property
+    def is_typed(self) -> bool:
+        """Whether what stands was typed, and not chosen."""
+        return self.item.decision == Decision.FILL
+
+    @property
     def is_final(self) -> bool:
         """Whether the standing decision leaves no way back."""
         return self.item.decision in (Decision.CREATE, Decision.UPDATE, Decision.CONFIRM)
@@ -151,31 +158,33 @@ class Counts:
     """The plan in numbers."""
 
     total: int
-    create: int
-    update: int
-    reuse: int
     undecided: int
     missing: int
     acceptable: int
     """Undecided rows with an exact match."""
     creatable: int
     """Undecided rows for which a new object can be created."""
-    is_whole_sandbox: bool
+    keepable: int
+    """Undecided rows that can stay as they are."""
+    is_confirmation: bool
+    """Whether all there is to decide is one confirmation."""
 
 
 def count(items: Iterable[PlanItem]) -> Counts:
     found = list(items)
     return Counts(
         total=len(found),
-        create=sum(item.decision in (Decision.CREATE, Decision.CONFIRM) for item in found),
-        update=sum(item.decision == Decision.UPDATE for item in found),
-        reuse=sum(item.decision == Decision.REUSE for item in found),
         undecided=sum(item.is_undecided for item in found),
         missing=sum(item.is_right_missing for item in found),
         acceptable=sum(item.is_undecided and item.match == Match.EXACT for item in found),
         creatable=sum(item.is_undecided and item.kind == ItemKind.OBJECT for item in found),
-        is_whole_sandbox=any(item.kind == ItemKind.CONFIRMATION for item in found),
+        keepable=sum(item.is_undecided and _is_keepable(item) for item in found),
+        is_confirmation=any(item.kind == ItemKind.CONFIRMATION for item in found),
     )
+
+
+def _is_keepable(item: PlanItem) -> bool:
+    return any(choice["decision"] == Decision.KEEP for choice in item.choices)
 
 
 @dataclass(frozen=True)
@@ -261,7 +270,6 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
         "promotion": promotion,
         "may_change": may_change,
         "is_open": is_open,
-        "can_decide": is_open and may_change,
         "gathering": gathering,
         "run": run,
         "rows": [row_of(item, titles) for item in page.object_list],
@@ -297,13 +305,16 @@ def standing_context(
     request: AuthenticatedRequest, plan: Plan, items: Sequence[PlanItem], *, may_change: bool
 ) -> dict[str, Any]:
     """What changes with every decision: the numbers, and the bar that runs the plan."""
-    counts = count(items)
+    found, promotion = system(plan.promotion.system), plan.promotion
     reasons = runs.reasons_not_to_run(plan)
     return {
+        "system": found,
+        "figures": found.figures(promotion, items),
+        "ready_words": found.ready_words(promotion, items),
         "standing": approval_pages.standing_of(plan, request.user, may_change=may_change, reasons=reasons),
         "plan": plan,
-        "promotion": plan.promotion,
-        "counts": counts,
+        "promotion": promotion,
+        "counts": count(items),
         "offers_memory": plan.promotion.is_memory_offered,
         "remembered_count": sum(bool(item.remembered) for item in items),
         "takeable": sum(item.is_undecided and bool(item.remembered) for item in items),
@@ -312,7 +323,7 @@ def standing_context(
         "reasons": reasons,
         # The page tells blockers at its top, in full; the bar has little room.
         "short_reasons": [reason for reason in reasons if reason not in plan.blockers],
-        "run_title": system(plan.promotion.system).run_title(plan.promotion, items),
+        "run_title": found.run_title(promotion, items),
         "can_decide": may_change and plan.state == PlanState.OPEN and plan.promotion.abandoned_at is None,
         "may_change": may_change,
         "can_undo": bool(plan.decision_batch)

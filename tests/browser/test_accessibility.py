@@ -45,15 +45,15 @@ NOT_REACHED = {
 SCENE = """
 import json, time
 from accounts.models import Invitation, Organization, User
-from accounts.services import api_tokens, people
+from accounts.services import api_tokens, people, stored_values
 from promotions.choices import JobState, PlanState
 from promotions.models import Job, Package, Partnership, Transfer
-from promotions.services import approvals, decisions, plans, repeats, sharing
+from promotions.services import approvals, decisions, package_plans, plans, repeats, sharing
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
 package = Package.objects.get(organization=acme, name="Loyalty schemas v3")
 def planned(sandbox):
-    promotion = plans.plan_promotion(
+    promotion = package_plans.plan_promotion(
         package=package, sandbox=acme.sandboxes.get(name=sandbox), job_name="Scene", actor=oskar)
     for _ in range(300):
         if promotion.current_plan.state == PlanState.OPEN:
@@ -77,7 +77,7 @@ decisions.accept_exact(plan=prod.current_plan, actor=oskar)
 rest = decisions.creations_of_undecided(prod.current_plan)
 decisions.decide(plan=prod.current_plan, verdicts=rest, actor=oskar)
 approval = approvals.request_approval(plan=prod.current_plan, actor=oskar, note="Release 7")
-group = repeats.promote_to(
+group = package_plans.promote_to(
     package=Package.objects.get(organization=acme, name="CRM identity foundation"),
     sandboxes=list(acme.sandboxes.filter(name__in=["stage", "prod"])),
     job_name="Scene", actor=oskar)
@@ -96,6 +96,9 @@ wish = sharing.request_share(
 print("THINGS", json.dumps({
     "organization": acme.pk,
     "credential": acme.credentials.first().pk,
+    "value": stored_values.add(
+        organization=acme, name="SMS provider", value="sk-scene", description="Of the messaging team",
+        actor=administrator).pk,
     "membership": acme.memberships.first().pk,
     "member": priya.pk,
     "invitation": Invitation.objects.first().pk,

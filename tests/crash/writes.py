@@ -110,11 +110,13 @@ class ImportWrite(Write):
     submit_s = 3.0
 
     def __init__(self, target: Target, package: Any, sandbox: Any) -> None:
-        from promotions.services import plans
+        from promotions.services import package_plans
 
         super().__init__(target)
         self.line = package, sandbox
-        self._promotion = plans.plan_promotion(package=package, sandbox=sandbox, job_name="", actor=target.operator)
+        self._promotion = package_plans.plan_promotion(
+            package=package, sandbox=sandbox, job_name="", actor=target.operator
+        )
 
     def is_ready(self) -> bool:
         from promotions.choices import PlanState

@@ -10,7 +10,7 @@ from config.inputs import Input, example
 from promotions import approval_facts, sharing_facts
 from promotions.api.base import IdField, ListQuery
 from promotions.api.serializers.common import OrganizationRefSerializer, PersonRefSerializer
-from promotions.choices import ApprovalState
+from promotions.choices import ApprovalState, ItemKind
 from promotions.models import Approval, SharingRequest
 from promotions.services import consent, subjects
 
@@ -91,7 +91,7 @@ class FinalitySerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField(help_text="Objects that are created and cannot be taken back.")
     objects = serializers.ListField(child=serializers.CharField(), help_text="The first of them.")
     confirmations = serializers.ListField(child=serializers.CharField())
-    sentences = serializers.ListField(child=serializers.CharField(), help_text="The same of sharing, in words.")
+    sentences = serializers.ListField(child=serializers.CharField(), help_text="The same in words.")
 
 
 class MomentSerializer(serializers.Serializer[Any]):
@@ -145,12 +145,15 @@ class ApprovalDetailSerializer(ApprovalSerializer):
 
     @extend_schema_field(FinalitySerializer)
     def get_cannot_be_undone(self, approval: Approval) -> Any:
-        found = approval_facts.finality_of(self._items)
+        if approval.sharing is not None:
+            sentences = sharing_facts.finality_of(approval.sharing)
+            return {"number": 0, "objects": [], "confirmations": [], "sentences": sentences}
+        found = approval_facts.finality_of(approval.frozen_plan, self._items)
         return {
-            "number": found.number,
-            "objects": [str(item) for item in found.named],
-            "confirmations": [str(item) for item in found.confirmations],
-            "sentences": sharing_facts.finality_of(approval.sharing) if approval.sharing else [],
+            "number": len(found.things),
+            "objects": found.named,
+            "confirmations": [str(item) for item in self._items if item.kind == ItemKind.CONFIRMATION],
+            "sentences": [found.sentence] if found.sentence else [],
         }
 
     @extend_schema_field(MomentSerializer(many=True))

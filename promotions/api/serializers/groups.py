@@ -1,4 +1,4 @@
-"""Promotions of one package into several targets."""
+"""Promotions of one thing into several targets."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from rest_framework import serializers
 
 from config.inputs import Input, example
 from promotions.api.base import IdField
-from promotions.api.serializers.common import PackageRefSerializer, PersonRefSerializer
+from promotions.api.serializers.common import OrganizationRefSerializer, PackageRefSerializer, PersonRefSerializer
 from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer, mode_field
 from promotions.choices import Decision
 from promotions.models import Promotion, PromotionGroup
 from promotions.services.repeats import TARGETS_LIMIT
+from promotions.services.sealed_values import SECRET_LIMIT
 
 
 class GroupMemberSerializer(PromotionSerializer):
@@ -23,13 +24,14 @@ class GroupMemberSerializer(PromotionSerializer):
 
 class PromotionGroupSerializer(serializers.ModelSerializer[PromotionGroup]):
     url = serializers.HyperlinkedIdentityField(view_name="promotions_api:group-detail")
-    package = PackageRefSerializer(read_only=True)
+    organization = OrganizationRefSerializer(read_only=True, help_text="The source.")
+    package = PackageRefSerializer(read_only=True, allow_null=True)
     created_by = PersonRefSerializer(read_only=True)
     promotions = serializers.SerializerMethodField()
 
     class Meta:
         model = PromotionGroup
-        fields = ["id", "url", "package", "created_by", "created_at", "promotions"]
+        fields = ["id", "url", "title", "organization", "package", "created_by", "created_at", "promotions"]
 
     @extend_schema_field(GroupMemberSerializer(many=True))
     def get_promotions(self, group: PromotionGroup) -> Any:
@@ -55,6 +57,7 @@ class GroupDecideInput(Input):
             ("exact", "Use the existing object wherever exactly one fits"),
             ("remembered", "Take what was decided before"),
             ("create_undecided", "Create new wherever nothing is decided yet"),
+            ("keep_undecided", "Keep as it is wherever that is offered and nothing is decided yet"),
             ("item", "Decide one object in every target"),
         ]
     )
@@ -63,6 +66,15 @@ class GroupDecideInput(Input):
         required=False,
         choices=[choice for choice in Decision.choices if choice[0] != Decision.UNDECIDED],
         help_text="With “item”.",
+    )
+    value = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=SECRET_LIMIT,
+        write_only=True,
+        help_text="With “item” and “fill”: what is filled in. Secrets are never shown.",
     )
     title = serializers.CharField(
         required=False,
@@ -75,6 +87,8 @@ class GroupDecideInput(Input):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["act"] == "item" and not (attrs["key"] and attrs.get("decision")):
             raise serializers.ValidationError("Say which key, and what to decide on it.")
+        if attrs["act"] == "item" and attrs["decision"] == Decision.FILL and not attrs["value"]:
+            raise serializers.ValidationError("Say which value to fill in.")
         return attrs
 
 

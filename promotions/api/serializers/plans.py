@@ -11,6 +11,7 @@ from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import Decision
 from promotions.models import Job, Plan, PlanItem
 from promotions.services import consent, plans, runs
+from promotions.services.sealed_values import SECRET_LIMIT
 from promotions.systems.base import system
 
 VERDICTS_LIMIT = 5000
@@ -61,6 +62,7 @@ class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
     earlier = EarlierSerializer(
         read_only=True, allow_null=True, help_text="What became of it in the run that this plan retries."
     )
+    details = serializers.JSONField(read_only=True, help_text="Where it stands, and what its system knows of it.")
     decided_by = PersonRefSerializer(read_only=True, allow_null=True)
     is_undecided = serializers.BooleanField(read_only=True)
 
@@ -80,6 +82,8 @@ class PlanItemSerializer(serializers.ModelSerializer[PlanItem]):
             "choices",
             "missing_rights",
             "is_creation_allowed",
+            "input",
+            "details",
             "must_decide",
             "is_undecided",
             "decision",
@@ -181,6 +185,15 @@ class VerdictInput(Input):
         allow_blank=True,
         max_length=500,
         help_text="Id of the existing object to use or update.",
+    )
+    value = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=SECRET_LIMIT,
+        write_only=True,
+        help_text="With “fill”: what is filled in, for an item whose `input` is not empty. Secrets are never shown.",
     )
     seen_batch = serializers.IntegerField(
         required=False,

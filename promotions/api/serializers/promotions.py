@@ -24,6 +24,7 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
     target_organization = OrganizationRefSerializer(read_only=True)
     target_sandbox = SandboxRefSerializer(read_only=True)
     package = PackageRefSerializer(read_only=True, allow_null=True)
+    pick = serializers.JSONField(read_only=True, help_text="What was picked, in the words of its system.")
     created_by = PersonRefSerializer(read_only=True)
 
     class Meta:
@@ -36,7 +37,9 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
             "source_organization",
             "target_organization",
             "target_sandbox",
+            "source_place",
             "package",
+            "pick",
             "mode",
             "job_name",
             "job_description",

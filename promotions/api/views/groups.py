@@ -1,5 +1,7 @@
 """One package into several targets: planned, decided and run together."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +18,7 @@ from promotions.api.serializers.groups import (
 )
 from promotions.api.views.promotions import named
 from promotions.choices import Decision, PromotionMode
-from promotions.services import decisions, groups, repeats
+from promotions.services import decisions, groups, package_plans
 
 
 class GroupCreateView(ApiView):
@@ -31,7 +33,7 @@ class GroupCreateView(ApiView):
     @idempotent
     def post(self, request: Request) -> Response:
         body = self.body(GroupInput)
-        group = repeats.promote_to(
+        group = package_plans.promote_to(
             package=named("package", access.package_for_read, self.user, body),
             sandboxes=[
                 named("sandboxes", access.sandbox_for_read, self.user, {"sandboxes": pk}) for pk in body["sandboxes"]
@@ -70,10 +72,17 @@ class GroupDecideView(ApiView):
             "exact": decisions.exact_matches,
             "remembered": groups.as_before,
             "create_undecided": decisions.creations_of_undecided,
+            "keep_undecided": decisions.kept,
         }
-        choose = choosers.get(body["act"]) or groups.for_key(body["key"], Decision(body["decision"]), body["title"])
+        choose = choosers.get(body["act"]) or _on_one(body)
         outcomes = groups.decide_together(group=group, choose=choose, actor=self.user)
         return self.answer(GroupOutcomesSerializer, {"outcomes": outcomes})
+
+
+def _on_one(body: dict[str, Any]) -> groups.Chooser:
+    if body["decision"] == Decision.FILL:
+        return groups.filled(body["key"], body["value"])
+    return groups.for_key(body["key"], Decision(body["decision"]), body["title"])
 
 
 class GroupRunView(ApiView):

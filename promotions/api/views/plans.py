@@ -104,6 +104,7 @@ class PlanDecideView(_DecidingView):
                 target_id=verdict["target"],
                 seen_batch=verdict["seen_batch"],
                 is_remembered=verdict["is_remembered"],
+                value=verdict["value"],
             )
             for verdict in self.body(DecideInput)["decisions"]
         ]

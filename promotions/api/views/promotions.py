@@ -25,7 +25,7 @@ from promotions.api.serializers.promotions import (
 from promotions.choices import PromotionMode
 from promotions.models import Promotion
 from promotions.queries import NEWEST_FIRST
-from promotions.services import memory, plans, repeats
+from promotions.services import memory, package_plans, plans, repeats
 from promotions.services.errors import RefusedError
 from promotions.standings import states_of
 
@@ -69,7 +69,7 @@ class PromotionListView(ApiView):
     @idempotent
     def post(self, request: Request) -> Response:
         body = self.body(PromotionInput)
-        promotion = plans.plan_promotion(
+        promotion = package_plans.plan_promotion(
             package=named("package", access.package_for_read, self.user, body),
             sandbox=named("sandbox", access.sandbox_for_read, self.user, body),
             job_name=body.get("job_name", ""),

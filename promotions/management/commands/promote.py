@@ -13,7 +13,7 @@ from accounts.models import Organization, Sandbox, User
 from promotions.choices import ACTIVE, GOOD_ENDS, MAPPED, Decision, Match, PlanState, PromotionMode
 from promotions.management import decisions_file, following, lookups
 from promotions.models import Job, Package, Plan, PlanItem
-from promotions.services import approvals, consent, decisions, plans, runs
+from promotions.services import approvals, consent, decisions, package_plans, plans, runs
 from promotions.services.errors import NotReadyError, RefusedError
 
 EPILOG = """\
@@ -115,7 +115,7 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {exc}", returncode=2) from exc
 
     def gathered_plan(self, user: User, package: Package, options: dict[str, Any]) -> Plan:
-        promotion = plans.plan_promotion(
+        promotion = package_plans.plan_promotion(
             package=package,
             sandbox=self.sandbox(user, package.organization, options["target_sandbox"]),
             job_name=options["name"],

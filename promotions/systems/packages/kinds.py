@@ -1,5 +1,6 @@
-"""Names of the job types of this system."""
+"""The name of this system, and those of its job types."""
 
+SYSTEM = "packages"
 IMPORT = "packages.import"
 PUBLISH = "packages.publish"
 SYNCHRONIZE = "packages.synchronize"

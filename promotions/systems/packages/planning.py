@@ -20,9 +20,9 @@ from clients.sandbox_tooling import (
 )
 from promotions.choices import Decision, ItemKind, Match, PackageStatus, PackageType, label
 from promotions.engine.registry import Report
-from promotions.models import PlanItem, Promotion
+from promotions.models import Promotion
 from promotions.services import packages
-from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft, System
+from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft
 from promotions.systems.packages import kinds
 from promotions.systems.packages.changes import describe
 from promotions.systems.packages.connection import platform
@@ -36,6 +36,7 @@ from promotions.systems.packages.matching import (
     judge,
     usable,
 )
+from promotions.systems.packages.telling import PackageTelling
 
 CHILDREN_PER_CALL = 50
 OBJECTS_LIMIT = 5000
@@ -105,11 +106,10 @@ class Tree:
         }
 
 
-class PackageSystem(System):
+class PackageSystem(PackageTelling):
     """Import of published packages through sandbox tooling."""
 
-    name = "packages"
-    label = "Package"
+    name = kinds.SYSTEM
     run_kinds = (kinds.IMPORT, kinds.IMPORT_UPDATE)
 
     def run_kind(self, promotion: Promotion) -> str:
@@ -149,23 +149,6 @@ class PackageSystem(System):
 
     def describe_changes(self, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         return describe(before, after)
-
-    def run_title(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
-        target = promotion.target_sandbox.name
-        if any(item.kind == ItemKind.CONFIRMATION for item in items):
-            return f"Run import of the entire sandbox into {target}"
-        if promotion.is_update:
-            return f"Run update: {_numbers_of_update(items)} in {target}"
-        number = len(items)
-        return f"Run import of {number} object{'' if number == 1 else 's'} into {target}"
-
-
-def _numbers_of_update(items: Sequence[PlanItem]) -> str:
-    updated = sum(item.decision == Decision.UPDATE for item in items)
-    created = sum(item.decision == Decision.CREATE for item in items)
-    undecided = len(items) - updated - created
-    rest = f", {undecided} undecided" if undecided else ""
-    return f"{updated} updated, {created} created{rest}"
 
 
 def read_tree(client: SandboxToolingClient, remote: RemotePackage, report: Report) -> Tree:

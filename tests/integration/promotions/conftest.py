@@ -17,7 +17,7 @@ from emulator.server import RunningServer, run_in_thread
 from promotions.choices import ACTIVE
 from promotions.engine import inline
 from promotions.models import Job, Package, Promotion
-from promotions.services import packages, plans
+from promotions.services import package_plans, packages, plans
 from promotions.systems.packages.connection import platform as platform_connection
 from promotions.systems.packages.connection import tooling
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
@@ -192,7 +192,7 @@ def planned(acme: Organization, operator: User, drive: Callable[[Job], Job]) -> 
     """Plans a package into a sandbox and gathers its facts."""
 
     def plan(name: str = STORY, sandbox: str = "stage", **options: Any) -> Promotion:
-        promotion = plans.plan_promotion(
+        promotion = package_plans.plan_promotion(
             package=known_package(acme, name),
             sandbox=sandbox_of(acme, sandbox),
             job_name=options.pop("job_name", name),

@@ -16,7 +16,7 @@ from clients.effects import Effect, effect_of_request
 from promotions.choices import ACTIVE, Decision, JobState, Severity
 from promotions.engine import inline, registry
 from promotions.models import Job
-from promotions.services import decisions, jobs, packages, plans, runs
+from promotions.services import decisions, jobs, package_plans, packages, plans, runs
 from promotions.systems import accounts_jobs
 from promotions.systems.packages import kinds
 from tests.factories import MembershipFactory, UserFactory
@@ -69,7 +69,7 @@ class Scene:
     def promotion(self) -> Any:
         package = known_package(self.organization, PACKAGE)
         stage = sandbox_of(self.organization, "stage")
-        return plans.plan_promotion(package=package, sandbox=stage, job_name=PACKAGE, actor=self.operator)
+        return package_plans.plan_promotion(package=package, sandbox=stage, job_name=PACKAGE, actor=self.operator)
 
     def gathering(self) -> Job:
         job = plans.gathering_job(self.promotion().current_plan)

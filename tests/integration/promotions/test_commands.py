@@ -238,10 +238,10 @@ def test_decisions_that_do_not_fit_the_plan_are_refused(
     [
         ("{", "this is no JSON"),
         ("[]", 'the file must hold {"items": {...}}.'),
-        ('{"items": {"x": {"decision": "delete"}}}', "needs a decision: create, reuse, update or confirm."),
-        ('{"items": {"x": {"decision": ["create"]}}}', "needs a decision: create, reuse, update or confirm."),
+        ('{"items": {"x": {"decision": "delete"}}}', "needs a decision: create, reuse, update, keep, fill or confirm."),
+        ('{"items": {"x": {"decision": ["create"]}}}', "needs a decision: create, reuse, update, keep, fill or confirm."),
         ('{"items": {"x": {"decision": "reuse"}}}', "names no target id"),
-        ('{"items": {"x": "create"}}', "needs a decision: create, reuse, update or confirm."),
+        ('{"items": {"x": "create"}}', "needs a decision: create, reuse, update, keep, fill or confirm."),
     ],
 )
 def test_a_decisions_file_that_cannot_be_read_is_wrong_usage(

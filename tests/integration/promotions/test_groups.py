@@ -9,7 +9,7 @@ from accounts.choices import Role
 from accounts.models import Organization, User
 from promotions.choices import Decision, JobState
 from promotions.models import Job, Plan, Promotion, PromotionGroup
-from promotions.services import approvals, decisions, groups, plans, repeats, runs
+from promotions.services import approvals, decisions, groups, package_plans, plans, repeats, runs
 from promotions.services.errors import RefusedError
 from tests.factories import MembershipFactory, UserFactory
 from tests.integration.promotions.conftest import STORY, Platform, known_package, sandbox_of
@@ -23,7 +23,7 @@ Drive = Callable[[Job], Job]
 def group(acme: Organization, operator: User, drive: Drive) -> PromotionGroup:
     """The story for stage, which holds conflicts, and prod, which holds none and is production."""
     targets = [sandbox_of(acme, name) for name in ("stage", "prod")]
-    found = repeats.promote_to(
+    found = package_plans.promote_to(
         package=known_package(acme, STORY), sandboxes=targets, job_name="Loyalty", actor=operator
     )
     for promotion in found.promotions.all():
@@ -125,7 +125,7 @@ def test_no_target_and_too_many_are_refused(acme: Organization, operator: User, 
         sandboxes.append(acme.sandboxes.get(name=stage.name))
 
     with pytest.raises(RefusedError, match=r"at least one target|at most 20 targets"):
-        repeats.promote_to(package=package, sandboxes=sandboxes, job_name="x", actor=operator)
+        package_plans.promote_to(package=package, sandboxes=sandboxes, job_name="x", actor=operator)
 
     assert not Promotion.objects.exists()
 
@@ -136,7 +136,7 @@ def test_one_target_that_cannot_take_it_leaves_no_plan_behind(acme: Organization
     asleep.save(update_fields=["state"])
 
     with pytest.raises(RefusedError, match="prod: The sandbox prod is inactive"):
-        repeats.promote_to(
+        package_plans.promote_to(
             package=known_package(acme, STORY),
             sandboxes=[sandbox_of(acme, "stage"), asleep],
             job_name="Loyalty",

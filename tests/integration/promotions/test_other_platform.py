@@ -14,7 +14,7 @@ from accounts.services import connections, sandboxes
 from promotions.choices import ACTIVE, Decision, JobState, PackageStatus, ProblemKind
 from promotions.engine import inline
 from promotions.models import Job, Package
-from promotions.services import decisions, jobs, packages, plans, runs
+from promotions.services import decisions, jobs, package_plans, packages, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.systems.packages import kinds
 from promotions.systems.packages.connection import platform as platform_connection
@@ -175,7 +175,7 @@ class Flow:
         return self.drive(packages.request_synchronization(organization=self.organization, actor=self.operator))
 
     def import_package(self) -> Job:
-        promotion = plans.plan_promotion(
+        promotion = package_plans.plan_promotion(
             package=Package.objects.get(organization=self.organization, name="Loyalty"),
             sandbox=self.organization.sandboxes.get(name="stage"),
             job_name="Loyalty to stage",

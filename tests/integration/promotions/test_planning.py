@@ -11,7 +11,7 @@ from accounts.models import Organization, User
 from clients.effects import Effect, effect_of_request
 from promotions.choices import Decision, JobState, Match, PlanState
 from promotions.models import Job, Package, Promotion
-from promotions.services import decisions, freezing, plans, runs
+from promotions.services import decisions, freezing, package_plans, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from tests.factories import MembershipFactory, UserFactory
@@ -110,7 +110,7 @@ def test_missing_permissions_keep_a_plan_from_running(limited_acme: Organization
     operator = UserFactory()
     MembershipFactory(user=operator, organization=limited_acme, role=Role.OPERATOR)
     package = known_package(limited_acme, "Consent audiences autumn")
-    promotion = plans.plan_promotion(
+    promotion = package_plans.plan_promotion(
         package=package, sandbox=sandbox_of(limited_acme, "stage"), job_name="", actor=operator
     )
 

@@ -13,7 +13,7 @@ from accounts.services import idempotency, organizations, people
 from accounts.services.idempotency import Answer
 from promotions.choices import ApprovalState, Decision, JobState, PlanState
 from promotions.models import Approval, Job, Plan
-from promotions.services import approvals, decisions, groups, jobs, plans, repeats, runs
+from promotions.services import approvals, decisions, groups, jobs, package_plans, plans, repeats, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from tests.factories import MembershipFactory, SandboxFactory, UserFactory
@@ -308,7 +308,7 @@ def test_running_together_asks_where_it_must_and_runs_nothing_without(
 ) -> None:
     package = PackageFactory(organization=organization)
     targets = [SandboxFactory(organization=organization, production=True), SandboxFactory(organization=organization)]
-    group = repeats.promote_to(package=package, sandboxes=targets, job_name="", actor=operator)
+    group = package_plans.promote_to(package=package, sandboxes=targets, job_name="", actor=operator)
     Plan.objects.update(state=PlanState.OPEN)
 
     outcomes = groups.run_together(group=group, actor=operator)
@@ -327,7 +327,7 @@ def test_a_reader_does_not_overwrite_what_came_of_an_act_on_a_group(
 ) -> None:
     targets = [SandboxFactory(organization=organization)]
     package = PackageFactory(organization=organization)
-    group = repeats.promote_to(package=package, sandboxes=targets, job_name="", actor=operator)
+    group = package_plans.promote_to(package=package, sandboxes=targets, job_name="", actor=operator)
     Plan.objects.update(state=PlanState.OPEN)
     groups.run_together(group=group, actor=operator, words="Ran all that were ready")
     group.refresh_from_db()
