@@ -29,7 +29,7 @@ class Moved:
 
 
 def match(before: Sequence[Carried], after: Sequence[Carried]) -> tuple[Moved, ...]:
-    """Pairs of the same type: by uid, by name, by the name without what a copy adds, then by the order they stand in.
+    """Pairs of the same type: by uid, by name, by what a copy leaves of the name, then by the order they stand in.
 
     The order decides only where as many are left on both sides. System objects are in every sandbox and do not move.
     """
@@ -37,7 +37,7 @@ def match(before: Sequence[Carried], after: Sequence[Carried]) -> tuple[Moved, .
     found: dict[int, Carried] = {}
     for kind, old in olds.items():
         new = news.get(kind, [])
-        for name_of in (_uid, _name, _without_copy, _without_number):
+        for name_of in (_uid, _name, _without_copy, _without_number, _beginning):
             _pair(old, new, name_of, found)
         if len(old) == len(new):
             found |= {id(one): other for one, other in zip(old, new, strict=True)}
@@ -86,3 +86,8 @@ def _without_copy(each: Carried) -> str:
 
 def _without_number(each: Carried) -> str:
     return _number.sub("", _without_copy(each))
+
+
+def _beginning(each: Carried) -> str:
+    """Names of objects have 30 characters at most; a copy's loses at the end what its suffix takes."""
+    return _without_copy(each)[:23]

@@ -2,6 +2,7 @@
 
 import re
 from hashlib import sha256
+from itertools import pairwise, zip_longest
 
 from promotions.systems.journeys.collecting import Place
 
@@ -78,7 +79,8 @@ def phrases(path: list[tuple[Place, str | int]]) -> list[str]:
         else:
             found.append(words(step))
             index += 1
-    found = [each for each, after in zip(found, [*found[1:], ""], strict=True) if not after.startswith(f"{each} ")]
+    repeated = (after.startswith(f"{each} ") for each, after in pairwise(found))  # "body, body parameter client_secret"
+    found = [each for each, is_repeated in zip_longest(found, repeated) if not is_repeated]
     if len(found) > 1 and found[-1] in _VAGUE:
         found[-2:] = [f"{found[-2]} {found[-1]}"]
     if len(found) > MOST_PHRASES:
