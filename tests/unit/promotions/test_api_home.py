@@ -164,7 +164,8 @@ def test_approval_tells_what_has_to_be_known_to_decide(organization) -> None:
         "objects": [str(made)],
         "confirmations": [],
         "sentences": [
-            f"1 object will be created new in {made.plan.promotion.target_sandbox.name}, and the platform offers no way back:"
+            f"1 object will be created new in {made.plan.promotion.target_sandbox.name}, and the platform offers no "
+            "way back:"
         ],
     }
     assert (found["sharing_request"], found["sharing_request_url"]) == (None, None)
