@@ -24,6 +24,7 @@ ALIASES = {
     "api_token": "apitoken",
     "plan-item": "planitem",
     "group": "promotiongroup",
+    "value": "storedvalue",
     "view": "savedview",
     "mail": "noticedelivery",
     "audit": "auditevent",

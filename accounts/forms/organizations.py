@@ -49,9 +49,12 @@ class OrganizationEditForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The URLs of further services under one name, as the services take them."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        names = [service.name for service in remote_services.all_services()]
-        given = {name: cleaned.pop(_field_of(name)) for name in names if _field_of(name) in cleaned}
-        cleaned["service_urls"] = given
+        # Whoever leaves a field out altogether keeps the URL; an empty one puts it back to its default.
+        cleaned["service_urls"] = {
+            service.name: url
+            for service in remote_services.all_services()
+            if (url := cleaned.pop(_field_of(service.name), None)) is not None and _field_of(service.name) in self.data
+        }
         return cleaned
 
 

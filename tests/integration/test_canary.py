@@ -30,8 +30,9 @@ from accounts.models import (
     Notice,
     NoticeDelivery,
     Organization,
+    StoredValue,
 )
-from accounts.services import first_run, tokens
+from accounts.services import first_run, stored_values, tokens
 from config import logs, sign_in
 from config.celery import app as celery_app
 from emulator.app import Emulator
@@ -65,11 +66,18 @@ MISTYPED_PASSWORD = "canary-password-mistyped-at-sign-in-5150"
 WRONG_SECRET = "p8e-canary-wrong-secret-6261"
 MAIL_PASSWORD = "canary-password-of-the-mail-server-7372"
 METRICS_TOKEN = "canary-token-of-the-metrics-8483-0123456789"
+FIRST_VALUE = "sk-canary-stored-value-0607"
+STORED_VALUE = "sk-canary-stored-value-1718"
+MISTYPED_VALUE = "sk-canary-mistyped-value-2829"
 OIDC_SECRET = "canary-secret-of-the-client-9594"
 MAIL_SERVER_LOG = "mail.log"  # of the mail server, which runs in this process and is not ours
 QUEUES = ("tick", "interactive", "long")
 # What stands encrypted in the database; everything else is searched.
-CIPHERTEXTS = {("accounts_credential", "secrets"), ("accounts_accesstoken", "ciphertext")}
+CIPHERTEXTS = {
+    ("accounts_credential", "secrets"),
+    ("accounts_accesstoken", "ciphertext"),
+    ("accounts_storedvalue", "sealed"),
+}
 # Sessions lie in the database under their own keys, and allauth keeps the key of a reset in the visitor's session.
 KEPT_IN_SESSIONS = ("session", "reset key")
 
@@ -165,6 +173,9 @@ class Story:
             "wrong secret": WRONG_SECRET,
             "mail password": MAIL_PASSWORD,
             "metrics token": METRICS_TOKEN,
+            "first stored value": FIRST_VALUE,
+            "stored value": STORED_VALUE,
+            "mistyped stored value": MISTYPED_VALUE,
             "OIDC client secret": OIDC_SECRET,
             "secret key": settings.SECRET_KEY,
             "audit key": settings.AUDIT_KEY,
@@ -246,6 +257,7 @@ def tell(story: Story) -> None:
     _come_in(story)
     acme = _acme_by_forms(story, described["Acme"])
     _globex_by_api(story, described["Globex"])
+    _values(story, acme)
     _second_person(story, acme)
     _second_factor(story)
     package = _promote(story, acme)
@@ -368,6 +380,24 @@ def _globex_by_api(story: Story, described: dict[str, Any]) -> None:
     second = Credential.objects.get(name="JWT")
     story.api("POST", f"credentials/{second.pk}/test/", {}, expect=202)
     story.work()
+
+
+def _values(story: Story, acme: Organization) -> None:
+    """Kept and replaced by forms and over the API, refused in between."""
+    add = f"/settings/organizations/{acme.pk}/values/add/"
+    wish = {"name": "SMS key", "description": "Of the messaging team"}
+    story.post(add, {**wish, "name": "", "value": MISTYPED_VALUE}, expect=(422,))
+    story.post(add, {**wish, "value": FIRST_VALUE}, expect=(302,))
+    stored = StoredValue.objects.get()
+    story.post(f"/settings/values/{stored.pk}/replace/", {"value": STORED_VALUE}, expect=(302,))
+    path = f"organizations/{acme.pk}/values/"
+    story.api("POST", path, {"name": "Over the API", "value": [MISTYPED_VALUE]}, expect=400)
+    body = {"name": "Over the API", "value": FIRST_VALUE}
+    pk = story.api("POST", path, body, expect=201, key="value of the messaging team")["id"]
+    story.api("POST", path, {"name": "Over the API", "value": MISTYPED_VALUE}, expect=422)
+    story.api("PUT", f"values/{pk}/value/", {"value": MISTYPED_VALUE, "no": 1}, expect=400)
+    story.api("PUT", f"values/{pk}/value/", {"value": STORED_VALUE}, expect=200)
+    assert stored_values.read_value(StoredValue.objects.get(pk=pk)) == STORED_VALUE
 
 
 def _second_person(story: Story, acme: Organization) -> None:
@@ -589,6 +619,9 @@ def _fail(story: Story, credential: Credential, secret: dict[str, str]) -> None:
     story.browser.raise_request_exception = False
     story.post(f"/settings/credentials/{credential.pk}/secret/", secret, expect=(500,))
     story.api("PUT", f"credentials/{credential.pk}/secret/", secret, expect=500)
+    stored = StoredValue.objects.latest("pk")
+    story.post(f"/settings/values/{stored.pk}/replace/", {"value": MISTYPED_VALUE}, expect=(500,))
+    story.api("PUT", f"values/{stored.pk}/value/", {"value": MISTYPED_VALUE}, expect=500)
     story.browser.raise_request_exception = True
     settings.CREDENTIAL_KEYS = kept
 

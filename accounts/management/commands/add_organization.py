@@ -139,7 +139,7 @@ def _from_document(document: dict[str, Any], found: dict[str, Any]) -> dict[str,
         "is_production": False,
         "platform_url": document["base_url"],
         "ims_url": document["base_url"],
-        "service_urls": found.get("service_urls", document.get("service_urls", {})),
+        "service_urls": _named_urls(found.get("service_urls", document.get("service_urls", {}))),
         "credentials": [
             {**credential, "name": credential.get("name") or f"Credential {number}"}
             for number, credential in enumerate(found["credentials"], start=1)
@@ -169,6 +169,12 @@ def _from_options(options: dict[str, Any]) -> dict[str, Any]:
             }
         )
     return wanted
+
+
+def _named_urls(found: Any) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(url, str) for url in found.values()):
+        raise CommandError("service_urls of the document is no object of names and URLs.")
+    return found
 
 
 def _named_url(text: str) -> tuple[str, str]:

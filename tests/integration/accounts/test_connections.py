@@ -100,6 +100,23 @@ def test_the_command_erases_secrets_for_another_url_only_when_told_to(add, acme,
     assert acme.platform_url == "http://127.0.0.1:1"
 
 
+def test_the_command_sets_further_services_from_the_document_and_keeps_them_without(add, acme, emulator, document):
+    own = f"{emulator.url}/authoring"
+
+    add("--erase-secrets", changed={**document, "service_urls": {"journeys": own}})
+    add()
+
+    acme.refresh_from_db()
+    assert acme.service_url("journeys") == own
+    assert all(credential.has_secret for credential in acme.credentials.all())
+
+
+@pytest.mark.parametrize("odd", ["journeys", ["journeys"], {"journeys": 7}, {"journeys": None}])
+def test_a_document_with_odd_service_urls_is_refused_with_a_sentence(add, document, odd):
+    with pytest.raises(CommandError, match="service_urls"):
+        add(changed={**document, "service_urls": odd})
+
+
 @pytest.mark.parametrize("content", ["no json", "[]", "{}", '{"organizations": [{"name": "Acme"}]}'])
 def test_a_document_that_cannot_be_read_is_refused_with_a_sentence(tmp_path, content):
     source = tmp_path / "odd.json"

@@ -6,6 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
+from accounts.models import Organization
 from accounts.services import audit, first_run
 from accounts.services.audit import SubjectText, Verb
 from tests.conftest import lift_audit_protection, restore_audit_protection
@@ -83,6 +84,32 @@ def test_no_set_up_code_is_printed_once_anybody_exists():
 
     with pytest.raises(CommandError, match="set up already"):
         run("setup_code")
+
+
+NEW_ORGANIZATION = {"name": "Acme", "remote_id": "0123456789ABCDEF01234567@AdobeOrg"}
+
+
+def test_an_organization_is_added_with_the_url_of_a_further_service():
+    own = "https://platform.adobe.io/journey/orchestration"
+
+    call_command("add_organization", **NEW_ORGANIZATION, service_url=[f"journeys={own}"])
+
+    assert Organization.objects.get().service_url("journeys") == own
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("journeys", "no service with its URL"),
+        ("journeys=", "no service"),
+        ("trips=https://a.adobe.io", "no service trips"),
+    ],
+)
+def test_a_further_service_that_cannot_be_is_refused_with_a_sentence(text, reason):
+    with pytest.raises(CommandError, match=reason):
+        call_command("add_organization", **NEW_ORGANIZATION, service_url=[text])
+
+    assert not Organization.objects.exists()
 
 
 def test_key_rotation_reports_what_it_did(settings):

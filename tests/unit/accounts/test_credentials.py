@@ -15,9 +15,9 @@ from accounts import crypto
 from accounts.choices import CredentialKind
 from accounts.errors import InUseError, NoCredentialError, RefusedError, Usage
 from accounts.models import AccessToken, AuditEvent, Credential
-from accounts.services import audit, connections, credential_tests, credentials, rotation, usage
+from accounts.services import audit, connections, credential_tests, credentials, rotation, stored_values, usage
 from accounts.services.credential_tests import Outcome
-from tests.factories import CLIENT_SECRET, CredentialFactory, OrganizationFactory
+from tests.factories import CLIENT_SECRET, STORED_VALUE, CredentialFactory, OrganizationFactory, StoredValueFactory
 from tests.unit.accounts.races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -316,16 +316,19 @@ def new_key(settings):
 def test_after_rotation_the_old_key_is_not_needed(organization, settings, request):
     credential = CredentialFactory(organization=organization)
     AccessToken.objects.create(credential=credential, ciphertext=crypto.encrypt("the token"))
+    stored = StoredValueFactory(organization=organization)
     drop_old = request.getfixturevalue("new_key")
 
     result = rotation.rotate_keys(actor=None)
     drop_old()
 
     credential.refresh_from_db()
-    assert result == rotation.Rotation(2, ())
+    stored.refresh_from_db()
+    assert result == rotation.Rotation(3, ())
     assert credentials.read_secrets(credential) == {"client_secret": CLIENT_SECRET}
     assert crypto.decrypt(AccessToken.objects.get().ciphertext) == "the token"
-    assert AuditEvent.objects.get().details == {"done": 2, "undecryptable": []}
+    assert stored_values.read_value(stored) == STORED_VALUE
+    assert AuditEvent.objects.get().details == {"done": 3, "undecryptable": []}
 
 
 def test_rotation_may_run_twice(organization, new_key):

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError, Usage
 from accounts.models import AccessToken, AuditEvent, Credential, Organization
 from accounts.services import audit, organizations, usage
-from tests.factories import CredentialFactory, OrganizationFactory
+from tests.factories import CredentialFactory, OrganizationFactory, StoredValueFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +132,75 @@ def test_a_confirmed_change_of_url_erases_secrets_and_tokens(field):
     assert not AccessToken.objects.exists()
     assert other.has_secret
     assert AuditEvent.objects.get().details["erased"] == [credential.name]
+
+
+# Further services
+
+
+def test_only_what_differs_from_the_default_is_kept_of_a_further_service():
+    own = create(service_urls={"journeys": "https://platform.adobe.io//journey/orchestration/"})
+    usual = create(remote_id="1" + REMOTE_ID[1:], service_urls={"journeys": "https://journey.adobe.io/authoring/"})
+
+    assert own.service_urls == {"journeys": "https://platform.adobe.io/journey/orchestration"}
+    assert usual.service_urls == {}
+    assert usual.service_url("journeys") == "https://journey.adobe.io/authoring"
+    assert AuditEvent.objects.earliest("pk").details["journeys_url"] == own.service_url("journeys")
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "reason"),
+    [
+        ("journeys", "https://evil-adobe.io/authoring", "not among the hosts"),
+        ("journeys", "https://journey.adobe.io/authoring?x", "from"),
+        ("journeys", f"https://journey.adobe.io/{'a' * 300}", "at most 300"),
+        ("campaigns", "https://journey.adobe.io", "no service campaigns"),
+    ],
+)
+def test_a_further_service_that_cannot_be_is_refused_beside_its_name(name, url, reason):
+    with pytest.raises(RefusedError, match=reason) as refusal:
+        create(service_urls={name: url})
+
+    assert refusal.value.field == f"service_urls.{name}"
+    assert not Organization.objects.exists()
+
+
+def test_another_url_of_a_further_service_erases_secrets_and_stored_values_once_confirmed():
+    credential = CredentialFactory()
+    organization = credential.organization
+    stored = StoredValueFactory(organization=organization, name="SMS key")
+    other = StoredValueFactory()
+    wish = {"service_urls": {"journeys": "https://platform.adobe.io/journey/orchestration"}}
+
+    with pytest.raises(ErasureNotConfirmedError, match=f"{credential.name}, the value SMS key"):
+        update(organization, **wish)
+    kept = stored.__class__.objects.get(pk=stored.pk).has_value
+    update(organization, **wish, is_erasure_confirmed=True)
+
+    for row in (credential, stored, other):
+        row.refresh_from_db()
+    assert kept
+    assert (credential.has_secret, stored.has_value, other.has_value) == (False, False, True)
+    assert (stored.digest, stored.set_at) == ("", None)
+    details = AuditEvent.objects.get().details
+    assert details["erased"] == [credential.name, "the value SMS key"]
+    assert details["journeys_url"] == {
+        "from": "https://journey.adobe.io/authoring",
+        "to": "https://platform.adobe.io/journey/orchestration",
+    }
+
+
+def test_a_further_service_goes_back_to_its_default_and_stays_where_it_is_not_named():
+    organization = OrganizationFactory(service_urls={"journeys": "https://other.adobe.io/authoring"})
+
+    update(organization, name="Acme Ltd")
+    organization.refresh_from_db()
+    kept = organization.service_url("journeys")
+    update(organization, service_urls={"journeys": ""})
+
+    organization.refresh_from_db()
+    assert kept == "https://other.adobe.io/authoring"
+    assert organization.service_urls == {}
+    assert AuditEvent.objects.latest("pk").details["journeys_url"]["to"] == "https://journey.adobe.io/authoring"
 
 
 def test_the_same_url_in_another_form_erases_nothing():

@@ -101,6 +101,53 @@ def test_any_other_url_is_refused_with_the_reason(url, reason):
         check_service_url(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("https://journey.adobe.io/authoring", "https://journey.adobe.io/authoring"),
+        ("https://journey.adobe.io/authoring/", "https://journey.adobe.io/authoring"),
+        ("https://JOURNEY.adobe.io:443//journey//orchestration//", "https://journey.adobe.io/journey/orchestration"),
+        ("https://journey.adobe.io/v1.2_a~b-c", "https://journey.adobe.io/v1.2_a~b-c"),
+        ("https://journey.adobe.io/", "https://journey.adobe.io"),
+        ("https://journey.adobe.io", "https://journey.adobe.io"),
+    ],
+)
+def test_a_service_that_has_a_path_is_put_into_its_plain_form(url, plain):
+    assert check_service_url(url, allows_path=True) == plain
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://journey.adobe.io/authoring?x=1", r"from \? or # on"),
+        ("https://journey.adobe.io/authoring?", r"from \? or # on"),
+        ("https://journey.adobe.io/authoring#x", r"from \? or # on"),
+        ("https://journey.adobe.io/../authoring", r"\.\. cannot be part"),
+        ("https://journey.adobe.io/./authoring", r"\. cannot be part"),
+        ("https://journey.adobe.io/%2e%2e/authoring", "%2e%2e cannot be part"),
+        ("https://journey.adobe.io/authoring;v=1", "cannot be part"),
+        ("https://journey.adobe.io/a@evil.example", "cannot be part"),
+        ("https://journey.adobe.io/autorización", "cannot be part"),
+        ("https://journey.adobe.io/a b", "space"),
+        ("https://journey.adobe.io/a\\b", "backslash"),
+        ("https://evil.example/authoring", "not among the hosts"),
+        ("https://user@journey.adobe.io/authoring", "no user name"),
+        ("http://journey.adobe.io/authoring", "must begin with https://"),
+        ("https://journey.adobe.io:8443/authoring", "Port 8443"),
+        ("http://127.0.0.1:9400/authoring", "is this machine"),
+    ],
+)
+def test_any_other_url_of_a_service_that_has_a_path_is_refused_with_the_reason(url, reason):
+    with pytest.raises(ForbiddenUrlError, match=reason):
+        check_service_url(url, allows_path=True)
+
+
+def test_a_path_stays_behind_loopback_where_the_installation_allows_it(settings):
+    settings.IS_LOOPBACK_REMOTE_ALLOWED = True
+
+    assert check_service_url("http://127.0.0.1:9400/authoring/", allows_path=True) == "http://127.0.0.1:9400/authoring"
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9400", "http://localhost:9400", "http://[::1]:9400"])
 def test_loopback_is_admitted_where_the_installation_allows_it(settings, url):
     settings.IS_LOOPBACK_REMOTE_ALLOWED = True
@@ -143,6 +190,29 @@ def test_a_stored_url_that_is_no_longer_admitted_gets_no_secret(field, url):
         connections.connect(credential.organization),
     ):
         pytest.fail("a connection was made")
+
+
+@pytest.mark.django_db
+def test_a_further_service_is_reached_at_its_own_url_by_the_rules_of_today():
+    organization = CredentialFactory().organization
+
+    with connections.connect(organization, service="journeys") as connection:
+        default = connection.base_url
+    organization.service_urls = {"journeys": "https://platform.adobe.io/journey/orchestration"}
+    with connections.connect(organization, service="journeys") as connection:
+        own = connection.base_url
+    organization.service_urls = {"journeys": "https://former.partner.example/authoring"}
+    with (
+        pytest.raises(NoCredentialError, match=r"cannot be reached.*not among the hosts"),
+        connections.connect(organization, service="journeys"),
+    ):
+        pytest.fail("a connection was made")
+    with connections.connect(organization) as connection:
+        platform = connection.base_url
+
+    assert default == "https://journey.adobe.io/authoring"
+    assert own == "https://platform.adobe.io/journey/orchestration"
+    assert platform == "https://platform.adobe.io"
 
 
 @pytest.mark.parametrize("entry", ["https://platform.adobe.io", "*.adobe.io", "adobe", ".", "a.io:443"])
