@@ -110,7 +110,11 @@ def connect_organization(platform: Platform, name: str, credential_index: int = 
     described = next(found for found in describe("demo", platform.url)["organizations"] if found["name"] == name)
     credential = described["credentials"][credential_index]
     organization = OrganizationFactory(
-        name=name, remote_id=described["ims_org_id"], ims_url=platform.url, platform_url=platform.url
+        name=name,
+        remote_id=described["ims_org_id"],
+        ims_url=platform.url,
+        platform_url=platform.url,
+        service_urls={"journeys": f"{platform.url}/authoring"},
     )
     CredentialFactory(
         organization=organization,
