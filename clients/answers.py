@@ -134,13 +134,24 @@ def load_json(text: str) -> Any:
 
 
 def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    return value
+    """Without recursion: documents may be nested deeper than the stack of Python is."""
+    whole = [value]
+    left: list[tuple[Any, Any]] = [(whole, 0)]
+    while left:
+        holder, place = left.pop()
+        found = holder[place]
+        if isinstance(found, str):
+            holder[place] = _storable_text(found)
+        elif isinstance(found, dict):
+            holder[place] = copy = {_storable_text(key): item for key, item in found.items()}
+            left.extend((copy, key) for key in copy)
+        elif isinstance(found, list):
+            left.extend((found, at) for at in range(len(found)))
+    return whole[0]
+
+
+def _storable_text(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _http_date(value: str | None) -> datetime | None:

@@ -135,7 +135,7 @@ class JourneysClient(_Client):
             "journeys.import",
             "POST",
             "/journeyVersions/import",
-            parse=lambda answer: read_import(answer.json(), hide),
+            parse=lambda answer: read_import(answer, hide),
             content=document,
             secrets=secrets,
         )

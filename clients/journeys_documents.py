@@ -1,4 +1,4 @@
-"""Exported journeys as bytes: they are never parsed here, since they must come back as they came, and may be large."""
+"""Journeys as bytes: they must come back as they came, and may be larger and deeper than is good to take apart."""
 
 import re
 
@@ -8,7 +8,10 @@ _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 _ENVELOPE = re.compile(rb'\s*\{\s*"result"\s*:\s*(?=\{)')
 # Strings as a whole, so that braces inside them do not count; possessive, since one may be megabytes long.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
+
+_KEPT_LEVELS = 2
+_PART_BYTES, _PART_LEVELS = 64 * 1024, 100
 
 
 def document_in(content: bytes) -> bytes:
@@ -32,10 +35,29 @@ def _end_of_object(content: bytes, start: int) -> int | None:
     depth = 0
     for token in _TOKEN.finditer(content, start):
         mark = token[0]
-        if mark == b"{":
+        if mark in (b"{", b"["):
             depth += 1
-        elif mark == b"}":
+        elif mark in (b"}", b"]"):
             depth -= 1
             if depth == 0:
                 return token.end()
     return None
+
+
+def outline(content: bytes) -> bytes:
+    """The JSON with those of its inner parts emptied that are long or deep: what a receipt says stands outside them."""
+    kept, done = [], 0
+    depth = deepest = start = 0
+    for token in _TOKEN.finditer(content):
+        mark = token[0]
+        if mark in (b"{", b"["):
+            depth += 1
+            if depth == _KEPT_LEVELS + 1:
+                start, deepest = token.end(), depth
+            deepest = max(deepest, depth)
+        elif mark in (b"}", b"]"):
+            if depth == _KEPT_LEVELS + 1 and (token.start() - start > _PART_BYTES or deepest > _PART_LEVELS):
+                kept.append(content[done:start])
+                done = token.start()
+            depth -= 1
+    return b"".join((*kept, content[done:]))

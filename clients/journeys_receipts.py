@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from clients.answers import Answer, load_json
+from clients.journeys_documents import outline
 from clients.journeys_fields import PARENT_UIDS, VERSION_UIDS, Fields, complaints_of, verdict_of
 from clients.journeys_models import ImportedVersion
 from clients.transport import MalformedError
@@ -10,12 +12,16 @@ from clients.transport import MalformedError
 _CREATED = ("createdelement", "result", "data", "journeyversion", "item")
 
 
-def read_import(body: Any, hide: Callable[[Any], Any]) -> ImportedVersion:
+def read_import(answer: Answer, hide: Callable[[Any], Any]) -> ImportedVersion:
     """The draft that was made; raises MalformedError if the answer does not tell which one that is.
 
     The answer has no public description. Its form is that of other creations by the same service, whose uid stands in
-    `uid`, in `createdElement` and at the end of `uri`.
+    `uid`, in `createdElement` and at the end of `uri`. Long and deep parts of it are not kept.
     """
+    return _read(load_json(outline(answer.content).decode("utf-8-sig", "replace")), hide)
+
+
+def _read(body: Any, hide: Callable[[Any], Any]) -> ImportedVersion:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, dict):
@@ -23,7 +29,7 @@ def read_import(body: Any, hide: Callable[[Any], Any]) -> ImportedVersion:
     outer = Fields(body)
     created = outer.first(_CREATED)
     if isinstance(created, dict) and isinstance(Fields(created).first(_CREATED), dict):
-        return read_import(created, hide)  # an envelope around the envelope
+        return _read(created, hide)  # an envelope around the envelope
     if not isinstance(created, dict):
         created = body
     inner = Fields(created)

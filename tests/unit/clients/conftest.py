@@ -5,12 +5,13 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from clients.ims import ImsClient, OAuthServerToServer
+from clients.journeys import JourneysClient, RetrieveJourneysClient
 from clients.sandbox_sharing import SharingClient
 from clients.sandbox_tooling import SandboxToolingClient
 from clients.sandbox_versions import VersioningClient
 from clients.tokens import MemoryTokenStore
 from clients.transport import CallPolicy, Connection, adobe_connection
-from tests.unit.clients.support import CLIENT_SECRET, FAST, ORG
+from tests.unit.clients.support import AUTHORING, CLIENT_SECRET, FAST, ORG
 
 
 class Platform:
@@ -53,10 +54,10 @@ def connect() -> Iterator[Callable[..., Connection]]:
     """Connections to a URL that also serves tokens; closed after the test."""
     open_ones: list[Connection | ImsClient] = []
 
-    def open_connection(url: str, *, policy: CallPolicy = FAST) -> Connection:
+    def open_connection(url: str, *, path: str = "", policy: CallPolicy = FAST) -> Connection:
         ims = ImsClient(base_url=url)
         connection = adobe_connection(
-            base_url=url,
+            base_url=url + path,
             ims_org_id=ORG,
             credential=OAuthServerToServer("key-of-test", CLIENT_SECRET, ("openid", "AdobeID")),
             token_store=MemoryTokenStore(),
@@ -98,3 +99,13 @@ def sharing(platform: Platform, connect: Callable[..., Connection]) -> SharingCl
 @pytest.fixture
 def versioning(platform: Platform, connect: Callable[..., Connection]) -> VersioningClient:
     return VersioningClient(connect(platform.url), sandbox="dev")
+
+
+@pytest.fixture
+def journeys(platform: Platform, connect: Callable[..., Connection]) -> JourneysClient:
+    return JourneysClient(connect(platform.url, path=AUTHORING), sandbox="dev")
+
+
+@pytest.fixture
+def retrieving(platform: Platform, connect: Callable[..., Connection]) -> RetrieveJourneysClient:
+    return RetrieveJourneysClient(connect(platform.url), sandbox="dev")

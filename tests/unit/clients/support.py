@@ -20,6 +20,7 @@ FAST = CallPolicy(
     longest_pause_s=0.05,
 )
 EXIM = "/data/foundation/exim"
+AUTHORING = "/authoring"
 ORG = "5C1328435BF324E90A49402A@AdobeOrg"
 CLIENT_SECRET = "p8e-known-client-secret"
 
