@@ -15,7 +15,7 @@ from promotions.services import asked_expiries, building, package_names, package
 from promotions.services.verbs import Verb
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.remote_packages import find
-from promotions.systems.packages.submission import RecordedSubmission, nothing_sent
+from promotions.systems.submission import RecordedSubmission, nothing_sent
 
 Key = tuple[str, str]
 

@@ -32,7 +32,7 @@ from promotions.systems.packages.changing import (
 )
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.editing import not_taken, unasked
-from promotions.systems.packages.submission import nothing_sent
+from promotions.systems.submission import nothing_sent
 
 
 class CreateSubmission(PackageSubmission):

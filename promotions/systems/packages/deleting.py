@@ -12,7 +12,7 @@ from promotions.systems.packages import kinds
 from promotions.systems.packages.changing import PackageSubmission, package_of
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.remote_packages import find
-from promotions.systems.packages.submission import nothing_sent
+from promotions.systems.submission import nothing_sent
 
 GONE = "DELETED"
 

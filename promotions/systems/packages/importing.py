@@ -3,21 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from accounts.services import audit
 from clients.errors import ApiRejectedError
 from clients.sandbox_tooling import ArtifactRef, RemoteJob, RemoteJobRow
-from promotions.choices import Decision, JobState, PlanState, ProblemKind, Verification
+from promotions.choices import Decision, Verification
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, Plan, TaskResult
-from promotions.services import memory, runs
-from promotions.services.verbs import Verb
 from promotions.systems.listing import CLOCK_MARGIN
+from promotions.systems.markers import marked, marker_of
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, tooling
 from promotions.systems.packages.results import read_results
-from promotions.systems.packages.submission import ToolingSubmission
 from promotions.systems.packages.verdict import add_unmentioned, conclude, in_words
 from promotions.systems.packages.verifying import verify
+from promotions.systems.plan_runs import PlanRun, plan_of
 
 # How far the clocks may differ when a job of the same name is taken for a possible trace of ours.
 LOOKALIKE_MARGIN = timedelta(hours=2)
@@ -26,16 +24,12 @@ DETAILS_AT_MOST = 20
 _RESULT_FIELDS = ("position", "title", "new_id", "claim", "outcome", "explanation", "messages")
 
 
-class ImportSubmission(ToolingSubmission):
+class ImportSubmission(PlanRun):
     """Import of a published package into a sandbox of the same organization."""
 
     kind = kinds.IMPORT
     label = "Import"
     request_type = "IMPORT"
-
-    def recheck(self, job: Job, report: Report) -> Ending | None:
-        # A change after a lost answer may be the effect of that very import: then the plan stays as it is.
-        return runs.recheck(plan_of(job), report, may_reopen=not job.submit_count)
 
     def submit(self, job: Job) -> Submitted:
         plan, promotion = plan_of(job), plan_of(job).promotion
@@ -45,7 +39,7 @@ class ImportSubmission(ToolingSubmission):
                 plan.facts["package"]["id"],
                 target_sandbox=sandbox,
                 name=promotion.job_name,
-                description=remote_jobs.marked(promotion.job_description, job.marker or ""),
+                description=marked(promotion.job_description, job.marker or ""),
                 alternatives=_alternatives(plan),
             )
         return Submitted(receipt.job_id or None, receipt.raw)
@@ -59,7 +53,7 @@ class ImportSubmission(ToolingSubmission):
                 since=since,
                 on_page=lambda rows: report(f"Looking through {rows} jobs"),
             )
-        ids = [row.id for row in listing.rows if job.marker and remote_jobs.marker_of(row.description) == job.marker]
+        ids = [row.id for row in listing.rows if job.marker and marker_of(row.description) == job.marker]
         if ids:
             return LookUp(ids, listing.is_complete, since=since, rows=len(listing.rows))
         similar = _lookalikes(job, listing.rows)
@@ -134,43 +128,13 @@ class ImportSubmission(ToolingSubmission):
     def describe(self, job: Job) -> str:
         return in_words(job)
 
-    def submitted(self, job: Job, *, how: str) -> None:
-        audit.record(
-            Verb.IMPORT_ACCEPTED,
-            actor=job.requested_by,
-            subject=job,
-            details={"remote_id": job.remote_id, "marker": job.marker, "how": how, "sent": job.submit_count},
-        )
-
-    def ended(self, job: Job, ending: Ending) -> None:
-        if job.is_foreign:
-            return
-        if job.plan is not None and job.submit_count == 0 and ending.problem_kind != ProblemKind.PLAN_CHANGED:
-            # Nothing was sent: the plan may be run, or changed, again.
-            Plan.objects.filter(pk=job.plan.pk, state=PlanState.READY).update(state=PlanState.OPEN)
-        if ending.state != JobState.NEEDS_ATTENTION:
-            memory.note_made(job)
-            audit.record(
-                Verb.IMPORT_ENDED,
-                actor=None,
-                subject=job,
-                reason=ending.problem,
-                details={"state": ending.state, "remote_status": job.remote_status, **ending.result},
-            )
-
-
-def plan_of(job: Job) -> Plan:
-    if job.plan is None:
-        raise TypeError("an import of ours has a plan")
-    return job.plan
-
 
 def _is_ours(job: Job, remote: RemoteJob) -> bool:
     """Whether a job carries our mark, or is the snapshot that the receipt named.
 
     The correlation id of an import's answer is its job's snapshot id (samples of Adobe's guide).
     """
-    if job.marker and remote_jobs.marker_of(remote.description) == job.marker:
+    if job.marker and marker_of(remote.description) == job.marker:
         return True
     receipt = job.raw if job.params.get("accepted") else {}
     return bool(remote.snapshot_id) and remote.snapshot_id == receipt.get("correlationId")
@@ -199,7 +163,7 @@ def _lookalikes(job: Job, rows: Sequence[RemoteJobRow]) -> list[str]:
         for row in remote_jobs.rows_since(list(rows), sent_at - LOOKALIKE_MARGIN)
         if row.name.strip() == job.promotion.job_name.strip()
         and row.target_sandbox in (None, _sandbox_name(job))
-        and not remote_jobs.marker_of(row.description)
+        and not marker_of(row.description)
         and row.id not in job.params.get("dismissed", [])
     ]
     known = Job.objects.filter(organization=job.organization, remote_id__in=found)

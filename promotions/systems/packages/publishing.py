@@ -17,13 +17,13 @@ from promotions.services.verbs import Verb
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
 from promotions.systems.packages.importing import store_results
-from promotions.systems.packages.submission import ToolingSubmission, nothing_sent
 from promotions.systems.packages.verdict import conclude
+from promotions.systems.submission import TimedSubmission, nothing_sent
 
 _OVER = (PackageStatus.PUBLISHED, PackageStatus.PUBLISH_FAILED)
 
 
-class PublishSubmission(ToolingSubmission):
+class PublishSubmission(TimedSubmission):
     """Publishing of a draft, or again after a failed attempt."""
 
     kind = kinds.PUBLISH

@@ -1,6 +1,5 @@
 """Reading the organization's list of remote jobs."""
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
@@ -17,24 +16,11 @@ STATUSES = frozenset({"PENDING", "IN_PROGRESS", "SUCCESS", "FAILED", "CANCELLED"
 # Those that are ends; every other status, known or not, is followed on.
 OVER = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 
-_MARK = re.compile(r"towpath-[0-9a-f]{12}")
-
 
 def status_of(raw: str) -> str:
     """A documented status however it is spelled; any other text as it came, as far as our column holds it."""
     plain = raw.strip().upper()
     return plain if plain in STATUSES else raw.strip()[:64]
-
-
-def marked(description: str, marker: str) -> str:
-    """The text sent as description: the person's words, then the mark by which the job is found again."""
-    return f"{description} [{marker}]".strip()
-
-
-def marker_of(description: str) -> str:
-    """The mark that a description carries, however the platform has spelled what stands around it; the last counts."""
-    found = _MARK.findall(description)
-    return found[-1] if found else ""
 
 
 def newest_first(

@@ -19,6 +19,7 @@ from promotions.engine.timeline import note
 from promotions.models import Job, Package
 from promotions.services import packages
 from promotions.systems.listing import CLOCK_MARGIN, STALE_PAGES_LIMIT
+from promotions.systems.markers import marker_of
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import tooling
 
@@ -235,7 +236,7 @@ def _may_be_ours(organization: Organization, kind: str, row: RemoteJobRow) -> bo
     """A job whose answer was lost carries our marker (import), or the name of a package that we published then."""
     ours = Job.objects.filter(organization=organization, kind=kind, is_foreign=False)
     if kind == kinds.IMPORT:
-        mark = remote_jobs.marker_of(row.description)
+        mark = marker_of(row.description)
         if mark:
             return ours.filter(marker=mark).exists()
         # An update carries no mark; one whose answer was lost is looked for by its name.

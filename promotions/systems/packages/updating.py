@@ -10,10 +10,12 @@ from promotions.choices import UNFINISHED, Decision
 from promotions.engine.registry import LookUp, Report, Submitted
 from promotions.models import Job, Package, Plan
 from promotions.systems.listing import CLOCK_MARGIN, Listing
+from promotions.systems.markers import marker_of
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, platform, tooling
-from promotions.systems.packages.importing import DETAILS_AT_MOST, LOOKALIKE_MARGIN, ImportSubmission, plan_of
+from promotions.systems.packages.importing import DETAILS_AT_MOST, LOOKALIKE_MARGIN, ImportSubmission
 from promotions.systems.packages.versioning import note_if_unknown
+from promotions.systems.plan_runs import plan_of
 
 _JOB_TYPE = "UPDATE"
 
@@ -102,7 +104,7 @@ def _fitting(job: Job, rows: Iterable[RemoteJobRow]) -> list[RemoteJobRow]:
         and row.target_sandbox in (None, _sandbox_of(job))
         and (not row.source_sandbox or package is None or row.source_sandbox == package.source_sandbox)
         and (row.job_type or _JOB_TYPE).upper() == _JOB_TYPE
-        and not remote_jobs.marker_of(row.description)
+        and not marker_of(row.description)
     ]
 
 

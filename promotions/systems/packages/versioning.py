@@ -16,7 +16,7 @@ from promotions.services.verbs import Verb
 from promotions.systems.listing import CLOCK_MARGIN
 from promotions.systems.packages import kinds, remote_jobs
 from promotions.systems.packages.connection import default_sandbox, platform
-from promotions.systems.packages.submission import ToolingSubmission
+from promotions.systems.submission import TimedSubmission
 
 _NO_ROUTE = (404, 405)
 
@@ -119,7 +119,7 @@ class ReadHistory(Activity):
         return "" if number is None else f"{number} saved {'version' if number == 1 else 'versions'}."
 
 
-class VersionSubmission(ToolingSubmission):
+class VersionSubmission(TimedSubmission):
     """What the writes around versions share: the package is asked first, and their jobs are found by its id."""
 
     request_type = "VERSION"

@@ -14,7 +14,8 @@ from promotions.services.verbs import Verb
 from promotions.systems.listing import Listing, newest_first
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.connection import sharing
-from promotions.systems.sharing.submission import SharingSubmission, nothing_sent, unknown_ids
+from promotions.systems.sharing.submission import SharingSubmission
+from promotions.systems.submission import nothing_sent, unknown_ids
 
 OPERATION = "handshakes.request"
 

@@ -22,7 +22,8 @@ from promotions.services.verbs import Verb
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.asking import is_pending, read_partnerships
 from promotions.systems.sharing.connection import sharing
-from promotions.systems.sharing.submission import SharingSubmission, nothing_sent
+from promotions.systems.sharing.submission import SharingSubmission
+from promotions.systems.submission import nothing_sent
 
 
 class DecideSubmission(SharingSubmission):

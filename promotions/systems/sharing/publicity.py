@@ -10,8 +10,9 @@ from promotions.services import packages, sharing_consent
 from promotions.services.verbs import Verb
 from promotions.systems.packages.connection import tooling
 from promotions.systems.sharing import kinds
-from promotions.systems.sharing.submission import SharingSubmission, nothing_sent
+from promotions.systems.sharing.submission import SharingSubmission
 from promotions.systems.sharing.transferring import package_of, read_package, reasons_not_to_send
+from promotions.systems.submission import nothing_sent
 
 
 class PublicitySubmission(SharingSubmission):

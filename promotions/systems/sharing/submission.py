@@ -1,17 +1,12 @@
 """What the writes of sharing have in common."""
 
-from collections.abc import Collection
-from typing import Any
-
 from promotions.choices import JobState
 from promotions.engine.registry import Ending
 from promotions.models import Job
 from promotions.services import routines, sharing_audit
 from promotions.services.verbs import Verb
-from promotions.systems.packages.submission import RecordedSubmission, nothing_sent
 from promotions.systems.sharing import kinds
-
-__all__ = ["SharingSubmission", "nothing_sent", "unknown_ids"]
+from promotions.systems.submission import RecordedSubmission
 
 
 class SharingSubmission(RecordedSubmission):
@@ -51,11 +46,3 @@ class SharingSubmission(RecordedSubmission):
         for partner in sharing_audit.organizations_here(self.partner_ids(job)):
             if partner.pk != job.organization_id:
                 routines.queue_anew(kinds.SYNCHRONIZE, partner)
-
-
-def unknown_ids(job: Job, ids: Collection[str]) -> list[str]:
-    """Those of some remote ids that this write may have made: not there before, nor another job's."""
-    before: dict[str, Any] = job.params.get("before", {})
-    others = Job.objects.filter(organization=job.organization, remote_id__in=list(ids)).exclude(pk=job.pk)
-    known = {*before.get("ids", []), *job.params.get("dismissed", []), *others.values_list("remote_id", flat=True)}
-    return [remote_id for remote_id in ids if remote_id not in known]

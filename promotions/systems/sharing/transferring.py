@@ -30,7 +30,8 @@ from promotions.systems.packages.remote_packages import find
 from promotions.systems.sharing import kinds
 from promotions.systems.sharing.asking import is_approved, is_with, partner, partner_id, read_partnerships
 from promotions.systems.sharing.connection import sharing
-from promotions.systems.sharing.submission import SharingSubmission, nothing_sent, unknown_ids
+from promotions.systems.sharing.submission import SharingSubmission
+from promotions.systems.submission import nothing_sent, unknown_ids
 
 # Adobe, draft of the transfer page of the Sandbox tooling API guide: seven steps, and a line that names the end.
 STEPS = 8

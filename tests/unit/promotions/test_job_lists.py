@@ -9,7 +9,8 @@ import pytest
 from clients.sandbox_tooling import Page, RemoteJobRow, SandboxToolingClient
 from promotions.systems import listing as lists
 from promotions.systems.listing import Listing
-from promotions.systems.packages.remote_jobs import marked, marker_of, newest_first, status_of
+from promotions.systems.markers import marked, marker_of
+from promotions.systems.packages.remote_jobs import newest_first, status_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)
