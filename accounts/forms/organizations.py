@@ -42,7 +42,7 @@ class OrganizationEditForm(forms.Form):
                 max_length=300,
                 required=False,
                 initial=service.default,
-                help_text=f"{service.help} Empty: {service.default}".strip(),
+                help_text=f"{service.help} Left empty, it is {service.default}.".strip(),
             )
         self.order_fields(self.field_order)
 

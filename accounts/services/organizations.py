@@ -200,7 +200,7 @@ def _names_of_secrets(organization: Organization) -> list[str]:
     """The credentials that hold a secret, and the stored values."""
     credentials = organization.credentials.exclude(secrets="").values_list("name", flat=True)
     values = organization.stored_values.exclude(sealed="").values_list("name", flat=True)
-    return [*credentials, *(f"the value {name}" for name in values)]
+    return [*credentials, *(f"the value “{name}”" for name in values)]
 
 
 def _changed_services(organization: Organization, wanted: Mapping[str, str]) -> dict[str, Any]:

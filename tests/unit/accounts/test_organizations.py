@@ -171,7 +171,7 @@ def test_another_url_of_a_further_service_erases_secrets_and_stored_values_once_
     other = StoredValueFactory()
     wish = {"service_urls": {"journeys": "https://platform.adobe.io/journey/orchestration"}}
 
-    with pytest.raises(ErasureNotConfirmedError, match=f"{credential.name}, the value SMS key"):
+    with pytest.raises(ErasureNotConfirmedError, match=f"{credential.name}, the value “SMS key”"):
         update(organization, **wish)
     kept = stored.__class__.objects.get(pk=stored.pk).has_value
     update(organization, **wish, is_erasure_confirmed=True)
@@ -182,7 +182,7 @@ def test_another_url_of_a_further_service_erases_secrets_and_stored_values_once_
     assert (credential.has_secret, stored.has_value, other.has_value) == (False, False, True)
     assert (stored.digest, stored.set_at) == ("", None)
     details = AuditEvent.objects.get().details
-    assert details["erased"] == [credential.name, "the value SMS key"]
+    assert details["erased"] == [credential.name, "the value “SMS key”"]
     assert details["journeys_url"] == {
         "from": "https://journey.adobe.io/authoring",
         "to": "https://platform.adobe.io/journey/orchestration",

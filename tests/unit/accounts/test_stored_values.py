@@ -1,6 +1,7 @@
 """Stored values: admins set them, operators choose them by name, nobody sees them."""
 
 import json
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -367,9 +368,9 @@ def test_further_service_urls_are_read_and_changed_over_the_api(owner, organizat
     changed = call(owner, "PATCH", f"organizations/{organization.pk}/", {"service_urls": {"journeys": own}})
     renamed = call(owner, "PATCH", f"organizations/{organization.pk}/", {"name": "Acme Ltd"})
     refused = call(owner, "PATCH", f"organizations/{organization.pk}/", {"service_urls": {"trips": own}})
+    wishes: list[Any] = ["journeys", [], None, {"journeys": 7}, {"journeys": None}, {"journeys": {}}]
     odd = [
-        call(owner, "PATCH", f"organizations/{organization.pk}/", {"service_urls": wish}).status_code
-        for wish in ("journeys", [], None, {"journeys": 7}, {"journeys": None}, {"journeys": {}})
+        call(owner, "PATCH", f"organizations/{organization.pk}/", {"service_urls": wish}).status_code for wish in wishes
     ]
 
     assert before == {"journeys": "https://journey.adobe.io/authoring"}
