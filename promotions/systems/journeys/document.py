@@ -87,7 +87,7 @@ def events(content: bytes) -> Iterator[Event]:
             yield Event(_SCALARS[group], name, found.start(group), position)
         while True:  # after a whole value
             if not is_object:
-                position = _space.match(content, position).end()  # type: ignore[union-attr]  # matches nothing, too
+                position = _past_space(content, position)
                 if position != len(content):
                     raise _broken(content, position, "the document should have ended")
                 return
@@ -235,7 +235,11 @@ def _check_encoding(content: bytes) -> None:
 def _name(content: bytes, position: int, names: dict[bytes, str]) -> tuple[str, int]:
     found = _member.match(content, position)
     if found is None:
-        raise _broken(content, position, "the name of a member and a colon are expected")
+        position = _past_space(content, position)
+        unnamed = _text.match(content, position)
+        if unnamed is None:
+            raise _broken(content, position, "the name of a member is expected")
+        raise _broken(content, unnamed.end(), "a colon is expected")
     start, end = found.span(1)
     raw = content[start:end]
     name = names.get(raw)
@@ -246,8 +250,13 @@ def _name(content: bytes, position: int, names: dict[bytes, str]) -> tuple[str, 
     return name, found.end()
 
 
+def _past_space(content: bytes, position: int) -> int:
+    found = _space.match(content, position)
+    return position if found is None else found.end()
+
+
 def _broken(content: bytes, position: int, expected: str) -> DocumentError:
-    position = _space.match(content, position).end()  # type: ignore[union-attr]  # matches nothing, too
+    position = _past_space(content, position)
     if position == len(content):
         return DocumentError(f"The document is not whole: it ends where {expected}.")
     if _not_a_number.match(content, position):
