@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
-from emulator import control_adding, control_sharing
+from emulator import control_adding, control_journeys, control_sharing
 from emulator.answers import Answer
 from emulator.control_bodies import ControlError, body_of, number_of
 from emulator.dump import dump
@@ -108,6 +108,10 @@ def _switches(app: "Emulator", request: Request, rest: str) -> Answer:
             raise ControlError(f"Unknown switch or wrong type: {name}. Known: {', '.join(known)}.")
     if unknown := set(str(body.get("versioning_methods", "")).upper().split()) - {"GET", "POST", "PATCH"}:
         raise ControlError(f"No version call knows the method {sorted(unknown)[0]}.")
+    if body.get("journey_builtin_revision", 3) not in (1, 3):
+        raise ControlError("The switch journey_builtin_revision is 1 or 3.")
+    if body.get("journey_list_in", "results") not in ("results", "data", "journeys", "items"):
+        raise ControlError("The switch journey_list_in is results, data, journeys or items.")
     for name, value in body.items():
         setattr(switches, name, value)
     return Answer(dataclasses.asdict(switches))
@@ -174,6 +178,8 @@ _HANDLERS: Mapping[tuple[str, str], Control] = {
     ("DELETE", "effects"): _forget_effects,
     ("POST", "organizations"): control_adding.add_organizations,
     ("POST", "packages"): control_adding.add_packages,
+    ("POST", "journeys"): control_journeys.add_journeys,
+    ("DELETE", "journeys"): control_journeys.remove_journey,
     ("POST", "partners"): control_sharing.change_manner,
     ("POST", "handshakes"): control_sharing.make_handshake,
     ("DELETE", "handshakes"): control_sharing.forget_handshakes,

@@ -1,12 +1,12 @@
 """Controls that add to the world: partners outside, and published packages."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
 from emulator import kinds, partnerships
 from emulator.answers import Answer
-from emulator.control_bodies import ControlError, body_of, choice_of, flag_of, number_of
+from emulator.control_bodies import ControlError, body_of, choice_of, flag_of, names_of, number_of
 from emulator.control_sharing import organization_of
 from emulator.seeds import organizations
 from emulator.seeds.maker import Maker
@@ -21,7 +21,7 @@ def add_organizations(app: "Emulator", request: Request, rest: str) -> Answer:
     body, world = body_of(request), app.world
     manner = choice_of(body, "manner", partnerships.MANNERS, "silent")
     after_s = number_of(body, "after_s", 20)
-    names = _names(body)
+    names = names_of(body)
     if known := {organization.name for organization in world.organizations.values()} & set(names):
         raise ControlError(f"There is an organization {min(known)} already.")
     added = []
@@ -39,16 +39,9 @@ def add_packages(app: "Emulator", request: Request, rest: str) -> Answer:
     organization = organization_of(world, body.get("organization"))
     is_public, maker = flag_of(body, "is_public", False), Maker(world, organization.id)
     added = []
-    for name in _names(body):
+    for name in names_of(body):
         field_group = maker.thing("dev", kinds.FIELD_GROUP, f"{name} fields")
         schema = maker.thing("dev", kinds.SCHEMA, f"{name} schema", field_group)
         package = maker.package(name, "dev", [schema], is_public=is_public)
         added.append({"id": package.id, "name": name, "artifact": {"id": schema.id, "type": schema.type}})
     return Answer({"ims_org_id": organization.id, "packages": added}, 201)
-
-
-def _names(body: dict[str, Any]) -> list[str]:
-    names = body.get("names")
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
-        raise ControlError("The member names must be a list of names.")
-    return list(dict.fromkeys(names))

@@ -43,3 +43,11 @@ def choice_of(body: Mapping[str, Any], name: str, known: Iterable[str], default:
     if value not in (known := list(known)):
         raise ControlError(f"The member {name} must be one of {', '.join(one or 'an empty text' for one in known)}.")
     return str(value)
+
+
+def names_of(body: Mapping[str, Any]) -> list[str]:
+    """The member names, each once."""
+    names = body.get("names")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise ControlError("The member names must be a list of names.")
+    return list(dict.fromkeys(names))

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from emulator.journey_things import Journey
 from emulator.things import Job, Package, Sandbox, SandboxObject, Task
 from emulator.world import World
 
@@ -41,6 +42,29 @@ def _sandbox(sandbox: Sandbox) -> dict[str, Any]:
         "state": sandbox.state,
         "region": sandbox.region,
         "objects": [_object(thing) for thing in sandbox.objects.values()],
+        "journeys": [_journey(journey) for journey in sandbox.shelf.journeys.values()],
+    }
+
+
+def _journey(journey: Journey) -> dict[str, Any]:
+    """Without the documents, which may be large; of secrets, where they are and their digests."""
+    return {
+        "uid": journey.uid,
+        "name": journey.latest.name,
+        "versions": [
+            {
+                "uid": version.uid,
+                "version": version.label,
+                "state": version.state,
+                "description": version.description,
+                "created": version.created_ms,
+                "modified": version.modified_ms,
+                "errors": version.errors,
+                "warnings": version.warnings,
+                "secrets": version.secrets,
+            }
+            for version in journey.versions
+        ],
     }
 
 

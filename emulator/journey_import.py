@@ -194,9 +194,9 @@ def _rewrite(document: dict[str, Any], uids: dict[str, str], names: Mapping[str,
         more = f".{names.get(second, second)}" if second else ""
         return f"{start}{names.get(first, first)}{more}"
 
-    for thing in list(objects_in(document)):
+    for thing in list(objects_in(document, skip=is_system)):
         rename_keys(thing, uids)
-    for spot in texts_in(document):
+    for spot in texts_in(document, skip=is_system):
         if spot.text in uids:
             spot.put(uids[spot.text])
         elif spot.key == "_id" and (uid := spot.text.partition("_")[0]) in uids:

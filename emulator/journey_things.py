@@ -122,7 +122,10 @@ class JourneyShelf:
         for name, (group, title, more) in _SYSTEM_OBJECTS.items():
             uid = self.system_uids.get(name)
             names = {"uid": uid, "name": name, "displayName": title} if uid else {"uid": name, "name": title}
-            found.setdefault(group, []).append(json.loads(json.dumps(names | {"builtIn": True} | more)))
+            thing = json.loads(json.dumps(names | {"builtIn": True} | more))
+            if "dataProvider" in thing:
+                thing["dataProvider"] = self.system_uids.get(thing["dataProvider"], thing["dataProvider"])
+            found.setdefault(group, []).append(thing)
         return found
 
     def add(self, version: JourneyVersion) -> JourneyVersion:
