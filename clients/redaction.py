@@ -1,6 +1,5 @@
 """Takes secrets out of whatever is logged, stored or shown."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -132,7 +131,7 @@ def _is_plain_name(name: str) -> bool:
 
 def redact_text(text: str, *, secrets: Iterable[str] = ()) -> str:
     """The text without anything that looks like a secret, and without the given values."""
-    return _text(text, _known(secrets))
+    return _text(text, _known(tuple(secrets)))
 
 
 def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
@@ -140,38 +139,48 @@ def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
 
     Mappings, sequences and texts are walked; bytes become text, other values stay as they are.
     """
-    return _walk(value, _known(secrets))
+    return _walk(value, _known(tuple(secrets)))
 
 
 class _Known(NamedTuple):
-    """Values that are secrets: long ones are hidden wherever they stand, short ones only as words of their own."""
+    """Values that are secrets, in all their spellings."""
 
-    long: tuple[str, ...]
-    short: re.Pattern[str] | None
+    plain: tuple[str, ...]
+    others: re.Pattern[str] | None
 
     def hide(self, text: str) -> str:
-        for secret in self.long:
+        for secret in self.plain:
             text = text.replace(secret, MARKER)
-        return self.short.sub(MARKER, text) if self.short else text
+        return self.others.sub(MARKER, text) if self.others else text
 
 
-def _known(secrets: Iterable[str]) -> _Known:
-    spellings = sorted({one for secret in secrets if secret.strip() for one in _spellings(secret)}, key=len)
-    # Anything shorter would blot out parts of ordinary words.
-    short = [re.escape(one) for one in spellings if len(one) < 6]
-    return _Known(
-        long=tuple(one for one in reversed(spellings) if len(one) >= 6),
-        short=re.compile(rf"(?<!\w)(?:{'|'.join(reversed(short))})(?!\w)") if short else None,
-    )
+@lru_cache(maxsize=8)
+def _known(secrets: tuple[str, ...]) -> _Known:
+    found = sorted({secret for secret in secrets if secret.strip()}, key=len, reverse=True)
+    plain = [secret for secret in found if len(secret) >= 6 and re.fullmatch(r"[\w.~-]+", secret, re.ASCII)]
+    others = [_spellings(secret) for secret in found if secret not in plain]
+    return _Known(tuple(plain), re.compile("|".join(others)) if others else None)
 
 
-def _spellings(secret: str) -> set[str]:
-    """The value as it stands in texts, in JSON, in JSON inside JSON, and in URLs."""
-    if re.fullmatch(r"[\w.~-]+", secret, re.ASCII):
-        return {secret}
-    escaped = {json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
-    twice = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for one in escaped for is_ascii in (True, False)}
-    return {secret, quote(secret, safe=""), *escaped, *twice}
+def _spellings(secret: str) -> str:
+    """A pattern of the value as it stands in texts, in URLs, and in JSON that may itself lie inside JSON.
+
+    Short values are found only as words of their own: they would blot out parts of ordinary words.
+    """
+    characters = (_character(one) for one in re.sub(r"\\+", r"\\", secret))
+    pattern = f"(?:{''.join(characters)}|{re.escape(quote(secret, safe='', errors='replace'))})"
+    return pattern if len(secret) >= 6 else rf"(?<!\w){pattern}(?!\w)"
+
+
+def _character(one: str) -> str:
+    if one.isascii() and one.isalnum():
+        return one
+    if one == "\\":
+        return r"\\++"
+    units = one.encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(rf"\\++u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4))
+    short = {"\n": r"|\\++n", "\r": r"|\\++r", "\t": r"|\\++t"}.get(one, "")
+    return rf"(?:\\*+{re.escape(one)}|{escaped}{short})"
 
 
 def _text(text: str, known: _Known) -> str:

@@ -1,7 +1,11 @@
+import json
+from typing import Any
+from urllib.parse import quote
+
 import httpx
 import pytest
 
-from clients.redaction import MARKER, redact
+from clients.redaction import MARKER, redact, redact_text
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpZCI6IjE3MDk2NDAwMDAxMjMifQ.c2lnbmF0dXJl"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----"
@@ -69,6 +73,53 @@ def test_a_known_value_is_hidden_wherever_it_stands() -> None:
     )
 
     assert hidden == {"note": f"got {MARKER} from you", MARKER: [MARKER]}
+
+
+ODD = 'p"a\\\\s/s\n<é😀>+'
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        ODD,
+        json.dumps(ODD),
+        json.dumps(ODD, ensure_ascii=False),
+        json.dumps(json.dumps(json.dumps(ODD))),
+        json.dumps(ODD).replace("/", "\\/").replace("<", "\\u003C"),
+        f"https://host/?q={quote(ODD, safe='')}",
+    ],
+)
+def test_a_known_value_is_hidden_however_it_is_spelled(spelling: str) -> None:
+    hidden = redact_text(spelling, secrets=[ODD])
+
+    assert MARKER in hidden
+    assert not [part for part in ("a\\", "00e9", "E9", "é", "😀", "d83d") if part in hidden]
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("ab", MARKER),
+        ("Bearer ab", f"Bearer {MARKER}"),
+        ('"ab"', f'"{MARKER}"'),
+        ("about a cab", "about a cab"),
+        ("x=ab;", f"x={MARKER};"),
+    ],
+)
+def test_a_short_value_is_hidden_only_as_a_word(text: str, hidden: str) -> None:
+    assert redact_text(text, secrets=["ab", "", " "]) == hidden
+
+
+def test_a_document_may_be_deeper_than_the_stack() -> None:
+    deep: Any = {"password": "hush-hush"}
+    for _ in range(5000):
+        deep = [deep]
+
+    hidden = redact(deep)
+
+    for _ in range(5000):
+        (hidden,) = hidden
+    assert hidden == {"password": MARKER}
 
 
 def test_headers_are_redacted_by_name() -> None:
