@@ -26,6 +26,8 @@ _ERROR_MEMBERS = frozenset(
     {"status", "error", "error_code", "errorcode", "errors", "code", "message", "reason", "title", "detail", "type"}
     | {"requestid", "request_id", "timestamp", "path", "family"}
 )
+# Who answers 404 to these speaks of the route.
+_WITHOUT_UID = frozenset({"journeys.list", "journeys.import", "journeys.retrieve_list"})
 # An error is short; a journey is not read to find out that it is none.
 _ERROR_LIMIT = 64 * 1024
 
@@ -65,7 +67,7 @@ def classifier(base_url: str, hint: str) -> Callable[[str, Effect, Answer, dict[
         if answer.is_success:
             status = _status_in(answer, code)
             answer = replace(answer, status=status)
-        if status == 404 and (problem.is_html or problem.is_gateway):
+        if status == 404 and (problem.is_html or problem.is_gateway or operation in _WITHOUT_UID):
             facts.pop("words")
             return ApiRejectedError(one_line(f"{base_url} does not know this call (HTTP 404). {hint}"), **facts)
         if _is_refusal(effect, status, problem, code):

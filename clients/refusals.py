@@ -78,9 +78,6 @@ _COLLECTIONS = frozenset(
         "transfers.list",
         "sandboxes.list",
         "sandboxes.available",
-        "journeys.list",
-        "journeys.import",
-        "journeys.retrieve_list",
     }
 )
 

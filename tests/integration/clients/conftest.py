@@ -75,14 +75,20 @@ class Emulator:
         return OAuthServerToServer(row["client_id"], row["client_secret"], tuple(row["scopes"]))
 
     def connect(
-        self, name: str = "release robot", *, organization: int = 0, acting_for: int | None = None, **changes: Any
+        self,
+        name: str = "release robot",
+        *,
+        organization: int = 0,
+        acting_for: int | None = None,
+        path: str = "",
+        **changes: Any,
     ) -> Connection:
         credential = self.credential(organization, name)
         if changes:
             credential = credential.__class__(**{**credential.__dict__, **changes})
         ims = ImsClient(base_url=self.url)
         connection = adobe_connection(
-            base_url=self.url,
+            base_url=self.url + path,
             ims_org_id=self.organizations[organization if acting_for is None else acting_for]["ims_org_id"],
             credential=credential,
             token_store=MemoryTokenStore(),

@@ -234,6 +234,17 @@ def test_an_unknown_route_points_to_the_base_path(
     assert f"{platform.url}{AUTHORING}" in caught.value.message
 
 
+@pytest.mark.parametrize("path", [LIST, IMPORT])
+def test_a_call_without_a_uid_can_only_miss_its_route(path: str, platform: Platform, journeys: JourneysClient) -> None:
+    platform.answer(path, as_json({"message": "No resource here"}, status=404))
+    call = READS.get(path, lambda client: client.import_version(b"{}"))
+
+    with pytest.raises(ApiRejectedError, match="Check the base path") as caught:
+        call(journeys)
+
+    assert not isinstance(caught.value, ApiNotFoundError)
+
+
 def test_an_organization_may_lack_the_newer_api(platform: Platform, retrieving: RetrieveJourneysClient) -> None:
     platform.answer(RETRIEVE, PAGE)
     platform.answer(f"{RETRIEVE}/", PAGE)
