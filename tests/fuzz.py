@@ -191,7 +191,7 @@ def furnish(installation: Installation) -> World:
         names = {str(row["id"]): row["name"] for row in _rows(api, "packages")}
         known = {name: [row["id"] for row in _rows(api, name)] for name in LISTS if name != "audit"}
         known["audit"] = [row["sequence"] for row in _rows(api, "audit")]
-        for inner in ("members", "credentials"):
+        for inner in ("members", "credentials", "values"):
             known[inner] = [
                 row["id"] for pk in known["organizations"] for row in _rows(api, f"organizations/{pk}/{inner}")
             ]

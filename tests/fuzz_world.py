@@ -24,6 +24,7 @@ from tests.factories import (
     NoticeDeliveryFactory,
     NoticeFactory,
     OrganizationFactory,
+    StoredValueFactory,
 )
 from tests.factories_promotions import (
     ApprovalFactory,
@@ -73,6 +74,7 @@ def _make_one(number: int, caller: User, organization: Organization) -> None:
     later = timezone.now() + timedelta(days=1)
     MembershipFactory(organization=organization, role=Role.OPERATOR)
     InvitationFactory(organization=organization, role=Role.VIEWER, token=f"link-{number}")
+    StoredValueFactory(organization=organization)
     ApiTokenFactory(user=caller)
     NoticeFactory(person=caller)
     NoticeDeliveryFactory(notice__person=caller, state=DeliveryState.GIVEN_UP, error="Mailbox full")

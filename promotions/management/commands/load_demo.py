@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from accounts.services import people
+from accounts.services import people, stored_values
 from config.env import Mode
 
 SHARED_ORGANIZATIONS = ("Acme", "Globex")
@@ -48,6 +48,12 @@ PEOPLE = {
 }
 # Where the emulator answers for the service of journeys.
 JOURNEYS, AUTHORING = "journeys", "/authoring"
+# Secrets that the demo's journeys ask for; whatever is filled in satisfies the emulator.
+VALUES = {
+    "SMS provider, API key": "Of the custom action sendSms.",
+    "CRM, bearer token": "Of the custom action notifyCrm.",
+    "Carrier, client secret": "Of the data source carrierTracking.",
+}
 SIGN_INS_FILE = "demo-sign-ins.json"
 # Time for the emulator to make its keys and print them.
 CREDENTIALS_WITHIN_S = 30
@@ -67,6 +73,7 @@ class Command(BaseCommand):
         if not any(JOURNEYS in organization.service_urls for organization in here):
             self.make_organizations(emulator_url)
             self.give_roles()
+            self.give_values()
         self.stdout.write("Sign in as")
         for email, password in sign_ins.items():
             self.stdout.write(f"  {email:<20} {password}   ({PEOPLE[email]})")
@@ -120,3 +127,16 @@ class Command(BaseCommand):
                 if one.role is not None and organization.name in one.organizations:
                     person = User.objects.get(email=email)
                     people.set_membership(user=person, organization=organization, role=one.role, actor=None)
+
+    def give_values(self) -> None:
+        """Those that are missing, and those that were erased with the emulator's address before."""
+        for organization in Organization.objects.filter(name__in=SHARED_ORGANIZATIONS, deleted_at=None):
+            known = {stored.name: stored for stored in organization.stored_values.filter(deleted_at=None)}
+            for name, description in VALUES.items():
+                value = f"demo-{secrets.token_hex(12)}"
+                if name not in known:
+                    stored_values.add(
+                        organization=organization, name=name, value=value, description=description, actor=None
+                    )
+                elif not known[name].has_value:
+                    stored_values.set_value(stored=known[name], value=value, confirmed_name=name, actor=None)
