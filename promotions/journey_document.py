@@ -8,6 +8,7 @@ from typing import Any
 LIMIT_BYTES = 4 * 1024 * 1024
 LIMIT_LEVELS = 200
 LIMIT_VALUES = 300_000
+LIMIT_STEPS = 2000
 
 IDS = ("uid", "id", "nodeId", "_id")
 KINDS = ("nodeType", "type", "stepType")

@@ -8,7 +8,7 @@ from promotions.journey_settings import without_copy
 
 # Shorter ids are numbers in a row: another step may come under the same one.
 UNIQUE_LENGTH = 12
-ROUNDS = 50
+ROUNDS = 20
 
 Pairs = dict[str, str]
 Around = dict[str, set[tuple[str, str]]]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from clients.redaction import redact
-from promotions.journey_document import IDS, KINDS, LISTS, STARTS, loaded, steps_of, text_of
+from promotions.journey_document import IDS, KINDS, LIMIT_STEPS, LISTS, STARTS, loaded, steps_of, text_of
 
 NAMES = ("nodeName", "name", "label", "title")
 SUB_KINDS = ("nodeSubType", "subType")
@@ -106,7 +106,7 @@ def outline_of(content: bytes | Mapping[str, Any]) -> Outline | None:
     if document is None:
         return None
     found = steps_of(document)
-    if found is None:
+    if found is None or len(found[1]) > LIMIT_STEPS:
         return None
     owners, steps = found
     journey = owners[-1]

@@ -46,6 +46,7 @@ def comparison_context(
         "nodes": comparison.different_nodes[:DELTAS_SHOWN] if comparison else (),
         "used": comparison.different_used[:DELTAS_SHOWN] if comparison else (),
         "noisy": comparison.noisy[:DELTAS_SHOWN] if comparison else (),
+        "noisy_left": max(0, len(comparison.noisy) - DELTAS_SHOWN) if comparison else 0,
         "nodes_left": max(0, len(comparison.different_nodes) - DELTAS_SHOWN) if comparison else 0,
         "used_left": max(0, len(comparison.different_used) - DELTAS_SHOWN) if comparison else 0,
         "before_picture": picture_of(before, comparison.marks_before, prefix="before")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from promotions.journey_document import LIMIT_BYTES, LIMIT_LEVELS
+from promotions.journey_document import LIMIT_BYTES, LIMIT_LEVELS, LIMIT_STEPS
 from promotions.journey_outline import Edge, Outline, as_json, flow_order, from_json, in_words, outline_of, reached
 from tests.unit.promotions.journey_documents import as_bytes, fixture, journey, step
 
@@ -161,8 +161,10 @@ def test_documents_over_the_limits_have_no_outline() -> None:
     deep: dict[str, Any] = {}
     for _ in range(LIMIT_LEVELS):
         deep = {"in": deep}
+    many = journey(*[step(f"s{number}", "end") for number in range(LIMIT_STEPS + 1)])
 
     assert outline_of(large) is None
+    assert outline_of(many) is None
     assert outline_of(journey(step("a", "end"), deep=deep)) is None
     assert outline_of(journey(step("a", "end"), deep=deep["in"]["in"])) is not None
 
