@@ -52,7 +52,11 @@ class Meaning:
         self._add(self._names.pop(), digest.digest())
 
     def leaf(self, name: str | None, kind: bytes, value: bytes) -> None:
-        self._add(name, sha256(kind + value).digest())
+        top = self._open[-1] if self._open else None
+        if top is None or isinstance(top, list):
+            self._add(name, sha256(kind + value).digest())
+        else:  # lists may have millions: their values go in as they are, with their length
+            top.update(b"%b%d:%b" % (kind, len(value), value))
 
     def hexdigest(self) -> str:
         return self._whole.hex()
@@ -63,7 +67,7 @@ class Meaning:
             return
         top = self._open[-1]
         if not isinstance(top, list):
-            top.update(digest)
+            top.update(b"@" + digest)
             return
         name = name or ""
         top.append((_of_name(name) if len(name) <= 100 else _of_name.__wrapped__(name)) + digest)
@@ -76,7 +80,7 @@ class Meaning:
 
 
 def number_text(written: bytes) -> bytes:
-    return written.lower().replace(b"+", b"")
+    return written if written.isdigit() else written.lower().replace(b"+", b"")
 
 
 def _name_part(part: bytes) -> bytes:

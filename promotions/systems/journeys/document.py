@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
-from typing import NamedTuple
 
 LIMIT_BYTES = 32 * 1024 * 1024
 LIMIT_DEPTH = 2000
@@ -45,11 +44,9 @@ class Part(IntEnum):
     WORD = 5  # true, false, null
 
 
-class Event(NamedTuple):
-    part: Part
-    name: str | None  # of the member; None in arrays, at the top and at ends
-    start: int
-    end: int  # of a scalar; a container's end is an event of its own
+# Part; name of the member, None in arrays, at the top and at ends; start; end, if it is a scalar (a container's end is
+# an event of its own). A bare tuple: there are millions of them.
+Event = tuple[Part, str | None, int, int]
 
 
 def events(content: bytes) -> Iterator[Event]:
@@ -73,7 +70,7 @@ def events(content: bytes) -> Iterator[Event]:
             opens_object = content[start] == 0x7B
             if len(is_object) == LIMIT_DEPTH:
                 raise DocumentError(f"The document is nested more than {LIMIT_DEPTH:,} levels deep; that is too deep.")
-            yield Event(Part.OBJECT if opens_object else Part.ARRAY, name, start, start)
+            yield (Part.OBJECT if opens_object else Part.ARRAY, name, start, start)
             closed = (_empty_object if opens_object else _empty_array).match(content, position)
             if closed is None:
                 is_object.append(opens_object)
@@ -82,9 +79,9 @@ def events(content: bytes) -> Iterator[Event]:
                     name, position = _name(content, position, names)
                 continue
             position = closed.end()
-            yield Event(Part.END, None, position, position)
+            yield (Part.END, None, position, position)
         else:
-            yield Event(_SCALARS[group], name, found.start(group), position)
+            yield (_SCALARS[group], name, found.start(group), position)
         while True:  # after a whole value
             if not is_object:
                 position = _past_space(content, position)
@@ -105,7 +102,7 @@ def events(content: bytes) -> Iterator[Event]:
             if (sign == 0x7D) is not is_object[-1]:
                 raise _broken(content, position - 1, "another bracket is expected")
             is_object.pop()
-            yield Event(Part.END, None, position, position)
+            yield (Part.END, None, position, position)
 
 
 _SCALARS = {1: Part.TEXT, 3: Part.NUMBER, 4: Part.WORD}
