@@ -135,6 +135,26 @@ def test_steps_of_one_name_are_told_apart_by_where_they_stand() -> None:
     assert [(c.old, c.new) for delta in found.different_nodes for c in delta.changes] == [("2", "9")]
 
 
+def test_of_two_steps_of_one_name_the_one_with_other_neighbours_is_the_new_one() -> None:
+    before = journey(
+        step("s1", "start", "a1", name="S"),
+        step("a1", "message", "w1", name="A"),
+        step("w1", "timer", "e1", name="Wait", delay=2),
+        step("e1", "end", name="E"),
+    )
+    after = journey(
+        step("s2", "start", "v2", name="S"),
+        step("v2", "timer", "a2", name="Wait", delay=9),
+        step("a2", "message", "w2", name="A"),
+        step("w2", "timer", "e2", name="Wait", delay=2),
+        step("e2", "end", name="E"),
+    )
+
+    found = compared(before, after)
+
+    assert [(delta.kind, delta.id) for delta in found.different_nodes] == [("rewired", "s2"), ("added", "v2")]
+
+
 def test_both_a_setting_and_a_path_may_change() -> None:
     before = journey(step("s", "start", "w"), step("w", "timer", ("Yes", "e"), delay=1), step("e", "end"))
     after = journey(step("s", "start", "w"), step("w", "timer", ("No", "e"), delay=2), step("e", "end"))
