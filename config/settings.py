@@ -364,6 +364,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PromotionModeEnum": "promotions.choices.PromotionMode",
         "SharingKindEnum": "promotions.choices.SharingKind",
         "SharingStateEnum": "promotions.choices.SharingState",
+        "JourneyStateEnum": "promotions.choices.JourneyState",
+        "JourneySourceEnum": "promotions.choices.JourneySource",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -63,10 +63,10 @@ def journey_page(
     user: User, filters: JourneyFilters, order: Order, cursor: str, *, size: int = PAGE_SIZE
 ) -> KeysetPage[Journey]:
     """The page of the filtered list that a cursor leads to."""
-    read = Journey.objects.defer(*NOT_LISTED).select_related("organization", "sandbox")
+    read = Journey.objects.defer(*NOT_LISTED).select_related("organization", "sandbox__organization")
     rows = filters.narrowed(Journey.objects.visible_to(user)).defer(*NOT_LISTED)
     walks = []
     if filters.organization_id is None and filters.sandbox_id is None:
         found = list(organizations_for_read(user).values_list("pk", flat=True)[: WALKS_LIMIT + 1])
         walks = [{"organization_id": pk} for pk in found] if len(found) <= WALKS_LIMIT else []
-    return page(rows.select_related("organization", "sandbox"), order, cursor, size=size, walks=walks, read=read)
+    return page(rows.select_related("organization", "sandbox__organization"), order, cursor, size=size, walks=walks, read=read)

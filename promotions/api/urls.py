@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from promotions.api import urls_sharing
+from promotions.api import urls_journeys, urls_sharing
 from promotions.api.views import (
     approvals,
     groups,
@@ -79,5 +79,6 @@ urlpatterns = [
     path("jobs/<int:pk>/retry/", jobs.JobRetryView.as_view(), name="job-retry"),
     path("jobs/<int:pk>/retry-failed/", jobs.JobRetryFailedView.as_view(), name="job-retry-failed"),
     path("jobs/<int:pk>/close/", jobs.JobCloseView.as_view(), name="job-close"),
+    *urls_journeys.urlpatterns,
     *urls_sharing.urlpatterns,
 ]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -12,19 +11,22 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import AuthenticatedRequest
-from accounts.models import User
 from promotions import access
-from promotions.journey_outline import Outline, Used, from_json
+from promotions.journey_facts import (
+    HISTORY_SHOWN,
+    copies_of,
+    origins_of,
+    outline_of,
+    promotions_of,
+    used_by,
+    why_no_promotion,
+)
 from promotions.journey_picture import picture_of
-from promotions.models import Journey, JourneyCopy, JourneyVersion, Promotion
+from promotions.models import Journey, JourneyVersion
 from promotions.services import journeys
 from promotions.services.errors import RefusedError
 
-SYSTEM = "journeys"
-HISTORY_SHOWN = 10
 VERSIONS_SHOWN = 50
-# In this order; things of another type come after them.
-USED_TYPES = ("event", "data source", "field group", "custom action")
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,6 @@ class VersionRow:
     version: JourneyVersion
     is_latest: bool
     promote_url: str
-
-
-@dataclass(frozen=True)
-class CopyRow:
-    """A copy, with our row of the journey at its other end, where there is one."""
-
-    copy: JourneyCopy
-    journey: Journey | None
 
 
 @login_required
@@ -69,66 +63,11 @@ def journey_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "are_uses_read": journey.uses is not None,
             "picture": picture_of(outline) if outline is not None and outline.nodes else None,
             "promotions": promotions.order_by("-pk")[:HISTORY_SHOWN],
-            "copies": copies_of(journey, request.user)[:HISTORY_SHOWN],
+            "copies": copies_of(journey, request.user),
             "origins": origins_of(journey, request.user),
             "reading": reading,
         },
     )
-
-
-def why_no_promotion(journey: Journey) -> str:
-    """In words why no version of this journey can be promoted; empty if one can."""
-    if journey.vanished_at is not None:
-        return "It is no longer at the platform."
-    if not journey.is_exportable:
-        return "Only the newer API names it, which cannot export."
-    if not journey.sandbox.is_active:
-        return f"{journey.sandbox.name} is no active sandbox any more."
-    return ""
-
-
-def promotions_of(journey: Journey, user: User) -> QuerySet[Promotion]:
-    return Promotion.objects.visible_to(user).filter(system=SYSTEM, pick_key=journey.pick_key)
-
-
-def outline_of(journey: Journey) -> Outline | None:
-    return from_json(journey.outline) if journey.outline else None
-
-
-def used_by(journey: Journey, outline: Outline | None) -> list[Used]:
-    """What the journey uses: from its export if one was read, else as far as its steps tell."""
-    stored = [Used(**one) for one in journey.uses] if journey.uses is not None else []
-    found = stored if journey.uses is not None else list(outline.used if outline else ())
-    places = {name: place for place, name in enumerate(USED_TYPES)}
-    return sorted(found, key=lambda one: (places.get(one.type, len(places)), one.type, one.name.lower(), one.uid))
-
-
-def copies_of(journey: Journey, user: User) -> list[CopyRow]:
-    """What was made of it elsewhere, newest first."""
-    found = JourneyCopy.objects.visible_to(user).filter(
-        source_organization=journey.organization, source_sandbox_name=journey.sandbox.name, source_uid=journey.uid
-    )
-    copies = list(found.select_related("target_sandbox__organization", "job", "published_by")[: HISTORY_SHOWN + 1])
-    wanted = Q(pk=None)
-    for copy in copies:
-        if copy.uid:
-            wanted |= Q(sandbox=copy.target_sandbox_id, uid=copy.uid)
-    known = {(one.sandbox_id, one.uid): one for one in Journey.objects.filter(wanted).only("sandbox_id", "uid", "name")}
-    return [CopyRow(copy, known.get((copy.target_sandbox_id, copy.uid))) for copy in copies]
-
-
-def origins_of(journey: Journey, user: User) -> list[CopyRow]:
-    """The imports that made it; more than one only if the platform named two of them alike."""
-    version_uids = list(journey.versions.values_list("uid", flat=True)[:VERSIONS_SHOWN])
-    found = JourneyCopy.objects.visible_to(user).filter(target_sandbox=journey.sandbox)
-    made = found.filter(Q(uid=journey.uid) | Q(uid="", version_uid__in=version_uids))
-    copies = list(made.select_related("source_organization", "job")[:HISTORY_SHOWN])
-    return [CopyRow(copy, _source_of(copy)) for copy in copies]
-
-
-def _source_of(copy: JourneyCopy) -> Journey | None:
-    found = Journey.objects.filter(organization=copy.source_organization, sandbox__name=copy.source_sandbox_name)
-    return found.filter(uid=copy.source_uid).only("pk", "name").first() if copy.source_uid else None
 
 
 def _version_row(journey: Journey, version: JourneyVersion, *, may_operate: bool) -> VersionRow:

@@ -7,6 +7,7 @@ from accounts.models import Organization
 from promotions.choices import JobState, PlanState
 from promotions.models import Job
 from promotions.systems.packages import kinds
+from tests.factories_journeys import JourneyFactory
 from tests.factories_promotions import (
     ApprovalFactory,
     JobFactory,
@@ -20,6 +21,7 @@ from tests.unit import (
     access_rows_api,
     access_rows_api_sharing,
     access_rows_approvals,
+    access_rows_journeys,
     access_rows_packages,
     access_rows_sharing,
     access_things_sharing,
@@ -57,6 +59,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "group": lambda organization: PromotionGroupFactory(package__organization=organization),
     "failed_job": lambda organization: failed_import(organization),
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
+    "journey": lambda organization: JourneyFactory(sandbox__organization=organization),
     **access_things_sharing.THINGS,
 }
 
@@ -95,6 +98,7 @@ ROWS: list[Row] = [
     *access_rows_api_sharing.ROWS,
     *HOME_AND_JOBS,
     *access_rows_approvals.ROWS,
+    *access_rows_journeys.ROWS,
     *access_rows_packages.ROWS,
     *access_rows_sharing.ROWS,
 ]

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.choices import OrganizationKind
 from accounts.models import Organization
 from promotions.management import following
+from promotions.models import Job
 from promotions.services import packages
 
 
@@ -35,9 +36,7 @@ class Command(BaseCommand):
     ) -> None:
         if run_here and not wait:
             raise CommandError("--run-here does the work in this process and has to wait for it.", returncode=2)
-        queued = [
-            packages.request_synchronization(organization=one, actor=None) for one in self.organizations(organization)
-        ]
+        queued = [self.request(one) for one in self.organizations(organization)]
         for job in queued:
             self.stdout.write(f"{job.title}: job {job.pk}")
         if not wait:
@@ -57,6 +56,9 @@ class Command(BaseCommand):
                 self.stdout.write(line)
         if code := following.worst([job.state for job in queued]):
             sys.exit(code)
+
+    def request(self, organization: Organization) -> Job:
+        return packages.request_synchronization(organization=organization, actor=None)
 
     def organizations(self, names: list[str]) -> list[Organization]:
         present = Organization.objects.present().filter(kind=OrganizationKind.ADOBE)

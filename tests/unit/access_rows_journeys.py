@@ -1,0 +1,22 @@
+"""Who gets which answer from the pages and the REST API of journeys; access_rows.py explains a row."""
+
+from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
+
+OPERATORS_ACT = "in 404 403 302 302 302 302"
+API_READ = "401 404 200 200 200 200 200"
+API_LIST = "401 200 200 200 200 200 200"
+API_START = "401 404 403 202 202 202 202"
+
+ROWS: list[Row] = [
+    row("promotions:journey-list", GET=SIGNED_IN),
+    row("promotions:journey-synchronization", "organization", GET=MEMBERS),
+    row("promotions:journey-synchronize", "organization", POST=OPERATORS_ACT),
+    row("promotions:journey-detail", "journey", GET=MEMBERS),
+    row("promotions:journey-read", "journey", POST=OPERATORS_ACT),
+    row("promotions:journey-reading", "journey", GET="in 404 302 302 302 302 302"),
+    row("promotions_api:journey-list", GET=API_LIST),
+    row("promotions_api:journey-detail", "journey", GET=API_READ),
+    row("promotions_api:journey-versions", "journey", GET=API_READ),
+    row("promotions_api:journey-read", "journey", POST=API_START),
+    row("promotions_api:journey-synchronize", "organization", POST=API_START),
+]
