@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from promotions.systems.journeys import vocabulary
 from promotions.systems.journeys.digest import NOISE, Meaning, number_text
-from promotions.systems.journeys.document import DocumentError, Event, Part, events, pointer_of, text_of
+from promotions.systems.journeys.document import DocumentError, Event, Part, events, pointer_of, utf8_of
 from promotions.systems.journeys.vocabulary import NOTHING, PLACEHOLDER, Member, member
 
 LONGEST_NAME = 500  # longer texts are contents, not names or ids
@@ -221,34 +221,27 @@ class _Collector:
             self._unclaimed_xdm += 1
 
     def _text(self, place: Place | None, step: str | int | None, start: int, end: int) -> None:
-        raw = self._content[start + 1 : end - 1]
-        text: str | None = None
-        if b"\\" in raw:
-            text = text_of(self._content, start, end)
-            has_placeholder = PLACEHOLDER in text
-            raw = text.encode("utf-8", "surrogatepass")
-        else:
-            has_placeholder = _placeholder in raw
+        raw = utf8_of(self._content, start, end)
         name = step if isinstance(step, str) else None
         if name not in NOISE:
             self._meaning.leaf(name, b'"', raw)
         is_short = len(raw) <= LONGEST_NAME
+        has_placeholder = _placeholder in raw
         if has_placeholder:
-            current = (raw.decode("utf-8", "surrogatepass") if text is None else text) if is_short else PLACEHOLDER
-            self._mark(Mark("secret", place, step, current))
+            self._mark(Mark("secret", place, step, _decoded(raw) if is_short else PLACEHOLDER))
         if place is None or step is None:
             return
         if name is not None and name in vocabulary.KEPT:
             # Contents count as present, but not for what they say.
-            place.texts[name] = (text or raw.decode()) if is_short else ""
+            place.texts[name] = _decoded(raw) if is_short else ""
         if is_short and raw and not has_placeholder:
-            self._look_at(place, step, member(name) if name is not None else place.member, raw, text)
+            self._look_at(place, step, member(name) if name is not None else place.member, raw)
 
-    def _look_at(self, place: Place, step: str | int, here: Member, raw: bytes, text: str | None) -> None:
+    def _look_at(self, place: Place, step: str | int, here: Member, raw: bytes) -> None:
         """Whether a text is the name of a template or an app, or refers to a schema."""
         names = here.names or (place.member.names if step == "name" and not place.is_array else "")
         if names and not place.is_xdm:
-            self._mark(Mark(names, place, step, text or raw.decode()))
+            self._mark(Mark(names, place, step, _decoded(raw)))
             return
         is_address = raw.startswith(b"http") and b"/schemas/" in raw
         in_reference = place.member.is_schema and here.is_reference
@@ -263,7 +256,7 @@ class _Collector:
                 return
         elif not is_sure and (not here.is_schema_id or _is_pointer(step)):
             return
-        self._references.append(Reference(place, step, text or raw.decode(), is_sure, is_xdm))
+        self._references.append(Reference(place, step, _decoded(raw), is_sure, is_xdm))
         self._check_number()
 
     def _close(self) -> None:
@@ -327,6 +320,10 @@ class _Collector:
                 f"The document holds more than {LIMIT_MARKS:,} secrets, schema references and names to decide; that is"
                 " too many for a person."
             )
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogatepass")
 
 
 def _is_pointer(step: str | int) -> bool:

@@ -19,6 +19,10 @@ _SPACE = rb"[ \t\n\r]*+"
 # Possessive throughout: a text of 20 MB is matched in one go, and a failing one is not tried again from every side.
 _TEXT = rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
 _NUMBER = rb"-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]++)?+"
+# A piece of a text: signs as they are, or escapes, the two of a surrogate pair together.
+_run = re.compile(
+    rb"[^\\]++|((?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[^u]){1,1000}+)"
+)
 _space = re.compile(_SPACE)
 _text = re.compile(_TEXT)
 _value = re.compile(_SPACE + b"(?:(" + _TEXT + b")|([{\\[])|(" + _NUMBER + b")|(true|false|null))")
@@ -108,12 +112,22 @@ def events(content: bytes) -> Iterator[Event]:
 _SCALARS = {1: Part.TEXT, 3: Part.NUMBER, 4: Part.WORD}
 
 
-def text_of(content: bytes, start: int, end: int) -> str:
-    """The text between two quotation marks; half of a surrogate pair stays what it is, as `json.loads` has it."""
+def utf8_of(content: bytes, start: int, end: int) -> bytes:
+    """The text between two quotation marks with its escapes undone, in UTF-8.
+
+    Piece by piece, as each escape costs `json.loads` more than its own size. Half of a surrogate pair stays what it is,
+    as `json.loads` has it; such a text decodes with "surrogatepass" only.
+    """
     inner = content[start + 1 : end - 1]
     if b"\\" not in inner:
-        return inner.decode()
-    return str(json.loads(content[start:end].decode()))
+        return inner
+    whole = bytearray()
+    for found in _run.finditer(inner):
+        if found[1] is None:
+            whole += found[0]
+        else:
+            whole += str(json.loads(f'"{found[1].decode()}"')).encode("utf-8", "surrogatepass")
+    return bytes(whole)
 
 
 def replaced(content: bytes, pointers: Iterable[str], change: Callable[[str, bytes], bytes]) -> bytes:
@@ -241,7 +255,7 @@ def _name(content: bytes, position: int, names: dict[bytes, str]) -> tuple[str, 
     raw = content[start:end]
     name = names.get(raw)
     if name is None:
-        name = text_of(content, start, end)
+        name = utf8_of(content, start, end).decode("utf-8", "surrogatepass")
         if len(names) < NAMES_KEPT and len(raw) <= 100:
             names[raw] = name
     return name, found.end()

@@ -26,13 +26,10 @@ __all__ = [
     "survey",
 ]
 
-# The placeholder as it may be written: each letter as itself or as an escape. Escapes are passed over in pairs of two
-# signs, so that an escaped backslash is not taken for the beginning of one.
-_written = re.compile(
-    b"(?P<placeholder>"
-    + b"".join(b"(?:%c|\\\\u00(?i:%02x))" % (sign, sign) for sign in PLACEHOLDER.encode())
-    + b")|\\\\."
-)
+# The placeholder as it may be written: each letter as itself or as an escape. Other escapes are passed over in pairs of
+# two signs, so that an escaped backslash is not taken for the beginning of one.
+_PLACEHOLDER = b"".join(b"(?:%c|\\\\u00(?i:%02x))" % (sign, sign) for sign in PLACEHOLDER.encode())
+_written = re.compile(b"(" + _PLACEHOLDER + b")|(?:(?!" + _PLACEHOLDER + b")\\\\.)++")
 
 
 @dataclass(frozen=True)
@@ -76,17 +73,12 @@ def edited(content: bytes, edits: Mapping[str, str]) -> bytes:
 
     def change(pointer: str, old: bytes) -> bytes:
         new = json.dumps(edits[pointer]).encode()
-        has_placeholder = False
-
-        def fill(found: re.Match[bytes]) -> bytes:
-            nonlocal has_placeholder
-            if found["placeholder"] is None:
-                return found[0]
-            has_placeholder = True
-            return new[1:-1]
-
-        filled = _written.sub(fill, old)
-        return filled if has_placeholder else new
+        pieces, done = [], 0
+        for found in _written.finditer(old):
+            if found[1] is not None:
+                pieces += [old[done : found.start()], new[1:-1]]
+                done = found.end()
+        return b"".join((*pieces, old[done:])) if pieces else new
 
     return replaced(content, edits, change)
 

@@ -42,7 +42,7 @@ _LISTS: Final = {
     "journeyversions": "journey",
 }
 _template = re.compile(r"(?:(?:e?mail|sms|push|message|inapp)(?:message)?)?templates?(?:names?)?")
-_mobile_app = re.compile(r"mobileapp(?:lication)?s?(?:names?)?")
+_mobile_app = re.compile(r"(?:mobileapp|mobileapplication)s?(?:names?)?")
 
 
 class Member(NamedTuple):

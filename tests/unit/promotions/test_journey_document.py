@@ -161,3 +161,13 @@ def test_a_document_that_is_one_text_can_be_filled_in():
 
     assert found.pointers == ("",)
     assert edited(b' "INSERT_SECRET_HERE"', {"": "s"}) == b' "s"'
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f600" * 1500, "\ud83d\\n\ud83d\U0001f600\ude00", "é\n\U0001f600/" * 700, "\\" * 2001 + "n"]
+)
+def test_escapes_say_the_same_as_the_signs_themselves(text):
+    escaped, name = json.dumps(text).encode(), f"{{{json.dumps(text)}: 1}}".encode()
+
+    assert document.utf8_of(escaped, 0, len(escaped)) == text.encode("utf-8", "surrogatepass")
+    assert [name for _, name, _, _ in document.events(name)][1] == text

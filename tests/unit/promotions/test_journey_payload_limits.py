@@ -40,6 +40,20 @@ def test_20_mb_are_surveyed_and_edited_without_a_tree_of_them():
     assert peak < 60 * 1024 * 1024
 
 
+def test_a_text_of_nothing_but_escapes_costs_no_multiple_of_itself():
+    content = b'["' + rb"\u00e9\n\ud83d\ude00" * 100_000 + b'INSERT_SECRET_HERE"]'
+    tracemalloc.start()
+
+    found = survey(content)
+    changed = edited(content, {"/0": "s"})
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.findings[0].current == "INSERT_SECRET_HERE"
+    assert changed == content.replace(b"INSERT_SECRET_HERE", b"s")
+    assert peak < 5 * len(content)
+
+
 def test_more_places_than_a_person_can_decide_are_refused():
     content = b'["INSERT_SECRET_HERE"' + b',"INSERT_SECRET_HERE"' * collecting.LIMIT_MARKS + b"]"
 

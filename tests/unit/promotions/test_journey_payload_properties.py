@@ -34,7 +34,9 @@ scalars = st.one_of(texts, st.booleans(), st.none(), st.integers(), st.floats(al
 trees = st.recursive(
     scalars, lambda below: st.lists(below, max_size=4) | st.dictionaries(names, below, max_size=5), max_leaves=25
 )
-layouts: st.SearchStrategy[dict[str, Any]] = st.sampled_from(({}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")}))
+layouts: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    ({}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")})
+)
 
 
 @st.composite
@@ -49,7 +51,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     whole = draw(documents())
     start = draw(st.integers(0, len(whole)))
     end = draw(st.integers(start, min(len(whole), start + 4)))
-    piece = draw(st.sampled_from(rb'{ } [ ] , : " \ 0 - . e9 1.0 tru NaN -Infinity \u00 \ud83d "" {} [1]'.split()))
+    piece = draw(st.sampled_from(rb'{ } [ ] , : " \ 0 - . e9 1.0 nul NaN -Infinity \u00 \ud83d "" {} [1]'.split()))
     return whole[:start] + draw(st.just(piece) | st.binary(max_size=3)) + whole[end:]
 
 
