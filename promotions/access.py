@@ -1,5 +1,6 @@
 """The only way a view, the API or a command gets an object. What you may not know of is 404."""
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -18,6 +19,7 @@ from promotions.models import (
     Approval,
     Job,
     Journey,
+    JourneyCopy,
     Package,
     Partnership,
     Plan,
@@ -39,8 +41,11 @@ __all__ = [
     "group_for_read",
     "job_for_change",
     "job_for_read",
+    "journey_copy_for_change",
     "journey_for_operation",
+    "journey_for_promotion",
     "journey_for_read",
+    "journey_targets",
     "operates_any",
     "organization_for_operation",
     "organization_for_read",
@@ -183,10 +188,34 @@ def journey_for_read(user: User, pk: int) -> Journey:
 
 
 def journey_for_operation(user: User, pk: int) -> Journey:
-    """A journey to read anew or to promote; needs an operator."""
+    """A journey to read anew; needs an operator."""
     journey = journey_for_read(user, pk)
     require_role(user, journey.organization, Role.OPERATOR)
     return journey
+
+
+def journey_for_promotion(user: User, pk: int) -> Journey:
+    """A journey to bring elsewhere: reading it is enough, but the person must operate some organization."""
+    journey = journey_for_read(user, pk)
+    if not operates_any(user):
+        raise PermissionDenied("Promoting needs the role operator in the organization of the target.")
+    return journey
+
+
+def journey_targets(user: User, journey: Journey) -> list[Sandbox]:
+    """Where this person may bring this journey: active sandboxes but its own, those of its organization first."""
+    return sorted(
+        (sandbox for sandbox in source_sandboxes(user) if sandbox.pk != journey.sandbox_id),
+        key=lambda sandbox: sandbox.organization_id != journey.organization_id,
+    )
+
+
+def journey_copy_for_change(user: User, pk: int) -> JourneyCopy:
+    """What an import made, to note something on it; needs an operator of the target."""
+    copies = JourneyCopy.objects.visible_to(user).select_related("target_organization", "target_sandbox")
+    copy = get_object_or_404(copies, pk=pk)
+    require_role(user, copy.target_organization, Role.OPERATOR)
+    return copy
 
 
 def partnerships_for_read(user: User) -> QuerySet[Partnership]:
@@ -253,7 +282,7 @@ def operates_any(user: User) -> bool:
 
 
 def source_sandboxes(user: User) -> list[Sandbox]:
-    """Where this person may take the objects of a new package from: active sandboxes, by organization."""
+    """Active sandboxes of the organizations that this person operates, by organization."""
     operated = organizations_for_role(user, Role.OPERATOR).filter(kind=OrganizationKind.ADOBE)
     sandboxes = sandboxes_for_read(user).filter(organization__in=operated).select_related("organization")
     return [one for one in sandboxes.order_by("organization__name", "organization_id", "name") if one.is_active]

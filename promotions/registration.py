@@ -1,7 +1,6 @@
 """Everything promotions tells others at start: job types, systems, routines, audit verbs, what uses an organization."""
 
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -22,7 +21,9 @@ from promotions.services import (
     chain,
     job_notices,
     jobs,
+    plans,
     routines,
+    sealed_values,
     sharing_clock,
     subjects,
     transfers,
@@ -32,9 +33,7 @@ from promotions.services.plan_consent import PlanConsent
 from promotions.services.sharing_consent import SharingConsent
 from promotions.systems import accounts_jobs, base
 from promotions.systems.gathering import Gathering
-from promotions.systems.journeys import kinds as journey_kinds
-from promotions.systems.journeys.reading import ReadJourney
-from promotions.systems.journeys.synchronizing import SynchronizeJourneys
+from promotions.systems.journeys import registration as journeys
 from promotions.systems.packages import kinds
 from promotions.systems.packages.comparing import CompareSubmission
 from promotions.systems.packages.creating import CreateSubmission
@@ -56,14 +55,6 @@ from promotions.systems.sharing.pulling import PullSubmission
 from promotions.systems.sharing.synchronizing import SynchronizeSharing
 from promotions.systems.sharing.transferring import TransferSubmission
 
-JOURNEYS = registries.RemoteService(
-    name="journeys",
-    label="Journey service URL",
-    default="https://journey.adobe.io/authoring",
-    help="Where the export and import routes of journeys live; some organizations have them at "
-    "https://platform.adobe.io/journey/orchestration.",
-    allows_path=True,
-)
 NOTICE_KINDS = (
     NoticeKind(
         "approval_wanted",
@@ -139,8 +130,6 @@ def register() -> None:
         PublicitySubmission(),
         PullSubmission(),
         SynchronizeSharing(),
-        SynchronizeJourneys(),
-        ReadJourney(),
         accounts_jobs.TestCredential(),
         accounts_jobs.ReadSandboxes(),
     ):
@@ -151,15 +140,15 @@ def register() -> None:
         (kinds.SYNCHRONIZE, every),
         (kinds.DISCOVER_JOBS, every / 3),
         (sharing_kinds.SYNCHRONIZE, every / 3),
-        (journey_kinds.SYNCHRONIZE, every),
     ):
-        schedules.register(Routine(kind, interval, _routine(kind)))
+        schedules.register(Routine(kind, interval, routines.request_of(kind)))
     chores.register("approvals", approvals.expire_late)
     chores.register("sharing", chain.advance_all)
     chores.register("sharing awaited", sharing_clock.queue_awaited)
     chores.register("arrivals", arrivals.find_all)
     chores.register("slow transfers", transfers.note_slow)
     chores.register("idempotency", idempotency.forget_old)
+    chores.register("typed secrets", sealed_values.forget_old)
     for notice_kind in NOTICE_KINDS:
         register_kind(notice_kind)
     hooks.on_end(job_notices.job_ended)
@@ -171,7 +160,6 @@ def register() -> None:
         {
             "promotions.approval": "promotions:approval-detail",
             "promotions.job": "promotions:job-detail",
-            "promotions.journey": "promotions:journey-detail",
             "promotions.package": "promotions:package-detail",
             "promotions.promotion": "promotions:promotion-detail",
             "promotions.promotiongroup": "promotions:group-detail",
@@ -180,12 +168,9 @@ def register() -> None:
         }
     )
     registries.register_sandbox_sync(_start_sandbox_sync)
-    registries.register_service(JOURNEYS)
     usage.register(_used_by)
-
-
-def _routine(kind: str) -> schedules.RoutineRequest:
-    return partial(routines.queue, kind)
+    usage.register_for_value(plans.uses_of_value)
+    journeys.register()
 
 
 @transaction.atomic

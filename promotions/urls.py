@@ -10,6 +10,7 @@ from promotions.views import (
     job_lists,
     jobs,
     journey_lists,
+    journey_plans,
     journeys,
     package_building,
     package_changes,
@@ -100,6 +101,8 @@ urlpatterns = [
     path("journeys/synchronization/<int:pk>/", journey_lists.journey_synchronization, name="journey-synchronization"),
     path("journeys/synchronize/<int:pk>/", journey_lists.journey_synchronize, name="journey-synchronize"),
     path("journeys/<int:pk>/", journeys.journey_detail, name="journey-detail"),
+    path("journeys/<int:pk>/promote/", journey_plans.journey_promote, name="journey-promote"),
+    path("journeys/copies/<int:pk>/published/", journey_plans.copy_published, name="journey-copy-published"),
     path("journeys/<int:pk>/read/", journeys.journey_read, name="journey-read"),
     path("journeys/<int:pk>/reading/", journeys.journey_reading, name="journey-reading"),
     # Sharing

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from promotions.choices import MAPPED, Decision, ItemKind
 from promotions.models import PlanItem
 from promotions.services.decisions import Verdict
+from promotions.services.sealed_values import SECRET_LIMIT
 
 
 def value_of(decision: str, target: dict[str, str] | None) -> str:
@@ -24,6 +25,7 @@ class ItemDecisionForm(forms.Form):
     """One row: the chosen value, whether it was taken from memory, and the state of the row as the person saw it."""
 
     decision = forms.CharField(max_length=600, required=False)
+    value = forms.CharField(max_length=SECRET_LIMIT, required=False, strip=False)
     batch = forms.IntegerField(min_value=0, required=False)
     remembered = forms.BooleanField(required=False)
 
@@ -50,6 +52,7 @@ class ItemDecisionForm(forms.Form):
             target_id=target_id,
             seen_batch=self.cleaned_data["batch"],
             is_remembered=self.cleaned_data["remembered"],
+            value=self.cleaned_data["value"],
         )
 
 

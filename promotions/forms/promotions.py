@@ -1,5 +1,6 @@
 """Forms about promotions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -26,30 +27,20 @@ class JobTextForm(forms.Form):
     )
 
 
-class PlanForm(JobTextForm):
-    """Where a package shall go: into one sandbox, or into several at once."""
+class TargetsForm(forms.Form):
+    """Where something shall go: into one sandbox, or into several at once."""
 
     sandbox = forms.TypedMultipleChoiceField(
         label="Target sandboxes",
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Choose the sandbox to import into.",
-            "invalid_choice": "That sandbox is not offered for this package. Choose one of the list.",
+            "invalid_choice": "That sandbox is not offered here. Choose one of the list.",
         },
     )
-    mode = forms.ChoiceField(
-        label="What it does",
-        choices=PromotionMode.choices,
-        initial=PromotionMode.CREATE,
-        widget=forms.RadioSelect,
-    )
-    field_order = ["sandbox", "mode", "job_name", "job_description"]
 
-    def __init__(self, *args: Any, targets: list[Sandbox], can_update: bool = False, **kwargs: Any) -> None:
-        """`can_update` says that the package may be imported as an update; otherwise nothing is asked about it."""
+    def __init__(self, *args: Any, targets: Sequence[Sandbox], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not can_update:
-            del self.fields["mode"]
         by_pk = {str(sandbox.pk): sandbox for sandbox in targets}
         field = self.fields["sandbox"]
         if not isinstance(field, forms.TypedMultipleChoiceField):
@@ -58,9 +49,48 @@ class PlanForm(JobTextForm):
         field.coerce = by_pk.__getitem__
         self.targets = targets
 
+
+class PlanForm(TargetsForm, JobTextForm):
+    """Where a package shall go, and what the jobs will be called."""
+
+    mode = forms.ChoiceField(
+        label="What it does",
+        choices=PromotionMode.choices,
+        initial=PromotionMode.CREATE,
+        widget=forms.RadioSelect,
+    )
+    field_order = ["sandbox", "mode", "job_name", "job_description"]
+
+    def __init__(self, *args: Any, can_update: bool = False, **kwargs: Any) -> None:
+        """`can_update` says that the package may be imported as an update; otherwise nothing is asked about it."""
+        super().__init__(*args, **kwargs)
+        if not can_update:
+            del self.fields["mode"]
+
     def mode_asked(self) -> PromotionMode:
         return PromotionMode(self.cleaned_data.get("mode") or PromotionMode.CREATE)
 
 
 class AbandonForm(forms.Form):
     reason = forms.CharField(label="Reason", required=False, max_length=500, help_text="Kept in the record.")
+
+
+class VersionForm(TargetsForm):
+    """Which version of a journey shall go where."""
+
+    version = forms.ChoiceField(
+        label="Version",
+        error_messages={
+            "required": "Choose the version to promote.",
+            "invalid_choice": "That version is not known here any more. Choose one of the list.",
+        },
+    )
+    field_order = ["version", "sandbox"]
+
+    def __init__(self, *args: Any, versions: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        """`versions` are pairs of uid and words."""
+        super().__init__(*args, **kwargs)
+        field = self.fields["version"]
+        if not isinstance(field, forms.ChoiceField):
+            raise TypeError("versions are a choice")
+        field.choices = versions

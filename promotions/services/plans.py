@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import require_role
 from accounts.choices import Role
-from accounts.models import Organization, Sandbox, User
+from accounts.errors import Usage
+from accounts.models import Organization, Sandbox, StoredValue, User
 from accounts.services import audit
-from promotions.choices import MAPPED, UNFINISHED, Decision, PlanState, PromotionMode
+from promotions.choices import FINISHED, MAPPED, UNFINISHED, Decision, PlanState, PromotionMode
 from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup, RemoteDocument
 from promotions.services import consent, documents, jobs, memory, repairs, sealed_values
 from promotions.services.errors import ConflictError, RefusedError
@@ -341,3 +343,18 @@ def open_for(plan: Plan, actor: User) -> Plan:
     if plan.state != PlanState.OPEN:
         raise ConflictError("This plan is frozen. Open it again, if it was not sent, to decide anew.")
     return plan
+
+
+def uses_of_value(stored: StoredValue) -> list[Usage]:
+    """Plans that were not run and in which somebody has chosen a stored value."""
+    chosen = PlanItem.objects.filter(
+        target__type="stored_value",
+        target__id__startswith=f"stored-{stored.pk}-",
+        plan__state__in=[PlanState.GATHERING, PlanState.OPEN, PlanState.READY],
+        plan__promotion__abandoned_at=None,
+    ).exclude(plan__jobs__in=Job.objects.exclude(kind=PLAN_KIND).filter(state__in=FINISHED, submit_count__gt=0))
+    promotions = Promotion.objects.filter(pk__in=chosen.values("plan__promotion_id"))
+    return [
+        Usage(f"Plan: {promotion}", reverse("promotions:promotion-detail", args=[promotion.pk]))
+        for promotion in promotions.select_related("target_sandbox__organization")
+    ]

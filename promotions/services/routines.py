@@ -1,11 +1,14 @@
 """Quiet reads of an organization that nobody asked for."""
 
+from functools import partial
+
 from django.db import transaction
 
 from accounts.choices import OrganizationKind
 from accounts.models import Organization
 from promotions.choices import JobState
 from promotions.engine import registry
+from promotions.engine.schedules import RoutineRequest
 from promotions.models import Job
 from promotions.services import jobs
 
@@ -38,6 +41,11 @@ def is_ready(organization: Organization) -> bool:
         and organization.deleted_at is None
         and organization.credentials.filter(is_primary=True, problem="").exclude(secrets="").exists()
     )
+
+
+def request_of(kind: str) -> RoutineRequest:
+    """How a schedule asks for reads of this kind."""
+    return partial(queue, kind)
 
 
 def title(kind: str, organization: Organization) -> str:

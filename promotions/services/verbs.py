@@ -31,6 +31,8 @@ class Verb(TextChoices):
     VERSION_ENDED = "package.version_ended", "saw the end of saving a new version of"
     JOURNEYS_SYNCHRONIZATION_REQUESTED = "journey.synchronization_requested", "asked to synchronize the journeys of"
     JOURNEY_READING_REQUESTED = "journey.reading_requested", "asked to read anew the journey"
+    COPY_PUBLISHED = "journey.copy_published", "noted as published in the target"
+    COPY_NOT_PUBLISHED = "journey.copy_not_published", "took back the note that was published"
     PROMOTION_PLANNED = "promotion.planned", "planned the promotion"
     PROMOTION_CHANGED = "promotion.changed", "changed the promotion"
     PROMOTION_ABANDONED = "promotion.abandoned", "abandoned the promotion"

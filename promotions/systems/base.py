@@ -147,8 +147,10 @@ class System(ABC):
     """The cell that decides one item."""
     note_template: ClassVar[str] = ""
     """What stands above the items, if anything; it gets plan, promotion and items."""
-    acts_template: ClassVar[str] = ""
-    """Further bulk acts of the toolbar, if any."""
+    run_template: ClassVar[str] = ""
+    """What the page of a run tells besides its objects, if anything; it gets the job."""
+    names_job: ClassVar[bool] = True
+    """Whether the run carries a name and a text that people choose."""
 
     @abstractmethod
     def run_kind(self, promotion: Promotion) -> str:

@@ -130,6 +130,7 @@ def _page(
             "figures": system(promotion.system).figures(promotion, items),
             "words": system(promotion.system).words,
             "columns": system(promotion.system).columns,
+            "names_job": system(promotion.system).names_job,
             "page": page,
             "earlier_url": f"?page={page.previous_page_number()}#changes" if page.has_previous() else "",
             "later_url": f"?page={page.next_page_number()}#changes" if page.has_next() else "",

@@ -29,6 +29,7 @@ from promotions.engine import registry
 from promotions.engine.registry import Submission
 from promotions.models import Job, JobEvent, TaskResult
 from promotions.services import consent
+from promotions.systems.base import system
 from promotions.views.attention import attention
 from promotions.views.repeats import retry_of
 
@@ -196,6 +197,7 @@ def detail(
         "version": version_of(job),
         "tabs": [(name, words, name == tab) for name, words in tabs.items()],
         "tab": tab,
+        "run_template": system(job.promotion.system).run_template if job.promotion is not None else "",
     }
     if tab == "objects":
         context |= _objects(job, results, shown_from)
@@ -210,8 +212,8 @@ def _tabs(job: Job, is_submission: bool) -> dict[str, str]:
     left_out = set()
     if not is_submission:
         left_out |= {"objects", "decisions", "raw"}
-    if registry.noun(job.kind) != Submission.noun:  # only remote jobs tell of objects one by one
-        left_out.add("objects")
+    if job.plan_id is None and registry.noun(job.kind) != Submission.noun:
+        left_out.add("objects")  # only remote jobs, and runs of plans, tell of objects one by one
     if job.plan_id is None:
         left_out.add("decisions")
     return {name: words for name, words in TABS.items() if name not in left_out}

@@ -1,7 +1,9 @@
-"""Names of the job types of this system, and of the service whose address it calls."""
+"""The name of this system, those of its job types and documents, and of the service whose address it calls."""
 
+SYSTEM = "journeys"
 SERVICE = "journeys"
 
 SYNCHRONIZE = "journeys.synchronize"
 READ_JOURNEY = "journeys.read"
 IMPORT = "journeys.import"
+EXPORT = "journey export"

@@ -1,0 +1,99 @@
+"""The second look: which objects the import has made, by exporting the copy and laying it beside what was sent."""
+
+from clients.errors import ApiRejectedError
+from promotions.choices import ResultOutcome, Verification
+from promotions.models import Job, JourneyCopy, Plan, TaskResult
+from promotions.services import documents
+from promotions.systems.journeys.connection import journeys
+from promotions.systems.journeys.payload import DocumentError, Moved, pairs
+from promotions.systems.plan_runs import plan_of
+
+LEFT_TO_TARGET = "A system object: the target has its own, and it is not imported."
+NOT_LOOKED_AT = "The copy cannot be exported while it has errors, so what it uses could not be looked at."
+
+
+def made_before_looking(plan: Plan) -> list[TaskResult]:
+    """One row for each object of the document, as the platform's answer lets us take it; not saved."""
+    return [
+        TaskResult(
+            type=str(one["type"]).capitalize()[:64],
+            remote_id=str(one["uid"] or one["name"])[:500],
+            title=str(one["name"])[:500],
+            claim="" if one["is_system"] else "imported",
+            outcome=ResultOutcome.UNCHANGED if one["is_system"] else ResultOutcome.CREATED,
+            explanation=LEFT_TO_TARGET if one["is_system"] else "",
+            messages=[],
+        )
+        for one in plan.display.get("objects", ())
+    ]
+
+
+def look_again(job: Job) -> bool:
+    """Compare the copy with what was sent, and note for each object what it has become. May raise ApiError.
+
+    False if the target shows less than was sent: what was just made may take a moment to be seen.
+    """
+    plan = plan_of(job)
+    if plan.document is None or job.sandbox is None:
+        return True
+    rows = list(job.results.all())
+    journey, objects = rows[:1], rows[1:]
+    for row in journey:
+        row.verification, row.verification_text = Verification.CONFIRMED, "The target shows it."
+    moved = _moved(job, plan)
+    if moved is None:
+        for row in objects:
+            if row.outcome == ResultOutcome.CREATED:
+                row.verification, row.verification_text = Verification.NOT_CONFIRMED, NOT_LOOKED_AT
+    else:
+        _note(objects, moved)
+        JourneyCopy.objects.filter(job=job).update(
+            objects_made=[
+                {
+                    "type": one.type,
+                    "name": one.name,
+                    "uid": one.uid,
+                    "new_uid": one.new_uid,
+                    "new_name": one.new_name,
+                }
+                for one in moved
+            ]
+        )
+    TaskResult.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=["verification", "verification_text", "new_id"],
+    )
+    return all(row.verification != Verification.CONTRADICTED for row in rows)
+
+
+def _moved(job: Job, plan: Plan) -> tuple[Moved, ...] | None:
+    """None where the copy cannot be exported, or its export not be read."""
+    if plan.document is None or job.sandbox is None:
+        return None
+    try:
+        with journeys(job.organization, sandbox=job.sandbox.name) as client:
+            after = client.export(job.remote_id).content
+        return pairs(documents.content_of(plan.document), after)
+    except (ApiRejectedError, DocumentError):
+        return None
+
+
+def _note(rows: list[TaskResult], moved: tuple[Moved, ...]) -> None:
+    by_uid = {(one.type.capitalize(), one.uid or one.name): one for one in moved}
+    for row in rows:
+        if row.outcome != ResultOutcome.CREATED:
+            continue
+        found = by_uid.get((row.type, row.remote_id))
+        if found is None:
+            row.verification = Verification.CONTRADICTED
+            row.verification_text = "The copy in the target does not show it."
+        elif found.new_uid == found.uid:
+            row.verification = Verification.NOT_CONFIRMED
+            row.verification_text = "The copy uses it under its old id, as if it had been there before."
+        else:
+            row.new_id = found.new_uid[:500]
+            row.verification = Verification.CONFIRMED
+            renamed = f" as “{found.new_name}”" if found.new_name != found.name else ""
+            row.verification_text = f"The target shows it{renamed}."[:500]

@@ -1,0 +1,225 @@
+"""Planning the import of a journey: its export, what has to be filled in, what the target has. Reads only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.choices import IMPORTABLE_STATES
+from accounts.services import connections, sandboxes
+from clients.errors import ApiNotFoundError, ApiRejectedError
+from clients.sandbox_management import RemoteSandbox
+from promotions.choices import Decision, ItemInput, ItemKind
+from promotions.engine.registry import Report
+from promotions.models import JourneyCopy, Plan, PlanItem, Promotion
+from promotions.services import sealed_values
+from promotions.systems.base import Blocker, Choice, Document, Gathered, ItemDraft
+from promotions.systems.journeys import kinds
+from promotions.systems.journeys.connection import journeys
+from promotions.systems.journeys.payload import DocumentError, Finding, Survey, survey
+from promotions.systems.journeys.targets import (
+    Schemas,
+    read_schemas,
+    schema_choices,
+    stored_choices,
+    stored_value,
+)
+from promotions.systems.journeys.telling import ITEM_TYPES, JourneyTelling, carried_words
+
+CANNOT_BE_EXPORTED = "1324"
+CONFIRMATION_KEY = "confirmation"
+ITEMS_LIMIT = 2000
+
+
+class JourneySystem(JourneyTelling):
+    """Import of exported journey versions."""
+
+    name = kinds.SYSTEM
+    run_kinds = (kinds.IMPORT,)
+
+    def run_kind(self, promotion: Promotion) -> str:
+        return kinds.IMPORT
+
+    def gather(self, promotion: Promotion, report: Report) -> Gathered:
+        pick = promotion.pick
+        target = promotion.target_sandbox
+        with connections.connect(promotion.target_organization) as platform:
+            report("Reading the target sandbox", done=0, total=4)
+            remote_sandboxes = connections.list_sandboxes(platform)
+            sandboxes.apply_sandboxes(promotion.target_organization, remote_sandboxes)
+            found = next((one for one in remote_sandboxes if one.name == target.name), None)
+            facts: dict[str, Any] = {"journey": _facts_of_pick(pick), "target": _facts_of_target(promotion, found)}
+            if blockers := _target_blockers(target.name, found):
+                return Gathered(facts=facts, blockers=blockers)
+            report("Exporting the version", done=1, total=4)
+            try:
+                with journeys(promotion.source_organization, sandbox=pick["sandbox"]) as client:
+                    content = client.export(pick["version_uid"]).content
+                report("Looking for what has to be filled in", done=2, total=4)
+                surveyed = survey(content)
+            except ApiRejectedError as refusal:
+                return Gathered(facts=facts, blockers=[_why_not_exported(promotion, refusal)])
+            except DocumentError as unfit:
+                return Gathered(facts=facts, blockers=[Blocker(f"The export cannot be used: {unfit}")])
+            report("Looking for schemas in the target", done=3, total=4)
+            wanted = [finding.current for finding in surveyed.findings if finding.kind == "schema"]
+            with connections.connect(promotion.source_organization) as source:
+                schemas = read_schemas(
+                    source=source,
+                    source_sandbox=pick["sandbox"],
+                    target=platform,
+                    target_sandbox=target.name,
+                    is_wanted=bool(wanted),
+                )
+        facts |= {"content": surveyed.digest, "schemas": schemas.facts_of(wanted)}
+        return Gathered(
+            facts=facts,
+            display=_display(promotion, surveyed),
+            blockers=_document_blockers(surveyed),
+            items=_items(promotion, surveyed, schemas),
+            document=Document(kinds.EXPORT, pick["version_uid"], content),
+        )
+
+    def describe_changes(self, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+        changes = []
+        if before.get("content") != after.get("content") and "content" in before and "content" in after:
+            changes.append("The export of the version is no longer the same: the journey or what it uses was changed.")
+        if before.get("schemas") != after.get("schemas") and "schemas" in before and "schemas" in after:
+            changes.append("The target lists other schemas under these ids and titles than before.")
+        if before.get("target") != after.get("target"):
+            was, now = before.get("target", {}), after.get("target", {})
+            changes.append(
+                f"The sandbox {now.get('sandbox')} was {was.get('type')} and {was.get('state')}, and is now "
+                f"{now.get('type') or 'not there'} and {now.get('state') or 'not there'}."
+            )
+        if ("content" in before) != ("content" in after):
+            changes.append("The version can be exported again." if "content" in after else "The export failed.")
+        return changes
+
+    def lost_values(self, plan: Plan) -> list[str]:
+        lost = []
+        for item in plan.items.all():
+            if not sealed_values.is_standing(plan.promotion, item):
+                lost.append(f"What was typed for {item} was erased since. Type it again.")
+            elif _is_stored(item) and stored_value(plan.promotion, (item.target or {})["id"]) is None:
+                name = (item.target or {})["title"]
+                lost.append(f"The stored value “{name}”, chosen for {item}, was replaced or removed since.")
+        return lost
+
+
+def _is_stored(item: PlanItem) -> bool:
+    return item.decision == Decision.REUSE and (item.target or {}).get("type") == "stored_value"
+
+
+def _facts_of_pick(pick: dict[str, Any]) -> dict[str, Any]:
+    return {name: pick[name] for name in ("uid", "version_uid", "version", "sandbox")}
+
+
+def _facts_of_target(promotion: Promotion, found: RemoteSandbox | None) -> dict[str, Any]:
+    return {
+        "organization": promotion.target_organization.remote_id,
+        "sandbox": promotion.target_sandbox.name,
+        "state": found.state if found else None,
+        "type": found.type if found else None,
+    }
+
+
+def _target_blockers(name: str, found: RemoteSandbox | None) -> list[Blocker]:
+    if found is None:
+        return [Blocker(f"The platform no longer lists the sandbox {name}. Choose another target.")]
+    if found.state not in IMPORTABLE_STATES:
+        return [Blocker(f"The sandbox {name} is {found.state}; only an active one can take an import.")]
+    return []
+
+
+def _why_not_exported(promotion: Promotion, refusal: ApiRejectedError) -> Blocker:
+    version = f"Version {promotion.pick['version'] or promotion.pick['version_uid']} of “{promotion.title}”"
+    if refusal.error_code == CANNOT_BE_EXPORTED:
+        return Blocker(
+            f"{version} has errors, and the platform exports only versions without. Mend it in the journey designer of "
+            f"{promotion.source_place}, then read the facts again. The platform says: {refusal.message}"
+        )
+    if isinstance(refusal, ApiNotFoundError):
+        return Blocker(f"{version} is no longer in {promotion.source_place}. Pick another one. {refusal.message}")
+    return Blocker(f"{version} cannot be exported. The platform says: {refusal.message}")
+
+
+def _document_blockers(surveyed: Survey) -> list[Blocker]:
+    if len(surveyed.findings) > ITEMS_LIMIT:
+        return [
+            Blocker(
+                f"The export asks for {len(surveyed.findings)} decisions; more than {ITEMS_LIMIT} cannot be shown. "
+                "Split the journey."
+            )
+        ]
+    return []
+
+
+def _display(promotion: Promotion, surveyed: Survey) -> dict[str, Any]:
+    copies = JourneyCopy.objects.filter(
+        source_organization=promotion.source_organization,
+        source_uid=promotion.pick["uid"],
+        target_sandbox=promotion.target_sandbox,
+    )
+    return {
+        "objects": [
+            {"type": one.type, "name": one.name, "uid": one.uid, "is_system": one.is_system}
+            for one in surveyed.objects[:ITEMS_LIMIT]
+        ],
+        "left_alone": list(surveyed.left_alone),
+        "size": surveyed.size,
+        "earlier": [{"name": copy.name, "job": copy.job_id, "at": copy.made_at.isoformat()} for copy in copies[:20]],
+    }
+
+
+def _items(promotion: Promotion, surveyed: Survey, schemas: Schemas) -> list[ItemDraft]:
+    findings = surveyed.findings[:ITEMS_LIMIT]
+    if not findings:
+        return [_confirmation(promotion, surveyed)]
+    stored = stored_choices(promotion)
+    return [_item(finding, stored, schemas) for finding in findings]
+
+
+def _confirmation(promotion: Promotion, surveyed: Survey) -> ItemDraft:
+    carried = carried_words(one.type for one in surveyed.objects if not one.is_system)
+    return ItemDraft(
+        key=CONFIRMATION_KEY,
+        kind=ItemKind.CONFIRMATION,
+        title="A new copy is made",
+        explanation=f"Nothing has to be filled in. A draft copy of “{promotion.title}” is made in "
+        f"{promotion.target_sandbox.name}{f', with {carried}' if carried else ''}, whatever is there already. "
+        "There is no way back.",
+        choices=[Choice(Decision.CONFIRM, None, "Understood", "")],
+        must_decide=True,
+    )
+
+
+def _item(finding: Finding, stored: Sequence[Choice], schemas: Schemas) -> ItemDraft:
+    details = {"what": finding.kind, "where": finding.where, "pointers": list(finding.pointers)}
+    if finding.kind == "secret":
+        return ItemDraft(
+            key=finding.key[:600],
+            kind=ItemKind.VALUE,
+            type=ITEM_TYPES["secret"],
+            remote_id=finding.key[:500],
+            title=finding.title[:500],
+            details=details,
+            input=ItemInput.SECRET,
+            choices=stored,
+            must_decide=True,
+        )
+    choices: Sequence[Choice] = [Choice(Decision.KEEP, None, f"The target calls it “{finding.current}” too", "")]
+    title = finding.current
+    if finding.kind == "schema":
+        choices = schema_choices(schemas, finding.current)
+        title = schemas.titles.get(finding.current) or finding.title
+    return ItemDraft(
+        key=finding.key[:600],
+        kind=ItemKind.VALUE,
+        type=ITEM_TYPES[finding.kind],
+        # Earlier decisions are found by what is replaced, whichever journey it stood in.
+        remote_id=finding.current[:500],
+        title=title[:500],
+        details={**details, "current": finding.current},
+        input=ItemInput.TEXT,
+        choices=choices,
+        must_decide=True,
+    )

@@ -1,0 +1,116 @@
+"""What the target of an import has: schemas to choose from, values to fill in, and earlier copies."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from accounts.models import StoredValue
+from clients.errors import ApiAuthError, ApiError, ApiRejectedError
+from clients.sandbox_tooling import RemoteArtifact, SandboxToolingClient
+from clients.transport import Connection
+from promotions.choices import ArtifactType, Decision
+from promotions.models import Promotion
+from promotions.systems.base import Choice
+
+# More of one title would be no help to choose from.
+OFFERED_AT_MOST = 10
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """The schemas of the source and of the target, where the platform lists them."""
+
+    titles: dict[str, str]
+    """Of the source, by id."""
+    target: tuple[RemoteArtifact, ...] | None
+    """None where the platform gives no list."""
+
+    def of(self, schema_id: str) -> list[RemoteArtifact]:
+        """Those of the target that may stand for this one: the same id, then the same title."""
+        title = self.titles.get(schema_id, "")
+        same = [found for found in self.target or () if found.id == schema_id]
+        alike = [
+            found
+            for found in self.target or ()
+            if title and found.id != schema_id and (found.title or "").casefold() == title.casefold()
+        ]
+        return (same + sorted(alike, key=lambda found: found.id))[:OFFERED_AT_MOST]
+
+    def facts_of(self, schema_ids: Iterable[str]) -> dict[str, list[str]] | None:
+        if self.target is None:
+            return None
+        return {schema_id: [found.id for found in self.of(schema_id)] for schema_id in sorted(set(schema_ids))}
+
+
+def read_schemas(
+    *, source: Connection, source_sandbox: str, target: Connection, target_sandbox: str, is_wanted: bool
+) -> Schemas:
+    """The lists that the platform may give; Adobe has withdrawn the call, so that nobody can count on it.
+
+    An outage is raised: the facts of a plan must not depend on the weather.
+    """
+    if not is_wanted:
+        return Schemas({}, None)
+    titles = {found.id: found.title or "" for found in _listed(source, source_sandbox) or ()}
+    return Schemas(titles, _listed(target, target_sandbox))
+
+
+def _listed(connection: Connection, sandbox: str) -> tuple[RemoteArtifact, ...] | None:
+    try:
+        return SandboxToolingClient(connection, sandbox=sandbox).list_artifacts(ArtifactType.REGISTRY_SCHEMA)
+    except (ApiRejectedError, ApiAuthError) as refusal:
+        if _is_for_good(refusal):
+            return None
+        raise
+
+
+def _is_for_good(refusal: ApiError) -> bool:
+    return refusal.status in (400, 403, 404, 405, 410, 422)
+
+
+def stored_id(stored: StoredValue) -> str:
+    """Names a stored value as it is now: once it is replaced, what was decided on it has to be decided anew."""
+    return f"stored-{stored.pk}-{stored.digest}"
+
+
+def stored_choices(promotion: Promotion) -> list[Choice]:
+    """The target organization's values, by name."""
+    values = StoredValue.objects.present().filter(organization=promotion.target_organization).exclude(sealed="")
+    return [
+        Choice(
+            Decision.REUSE,
+            {"id": stored_id(stored), "type": "stored_value", "title": stored.name},
+            stored.description or "Stored value",
+            "",
+            rank,
+        )
+        for rank, stored in enumerate(values.order_by("name", "pk"), start=1)
+    ]
+
+
+def stored_value(promotion: Promotion, target_id: str) -> StoredValue | None:
+    """The value that a decision names, if it is still the very same."""
+    _, pk, digest = target_id.split("-", 2)
+    values = StoredValue.objects.present().filter(organization=promotion.target_organization)
+    return values.filter(pk=int(pk), digest=digest).exclude(sealed="").first()
+
+
+def schema_choices(schemas: Schemas, schema_id: str) -> Sequence[Choice]:
+    """The target's own schema of that id or title, and leaving the id as it is."""
+    found = schemas.of(schema_id)
+    choices = [
+        Choice(
+            Decision.REUSE,
+            {"id": schema.id, "type": ArtifactType.REGISTRY_SCHEMA.value, "title": schema.title or schema.id},
+            "Same title in the target",
+            "",
+            rank,
+        )
+        for rank, schema in enumerate(found, start=1)
+        if schema.id != schema_id
+    ]
+    if any(schema.id == schema_id for schema in found):
+        return [Choice(Decision.KEEP, None, "The target has a schema of this id", ""), *choices]
+    consequence = ""
+    if schemas.target is not None:
+        consequence = "The target has no schema of this id: the copy will show an error and cannot be published."
+    return [*choices, Choice(Decision.KEEP, None, "Only right if the id is the same in the target", consequence)]
