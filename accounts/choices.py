@@ -17,7 +17,7 @@ ROLE_EXPLANATIONS = {
     Role.VIEWER: "Reads packages, plans, jobs and their history.",
     Role.OPERATOR: "Also plans, resolves, publishes and runs what needs no approval.",
     Role.APPROVER: "Also approves promotions and share requests of other people.",
-    Role.ADMIN: "Also manages the people, credentials and stored values of this organization and reads its whole record.",
+    Role.ADMIN: "Also manages people, credentials and stored values of this organization and reads its whole record.",
 }
 
 

@@ -7,7 +7,6 @@ from django.urls import reverse
 from accounts.errors import RefusedError
 from accounts.models import Credential, Organization, User
 from accounts.remote_services import RemoteService, register_service
-from accounts.services.usage import register_for_value as register_value_use
 
 __all__ = [
     "RemoteService",
@@ -16,7 +15,6 @@ __all__ = [
     "register_pages",
     "register_sandbox_sync",
     "register_service",
-    "register_value_use",
     "start_credential_test",
     "start_sandbox_sync",
 ]

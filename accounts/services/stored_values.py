@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts import access, crypto
 from accounts.choices import Role
@@ -25,13 +26,10 @@ def add(*, organization: Organization, name: str, value: str, description: str =
                 organization=organization,
                 name=name,
                 description=description.strip(),
-                sealed=crypto.encrypt(value),
-                digest=crypto.keyed_digest(value),
-                set_at=timezone.now(),
-                set_by=actor,
             )
     except IntegrityError as exc:
         raise _name_taken(organization, name) from exc
+    _put(stored, value, by=actor)
     audit.record(audit.Verb.VALUE_ADDED, actor=actor, subject=stored, details={"description": stored.description})
     return stored
 
@@ -77,9 +75,7 @@ def set_value(*, stored: StoredValue, value: str, confirmed_name: str = "", acto
             blocking,
             field="confirmed_name",
         )
-    row.sealed, row.digest = crypto.encrypt(value), crypto.keyed_digest(value)
-    row.set_at, row.set_by = timezone.now(), actor
-    row.save(update_fields=["sealed", "digest", "set_at", "set_by"])
+    _put(row, value, by=actor)
     used_by = [found.text for found in blocking]
     audit.record(audit.Verb.VALUE_REPLACED, actor=actor, subject=row, details={"used_by": used_by} if used_by else None)
     return row
@@ -104,6 +100,14 @@ def read_value(stored: StoredValue) -> str:
     if not stored.sealed:
         raise RefusedError(f"{stored} has no value any more. One of the organization's admins must enter it again.")
     return crypto.decrypt(stored.sealed)
+
+
+def _put(row: StoredValue, value: str, *, by: User | None) -> None:
+    """Encrypt the value; its digest goes with the row, so that equal values of two rows do not show as equal."""
+    row.sealed = crypto.encrypt(value)
+    row.digest = salted_hmac(f"accounts.storedvalue.{row.pk}", value, algorithm="sha256").hexdigest()
+    row.set_at, row.set_by = timezone.now(), by
+    row.save(update_fields=["sealed", "digest", "set_at", "set_by"])
 
 
 def _locked(stored: StoredValue) -> StoredValue:
