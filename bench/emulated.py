@@ -58,7 +58,11 @@ class Platform:
         from tests.factories import CredentialFactory, OrganizationFactory
 
         organization = OrganizationFactory(
-            name=name, remote_id=self.described["ims_org_id"], ims_url=self.url, platform_url=self.url
+            name=name,
+            remote_id=self.described["ims_org_id"],
+            ims_url=self.url,
+            platform_url=self.url,
+            service_urls={"journeys": f"{self.url}/authoring"},
         )
         CredentialFactory(
             organization=organization,

@@ -75,6 +75,11 @@ class Journey(models.Model):
         return bool(self.problem or self.findings)
 
     @property
+    def has_errors(self) -> bool:
+        """Whether the platform would refuse to export or publish its latest version."""
+        return any(found["severity"] == "error" for found in self.findings)
+
+    @property
     def is_exportable(self) -> bool:
         """Whether a version of it can be promoted: only the authoring API exports."""
         return self.source != JourneySource.RETRIEVE and self.vanished_at is None

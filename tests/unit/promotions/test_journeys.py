@@ -1,15 +1,18 @@
 """Journeys from two lists become rows; their states become one vocabulary."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import Organization, Sandbox, User
 from promotions.choices import JourneySource, journey_state
-from promotions.models import Journey, JourneyVersion
+from promotions.models import Job, Journey, JourneyVersion
 from promotions.services import journeys
 from promotions.services.errors import RefusedError
 from promotions.services.journeys import Details
+from promotions.systems.journeys import kinds
 from promotions.systems.journeys.merging import merged, said_state
 from tests.factories import SandboxFactory
 from tests.factories_journeys import JourneyFactory
@@ -243,3 +246,14 @@ def test_asking_twice_gives_the_reading_that_is_under_way(sandbox: Sandbox, team
     asked = [journeys.request_reading(journey=journey, actor=teammate).pk for journey in (one, one, other)]
 
     assert asked[0] == asked[1] != asked[2]
+
+
+@pytest.mark.django_db
+def test_the_command_asks_for_the_journeys_of_the_organization_named(organization: Organization) -> None:
+    said = StringIO()
+
+    call_command("sync_journeys", "--no-wait", "--organization", organization.name, stdout=said)
+
+    job = Job.objects.get()
+    assert (job.kind, job.organization, job.requested_by) == (kinds.SYNCHRONIZE, organization, None)
+    assert f"Journeys of {organization}: job {job.pk}" in said.getvalue()

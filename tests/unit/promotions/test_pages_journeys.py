@@ -205,7 +205,8 @@ def test_the_page_shows_versions_flow_uses_and_problems(browser: Client, sandbox
     page = " ".join(response.content.decode().split())
     assert [(row.version.uid, row.is_latest) for row in response.context["versions"]] == [("two", True), ("one", False)]
     assert "Say hello" in page
-    assert "The designer shows 1 problem in the latest version" in page
+    assert "The latest version has 1 problem<" in page
+    assert "which the platform refuses while the version has errors" in page
     assert "A step is empty." in page
     assert "As far as its steps tell." in page
     assert [(one.type, one.name) for one in response.context["used"]] == [("event", "joined")]
