@@ -187,13 +187,13 @@ def _standing(item: PlanItem) -> dict[str, Any]:
     return {"decision": item.decision, "target": item.target, "by": item.decided_by_id}
 
 
-def _typed(plan: Plan, item: PlanItem, verdict: Verdict, actor: User) -> dict[str, str]:
+def _typed(plan: Plan, item: PlanItem, verdict: Verdict, person: User) -> dict[str, str]:
     """What a decision keeps of a typed value: all of it, or the digest of a secret. Raises RefusedError if not fit."""
     if not item.input:
         raise RefusedError(f"Nothing can be typed for {item}. Choose one of what is offered.")
     value = system(plan.promotion.system).checked_value(item, verdict.value)
     if item.input == ItemInput.SECRET:
-        return sealed_values.seal(promotion=plan.promotion, value=value, actor=actor)
+        return sealed_values.seal(promotion=plan.promotion, value=value, person=person)
     return {"id": value, "type": item.input, "title": value}
 
 

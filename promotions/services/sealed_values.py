@@ -13,14 +13,14 @@ from promotions.models import Job, PlanItem, Promotion, SealedValue
 SECRET_LIMIT = 20_000
 
 
-def seal(*, promotion: Promotion, value: str, actor: User) -> dict[str, str]:
+def seal(*, promotion: Promotion, value: str, person: User) -> dict[str, str]:
     """Keep a typed secret; what a decision shows of it: a digest that tells it from others and gives nothing away.
 
     To be called in the transaction that decides.
     """
     digest = crypto.keyed_digest(f"{promotion.pk}:{value}")
     SealedValue.objects.get_or_create(
-        promotion=promotion, digest=digest, defaults={"sealed": crypto.encrypt(value), "typed_by": actor}
+        promotion=promotion, digest=digest, defaults={"sealed": crypto.encrypt(value), "typed_by": person}
     )
     return {"id": digest, "type": ItemInput.SECRET.value, "title": "typed secret"}
 

@@ -81,7 +81,7 @@ def test_planning_makes_a_promotion_and_queues_its_gathering(browser: Client, pa
     ("changed", "message"),
     [
         ({"sandbox": []}, "Choose the sandbox to import into."),
-        ({"sandbox": "999999"}, "That sandbox is not offered for this package."),
+        ({"sandbox": "999999"}, "That sandbox is not offered here."),
         ({"job_name": "x" * 201}, "at most 200 characters"),
         ({"job_name": ""}, "This field is required."),
     ],
