@@ -9,12 +9,12 @@ from django.urls import reverse
 from accounts import registries
 from accounts.errors import Usage
 from accounts.models import Credential, Organization, User
-from accounts.services import audit, idempotency, usage
+from accounts.services import audit, idempotency, rotation, usage
 from accounts.services.notices import NoticeKind, register_kind
 from promotions.choices import UNFINISHED, UNFINISHED_SHARINGS, PlanState
 from promotions.engine import chores, hooks, registry, schedules
 from promotions.engine.schedules import Routine
-from promotions.models import Job, Promotion
+from promotions.models import Job, Promotion, RemoteDocument, SealedValue
 from promotions.services import (
     approvals,
     arrivals,
@@ -170,6 +170,8 @@ def register() -> None:
     registries.register_sandbox_sync(_start_sandbox_sync)
     usage.register(_used_by)
     usage.register_for_value(plans.uses_of_value)
+    for model in (RemoteDocument, SealedValue):
+        rotation.register(model, "sealed")
     journeys.register()
 
 

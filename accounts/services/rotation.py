@@ -11,8 +11,7 @@ from accounts import crypto
 from accounts.models import AccessToken, Credential, StoredValue, User
 from accounts.services import audit
 
-BATCH = 100
-# Every column that holds ciphertext.
+# Every column that holds ciphertext; apps above add theirs.
 COLUMNS: list[tuple[Any, str]] = [
     (Credential, "secrets"),
     (AccessToken, "ciphertext"),
@@ -69,14 +68,20 @@ def rotate_keys(*, actor: User | None, progress: Callable[[int, int], None] | No
     return Rotation(done, tuple(undecryptable))
 
 
+def register(model: Any, column: str) -> None:
+    """Add a column of ciphertext."""
+    if (model, column) not in COLUMNS:
+        COLUMNS.append((model, column))
+
+
 def _rows() -> Iterator[tuple[Any, str, Any]]:
+    """One after the other: some are documents of many megabytes."""
     for model, column in COLUMNS:
-        after = 0
-        rows = model.objects.exclude(**{column: ""}).order_by("pk")
-        while batch := list(rows.filter(pk__gt=after)[:BATCH]):
-            for row in batch:
+        rows = model.objects.exclude(**{column: ""})
+        for pk in list(rows.order_by("pk").values_list("pk", flat=True)):
+            row = rows.filter(pk=pk).first()
+            if row is not None:
                 yield model, column, row
-            after = batch[-1].pk
 
 
 @transaction.atomic
