@@ -119,16 +119,7 @@ class ImportWrite(Write):
         )
 
     def is_ready(self) -> bool:
-        from promotions.choices import PlanState
-        from promotions.services import plans
-
-        plan = self._promotion.current_plan
-        if plan.state == PlanState.OPEN:
-            return True
-        gathering = plans.gathering_job(plan)
-        if gathering is not None and gathering.state not in ACTIVE:
-            plans.refresh(plan=plan, actor=self.target.operator)
-        return False
+        return is_open(self._promotion, self.target.operator)
 
     def queue(self) -> Any:
         """Decide and ask for the import; no worker sees it before `begin`."""
@@ -160,6 +151,63 @@ class ImportWrite(Write):
     @property
     def title(self) -> str:
         return f"{self.line[0]} into {self.line[1].name}"
+
+
+class JourneyWrite(Write):
+    """An import of a journey that nobody else imports, filled in; known by the version that it came from."""
+
+    kind = "journey"
+    call = ("POST", "*/journeyVersions/import")
+    submit_s = 3.0
+
+    def __init__(self, target: Target, journey: Any, sandbox: Any) -> None:
+        from promotions.services import journey_plans
+
+        super().__init__(target)
+        self._version_uid = journey.latest_version_uid
+        self._promotion = journey_plans.plan_promotion(
+            journey=journey, version_uid=self._version_uid, sandbox=sandbox, actor=target.operator
+        )
+
+    def is_ready(self) -> bool:
+        return is_open(self._promotion, self.target.operator)
+
+    def begin(self) -> None:
+        from promotions.choices import Decision, ItemInput
+        from promotions.services import decisions, runs
+
+        plan = self._promotion.current_plan
+        verdicts = []
+        for item in plan.items.filter(must_decide=True):
+            if item.input == ItemInput.SECRET:
+                verdicts.append(decisions.Verdict(item.pk, Decision.FILL, value=f"secret of {self._version_uid}"))
+                continue
+            chosen = item.choices[0]
+            target_id = chosen["target"]["id"] if chosen["target"] else ""
+            verdicts.append(decisions.Verdict(item.pk, Decision(chosen["decision"]), target_id))
+        decisions.decide(plan=plan, verdicts=verdicts, actor=self.target.operator)
+        self.jobs.append(runs.request_run(plan=plan, actor=self.target.operator))
+
+    def effects(self) -> dict[str, int]:
+        return {"journeys.import": len(self.target.effects("journeys.import", source=self._version_uid))}
+
+    @property
+    def title(self) -> str:
+        return str(self._promotion)
+
+
+def is_open(promotion: Any, operator: Any) -> bool:
+    """Whether a plan has its facts; what could not be read is read again."""
+    from promotions.choices import PlanState
+    from promotions.services import plans
+
+    plan = promotion.current_plan
+    if plan.state == PlanState.OPEN:
+        return True
+    gathering = plans.gathering_job(plan)
+    if gathering is not None and gathering.state not in ACTIVE:
+        plans.refresh(plan=plan, actor=operator)
+    return False
 
 
 class CreateWrite(Write):
@@ -411,7 +459,8 @@ class PullWrite(SharingWrite):
 
 
 KINDS: Mapping[str, type[Write]] = {
-    write.kind: write for write in (ImportWrite, CreateWrite, HandshakeWrite, TransferWrite, PullWrite, VersionWrite)
+    write.kind: write
+    for write in (ImportWrite, JourneyWrite, CreateWrite, HandshakeWrite, TransferWrite, PullWrite, VersionWrite)
 }
 # Objects of one package never resemble those of another line, so that no run changes what another has planned.
 LINES = (
@@ -441,6 +490,7 @@ class Stock:
         # Half as many again, since what is over before its moment is done once more.
         wanted = 1 + 3 * runs // (2 * len(kinds))
         self._versionable = deque(self._packages(wanted)) if VersionWrite.kind in kinds else deque()
+        self._journeys = deque(self._new_journeys(wanted)) if JourneyWrite.kind in kinds else deque()
 
     def _all_lines(self) -> list[tuple[Any, Any]]:
         from promotions.models import Package
@@ -474,6 +524,26 @@ class Stock:
         wait_for(are_read, f"{number} packages more")
         return list(found)
 
+    def _new_journeys(self, number: int) -> list[Any]:
+        """New journeys of Acme that Towpath has read."""
+        from promotions.models import Journey
+        from promotions.services import journeys
+
+        acme = self.target.acme
+        names = [self._name("Storm journey") for _ in range(number)]
+        self.target.tell("journeys", organization="Acme", sandbox="dev", names=names)
+        found = Journey.objects.filter(organization=acme, sandbox__name="dev", name__in=names)
+
+        def are_read() -> bool:
+            if found.count() == number:
+                return True
+            journeys.request_synchronization(organization=acme, actor=self.target.operator)
+            time.sleep(0.5)
+            return False
+
+        wait_for(are_read, f"{number} journeys more")
+        return list(found.select_related("organization", "sandbox"))
+
     def _name(self, words: str) -> str:
         self._number += 1
         return f"{words} {self._token} {self._number:04}"
@@ -485,6 +555,10 @@ class Stock:
         """A write about something that no other one is about; `is_even` chooses between two ways where there are."""
         if kind == ImportWrite.kind:
             return ImportWrite(self.target, *self._lines.popleft())
+        if kind == JourneyWrite.kind:
+            if not self._journeys:
+                self._journeys.extend(self._new_journeys(10))
+            return JourneyWrite(self.target, self._journeys.popleft(), self.target.acme.sandboxes.get(name="stage"))
         if kind == HandshakeWrite.kind:
             return HandshakeWrite(self.target, self._partner())
         if kind == TransferWrite.kind:
