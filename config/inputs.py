@@ -77,6 +77,11 @@ def _wanted_text(field: serializers.Field[Any, Any, Any, Any]) -> str:
 
 def example(**value: Any) -> Callable[[C], C]:
     """A body as the document shows it."""
-    found = OpenApiExample("Example", value=value, request_only=True)
-    decorate: Callable[[C], C] = extend_schema_serializer(examples=[found])
+    return examples({"Example": value})
+
+
+def examples(values: Mapping[str, dict[str, Any]]) -> Callable[[C], C]:
+    """Bodies as the document shows them, by name."""
+    found = [OpenApiExample(name, value=value, request_only=True) for name, value in values.items()]
+    decorate: Callable[[C], C] = extend_schema_serializer(examples=found)
     return decorate

@@ -41,7 +41,9 @@ __all__ = [
     "group_for_read",
     "job_for_change",
     "job_for_read",
+    "journey_copies_for_read",
     "journey_copy_for_change",
+    "journey_copy_for_read",
     "journey_for_operation",
     "journey_for_promotion",
     "journey_for_read",
@@ -210,10 +212,20 @@ def journey_targets(user: User, journey: Journey) -> list[Sandbox]:
     )
 
 
+def journey_copies_for_read(user: User) -> QuerySet[JourneyCopy]:
+    """What imports made of journeys."""
+    return JourneyCopy.objects.visible_to(user).select_related(
+        "source_organization", "target_organization", "target_sandbox__organization", "published_by"
+    )
+
+
+def journey_copy_for_read(user: User, pk: int) -> JourneyCopy:
+    return get_object_or_404(journey_copies_for_read(user), pk=pk)
+
+
 def journey_copy_for_change(user: User, pk: int) -> JourneyCopy:
     """What an import made, to note something on it; needs an operator of the target."""
-    copies = JourneyCopy.objects.visible_to(user).select_related("target_organization", "target_sandbox")
-    copy = get_object_or_404(copies, pk=pk)
+    copy = journey_copy_for_read(user, pk)
     require_role(user, copy.target_organization, Role.OPERATOR)
     return copy
 

@@ -52,11 +52,14 @@ def used_by(journey: Journey, outline: Outline | None) -> list[Used]:
     return sorted(found, key=lambda one: (places.get(one.type, len(places)), one.type, one.name.lower(), one.uid))
 
 
+def made_of(journey: Journey) -> Q:
+    """Narrows copies to those of this journey."""
+    return Q(source_organization=journey.organization, source_sandbox_name=journey.sandbox.name, source_uid=journey.uid)
+
+
 def copies_of(journey: Journey, user: User) -> list[CopyRow]:
     """What was made of it elsewhere, newest first."""
-    found = JourneyCopy.objects.visible_to(user).filter(
-        source_organization=journey.organization, source_sandbox_name=journey.sandbox.name, source_uid=journey.uid
-    )
+    found = JourneyCopy.objects.visible_to(user).filter(made_of(journey))
     copies = list(
         found.select_related(
             "source_organization", "target_organization", "target_sandbox__organization", "published_by"
@@ -76,7 +79,7 @@ def origins_of(journey: Journey, user: User) -> list[CopyRow]:
     made_here = JourneyCopy.objects.visible_to(user).filter(target_sandbox=journey.sandbox)
     versions = journey.versions.values("uid")
     found = made_here.filter(Q(uid=journey.uid) | Q(uid="", version_uid__in=versions))
-    related = ("source_organization", "target_organization", "target_sandbox__organization")
+    related = ("source_organization", "target_organization", "target_sandbox__organization", "published_by")
     return [CopyRow(copy, _source_of(copy)) for copy in found.select_related(*related)[:HISTORY_SHOWN]]
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import organizations_for_read
-from accounts.models import Sandbox, User
+from accounts.models import User
 from promotions import search
 from promotions.choices import UNFINISHED, Decision
 from promotions.keyset import PAGE_SIZE, WALKS_LIMIT, KeysetPage, Order, Walk, capped_count, page
@@ -182,6 +182,6 @@ def filtered_items(items: QuerySet[PlanItem], filters: PlanItemFilters) -> Query
     return items
 
 
-def unfinished_write(package: Package, sandbox: Sandbox | None) -> Job | None:
-    """The import into this sandbox, or without one the write to the package, that keeps a second from being started."""
-    return Job.objects.filter(scope=scope_of(package, sandbox), state__in=UNFINISHED).first()
+def unfinished_write(package: Package) -> Job | None:
+    """The write to the package that keeps a second from being started."""
+    return Job.objects.filter(scope=scope_of(package), state__in=UNFINISHED).first()

@@ -10,6 +10,8 @@ from promotions.api.base import IdField, ListQuery
 from promotions.choices import Decision, JobState, Match, ResultOutcome, Severity, Verification
 from promotions.queries import EXPIRED, PACKAGE_ORDERS, JobFilters, PackageFilters, PlanItemFilters
 from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
+from promotions.systems.journeys import kinds as journeys
+from promotions.systems.packages import kinds as packages
 
 
 # One type rather than a choice of two, which the page of the document could not offer as an input.
@@ -129,7 +131,9 @@ def job_filters(query: dict[str, Any]) -> JobFilters:
 class PromotionQuery(ListQuery):
     organization = IdField(required=False, help_text="The target organization.")
     sandbox = IdField(required=False, help_text="The target sandbox.")
+    system = serializers.ChoiceField(required=False, choices=[packages.SYSTEM, journeys.SYSTEM])
     package = IdField(required=False)
+    journey = IdField(required=False)
     group = IdField(required=False, help_text="Planned together for several targets.")
 
 

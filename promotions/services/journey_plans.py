@@ -65,6 +65,23 @@ def plan_promotion(
     )
 
 
+def version_named(journey: Journey, said: str) -> str:
+    """The uid of the version that somebody names by it, or by its number; the latest one if they name none.
+
+    Raises RefusedError if the journey has no such version, or several.
+    """
+    if not said or said == journey.latest_version_uid or journey.versions.filter(uid=said).exists():
+        return said
+    found = set(journey.versions.filter(version=said).values_list("uid", flat=True))
+    if journey.latest_version == said:
+        found.add(journey.latest_version_uid)
+    if len(found) > 1:
+        raise RefusedError(
+            f"“{journey}” has several versions {said}. Name one by its id: {', '.join(sorted(found))}.", field="version"
+        )
+    return found.pop() if found else _version(journey, said).uid
+
+
 def _version(journey: Journey, version_uid: str) -> JourneyVersion:
     wanted = version_uid or journey.latest_version_uid
     found = journey.versions.filter(uid=wanted).first() if wanted else None

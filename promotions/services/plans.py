@@ -290,9 +290,11 @@ def _candidates(choices: Iterable[Mapping[str, Any]]) -> list[str]:
 
 @transaction.atomic
 def edit_job(*, promotion: Promotion, job_name: str, job_description: str, actor: User) -> None:
-    """Change the name and text that the remote job will carry, while the plan is open."""
+    """Change the name and text that the remote job will carry, while the plan is open; refused where it has none."""
     plan = open_for(promotion.current_plan, actor)
     promotion = plan.promotion
+    if not system(promotion.system).names_job:
+        raise RefusedError("An import of this kind has no name and no text of its own.")
     promotion.job_name = (job_name.strip() or promotion.title)[:JOB_NAME_LIMIT]
     promotion.job_description = job_description.strip()
     promotion.save(update_fields=["job_name", "job_description"])

@@ -104,7 +104,7 @@ def promote_to_each(
         try:
             plan(sandbox, group)
         except RefusedError as refusal:
-            if refusal.field == "mode":  # it is the source that cannot, whichever the target
+            if refusal.field in ("mode", "version"):  # it is the source that cannot, whichever the target
                 raise
             raise RefusedError(f"{sandbox.name}: {refusal.message}", field="sandbox") from refusal
     audit.record(

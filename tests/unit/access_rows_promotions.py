@@ -5,9 +5,9 @@ from typing import Any
 
 from accounts.models import Organization
 from promotions.choices import JobState, PlanState
-from promotions.models import Job
+from promotions.models import Job, JourneyCopy
 from promotions.systems.packages import kinds
-from tests.factories_journeys import JourneyFactory
+from tests.factories_journeys import JourneyCopyFactory, JourneyFactory
 from tests.factories_promotions import (
     ApprovalFactory,
     JobFactory,
@@ -44,6 +44,15 @@ def failed_import(organization: Organization) -> Job:
     return job
 
 
+def journey_copy(organization: Organization) -> JourneyCopy:
+    """What an import into this organization made."""
+    job = failed_import(organization)
+    copy: JourneyCopy = JourneyCopyFactory(
+        job=job, promotion=job.promotion, target_sandbox=job.sandbox, published_at=None
+    )
+    return copy
+
+
 # How to make what the rows name, in the given organization: "package": lambda organization: PackageFactory(...).
 THINGS: dict[str, Callable[[Organization], Any]] = {
     "package": lambda organization: PackageFactory(organization=organization),
@@ -60,6 +69,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "failed_job": lambda organization: failed_import(organization),
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
     "journey": lambda organization: JourneyFactory(sandbox__organization=organization),
+    "journey_copy": lambda organization: journey_copy(organization),
     **access_things_sharing.THINGS,
 }
 

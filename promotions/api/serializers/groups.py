@@ -5,10 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input, example
+from config.inputs import Input, example, examples
 from promotions.api.base import IdField
 from promotions.api.serializers.common import OrganizationRefSerializer, PackageRefSerializer, PersonRefSerializer
-from promotions.api.serializers.promotions import JobTextInput, PlanRefSerializer, PromotionSerializer, mode_field
+from promotions.api.serializers.promotions import PlanRefSerializer, PromotionSerializer, SourceInput
 from promotions.choices import Decision
 from promotions.models import Promotion, PromotionGroup
 from promotions.services.repeats import TARGETS_LIMIT
@@ -43,14 +43,27 @@ class PromotionGroupSerializer(serializers.ModelSerializer[PromotionGroup]):
         return GroupMemberSerializer(ordered, many=True, context=self.context).data
 
 
-@example(package=11, sandboxes=[2, 3], job_name="Loyalty to all")
-class GroupInput(JobTextInput):
-    package = IdField()
+@examples(
+    {
+        "A package": {"package": 11, "sandboxes": [2, 3], "job_name": "Loyalty to all"},
+        "A journey": {"journey": 5, "sandboxes": [2, 3]},
+    }
+)
+class GroupInput(SourceInput):
     sandboxes = serializers.ListField(child=IdField(), min_length=1, max_length=TARGETS_LIMIT)
-    mode = mode_field()
 
 
-@example(act="item", key="REGISTRY_SCHEMA:loyalty", decision="reuse", title="Loyalty members")
+@examples(
+    {
+        "An existing object": {
+            "act": "item",
+            "key": "REGISTRY_SCHEMA:loyalty",
+            "decision": "reuse",
+            "title": "Loyalty members",
+        },
+        "A value": {"act": "item", "key": "template:welcome", "decision": "fill", "value": "Welcome EN"},
+    }
+)
 class GroupDecideInput(Input):
     act = serializers.ChoiceField(
         choices=[

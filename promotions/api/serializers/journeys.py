@@ -5,8 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.inputs import Input, example
+from promotions import access
 from promotions.api.base import IdField, ListQuery
-from promotions.api.serializers.common import OrganizationRefSerializer, SandboxRefSerializer
+from promotions.api.serializers.common import OrganizationRefSerializer, PersonRefSerializer, SandboxRefSerializer
 from promotions.choices import JourneyState
 from promotions.journey_facts import copies_of, origins_of, outline_of, used_by, why_no_promotion
 from promotions.journey_lists import DEFAULT_ORDER, JOURNEY_ORDERS, JourneyFilters
@@ -112,7 +114,37 @@ class UsedSerializer(serializers.Serializer[Any]):
     is_system = serializers.BooleanField(help_text="Made with every sandbox: exported, never imported.")
 
 
+class ObjectMadeSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    name = serializers.CharField()
+    uid = serializers.CharField()
+    new_uid = serializers.CharField(help_text="The same as `uid` where the target shows it under its old id.")
+    new_name = serializers.CharField()
+
+
+class JourneyCopyQuery(ListQuery):
+    organization = IdField(required=False, help_text="The target organization.")
+    sandbox = IdField(required=False, help_text="The target sandbox.")
+    journey = IdField(required=False, help_text="What it is a copy of.")
+    promotion = IdField(required=False)
+    job = IdField(required=False)
+    published = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Only those noted as published, or none of them."
+    )
+
+
+@example(is_published=True)
+class PublishedInput(Input):
+    is_published = serializers.BooleanField()
+
+
 class JourneyCopySerializer(serializers.ModelSerializer[JourneyCopy]):
+    url = serializers.HyperlinkedIdentityField(view_name="promotions_api:journey-copy-detail")
+    objects_made = ObjectMadeSerializer(many=True, read_only=True, help_text="Empty if it could not be looked at.")
+    problems = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Errors that its designer shows."
+    )
+    published_by = PersonRefSerializer(read_only=True, allow_null=True)
     job = serializers.IntegerField(source="job_id", read_only=True)
     promotion = serializers.IntegerField(source="promotion_id", read_only=True)
     source_organization = OrganizationRefSerializer(read_only=True)
@@ -122,6 +154,8 @@ class JourneyCopySerializer(serializers.ModelSerializer[JourneyCopy]):
     class Meta:
         model = JourneyCopy
         fields = [
+            "id",
+            "url",
             "job",
             "promotion",
             "source_organization",
@@ -138,7 +172,9 @@ class JourneyCopySerializer(serializers.ModelSerializer[JourneyCopy]):
             "problems",
             "made_at",
             "published_at",
+            "published_by",
         ]
+        extra_kwargs = {"published_at": {"help_text": "When somebody noted that it was published in the target."}}
 
 
 class JourneyDetailSerializer(JourneySerializer):
@@ -152,6 +188,7 @@ class JourneyDetailSerializer(JourneySerializer):
     uses = serializers.SerializerMethodField(help_text="Of its export if one was read, else as far as its steps tell.")
     is_use_complete = serializers.SerializerMethodField(help_text="Whether an export told it.")
     why_no_promotion = serializers.SerializerMethodField(help_text="Empty if a version of it can be promoted.")
+    target_sandboxes = serializers.SerializerMethodField(help_text="Where you may bring it.")
     copies = serializers.SerializerMethodField(help_text="What imports by Towpath made of it.")
     origins = serializers.SerializerMethodField(help_text="The imports by Towpath that made it.")
     remote = serializers.JSONField(source="raw", read_only=True, help_text="The platform's documents, redacted.")
@@ -166,6 +203,7 @@ class JourneyDetailSerializer(JourneySerializer):
             "uses",
             "is_use_complete",
             "why_no_promotion",
+            "target_sandboxes",
             "copies",
             "origins",
             "remote",
@@ -180,6 +218,10 @@ class JourneyDetailSerializer(JourneySerializer):
 
     def get_why_no_promotion(self, journey: Journey) -> str:
         return why_no_promotion(journey)
+
+    @extend_schema_field(SandboxRefSerializer(many=True))
+    def get_target_sandboxes(self, journey: Journey) -> object:
+        return SandboxRefSerializer(access.journey_targets(self.context["request"].user, journey), many=True).data
 
     @extend_schema_field(JourneyCopySerializer(many=True))
     def get_copies(self, journey: Journey) -> object:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from config.inputs import Input, example
+from config.inputs import Input, example, examples
 from promotions.api.base import LARGEST_ID, IdField
 from promotions.api.serializers.common import PersonRefSerializer
 from promotions.choices import Decision
@@ -184,7 +184,7 @@ class VerdictInput(Input):
         default="",
         allow_blank=True,
         max_length=500,
-        help_text="Id of the existing object to use or update.",
+        help_text="With “reuse” or “update”: id of the existing object, or of the stored value, as `choices` offer it.",
     )
     value = serializers.CharField(
         required=False,
@@ -221,11 +221,22 @@ class TakeRememberedInput(Input):
     )
 
 
-@example(
-    decisions=[
-        {"item": 7, "decision": "create"},
-        {"item": 9, "decision": "reuse", "target": "the id of an offered object", "seen_batch": 0},
-    ]
+@examples(
+    {
+        "Objects": {
+            "decisions": [
+                {"item": 7, "decision": "create"},
+                {"item": 9, "decision": "reuse", "target": "the id of an offered object", "seen_batch": 0},
+            ]
+        },
+        "Values": {
+            "decisions": [
+                {"item": 21, "decision": "fill", "value": "a secret, or a name in the target"},
+                {"item": 22, "decision": "reuse", "target": "the id of an offered stored value"},
+                {"item": 23, "decision": "keep"},
+            ]
+        },
+    }
 )
 class DecideInput(Input):
     decisions = serializers.ListField(child=VerdictInput(), min_length=1, max_length=VERDICTS_LIMIT)

@@ -1,8 +1,10 @@
 """Promotions."""
 
+from typing import Any
+
 from rest_framework import serializers
 
-from config.inputs import Input, example
+from config.inputs import Input, example, examples
 from promotions.api.base import IdField
 from promotions.api.serializers.common import (
     OrganizationRefSerializer,
@@ -88,7 +90,8 @@ class JobTextInput(Input):
         required=False,
         allow_blank=True,
         max_length=JOB_NAME_LIMIT,
-        help_text="What the platform calls the import; the package's name if empty.",
+        help_text="What the platform calls the import of a package; the package's name if empty. That of a journey has "
+        "no name.",
     )
     job_description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
 
@@ -102,8 +105,44 @@ def mode_field() -> serializers.ChoiceField:
     )
 
 
-@example(package=11, sandbox=2, job_name="Loyalty to stage")
-class PromotionInput(JobTextInput):
-    package = IdField()
-    sandbox = IdField(help_text="The target.")
+class SourceInput(JobTextInput):
+    # What is promoted: a package, or a version of a journey.
+    package = IdField(required=False, help_text="Either this or `journey`.")
+    journey = IdField(required=False, help_text="Either this or `package`.")
+    version = serializers.CharField(
+        required=False,
+        max_length=200,
+        help_text="Of the journey: the `uid` of a version, or its number; the latest if left out.",
+    )
     mode = mode_field()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("package" in attrs) == ("journey" in attrs):
+            raise serializers.ValidationError("Name what is promoted: either a package or a journey.")
+        if "package" in attrs and "version" in attrs:
+            raise serializers.ValidationError({"version": "A package goes as it is published. Leave it out."})
+        if "journey" in attrs:
+            self._require_no_job(attrs)
+        return attrs
+
+    @staticmethod
+    def _require_no_job(attrs: dict[str, Any]) -> None:
+        unfit = {
+            name: "The import of a journey has no name and no text. Leave it out."
+            for name in ("job_name", "job_description")
+            if attrs.get(name)
+        }
+        if attrs["mode"] == PromotionMode.UPDATE:
+            unfit["mode"] = "The import of a journey always makes a new copy. Leave it out."
+        if unfit:
+            raise serializers.ValidationError(unfit)
+
+
+@examples(
+    {
+        "A package": {"package": 11, "sandbox": 2, "job_name": "Loyalty to stage"},
+        "A journey": {"journey": 5, "version": "2.0", "sandbox": 2},
+    }
+)
+class PromotionInput(SourceInput):
+    sandbox = IdField(help_text="The target.")

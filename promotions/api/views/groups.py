@@ -1,4 +1,4 @@
-"""One package into several targets: planned, decided and run together."""
+"""One package or journey into several targets: planned, decided and run together."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ from promotions.api.serializers.groups import (
     GroupRunInput,
     PromotionGroupSerializer,
 )
-from promotions.api.views.promotions import named
+from promotions.api.views.promotions import journey_named, named
 from promotions.choices import Decision, PromotionMode
-from promotions.services import decisions, groups, package_plans
+from promotions.services import decisions, groups, journey_plans, package_plans
 
 
 class GroupCreateView(ApiView):
     @extend_schema(
         operation_id="groups_create",
-        summary="Plan a package for several targets",
+        summary="Plan a package or a journey for several targets",
         description="One promotion and plan for each, all or none.",
         tags=["Groups"],
         request=GroupInput,
@@ -33,16 +33,20 @@ class GroupCreateView(ApiView):
     @idempotent
     def post(self, request: Request) -> Response:
         body = self.body(GroupInput)
-        group = package_plans.promote_to(
-            package=named("package", access.package_for_read, self.user, body),
-            sandboxes=[
-                named("sandboxes", access.sandbox_for_read, self.user, {"sandboxes": pk}) for pk in body["sandboxes"]
-            ],
-            job_name=body.get("job_name", ""),
-            job_description=body.get("job_description", ""),
-            actor=self.user,
-            mode=PromotionMode(body["mode"]),
-        )
+        sandboxes = [
+            named("sandboxes", access.sandbox_for_read, self.user, {"sandboxes": pk}) for pk in body["sandboxes"]
+        ]
+        if "journey" in body:
+            group = journey_plans.promote_to(**journey_named(self.user, body), sandboxes=sandboxes, actor=self.user)
+        else:
+            group = package_plans.promote_to(
+                package=named("package", access.package_for_read, self.user, body),
+                sandboxes=sandboxes,
+                job_name=body.get("job_name", ""),
+                job_description=body.get("job_description", ""),
+                actor=self.user,
+                mode=PromotionMode(body["mode"]),
+            )
         return self.answer(PromotionGroupSerializer, group, status=201, at="group-detail")
 
 

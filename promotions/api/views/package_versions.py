@@ -52,7 +52,7 @@ class PackageVersionsView(ApiView):
         try:
             job = versions.request_version(package=package, actor=self.user)
         except ConflictError as refusal:
-            if (standing := unfinished_write(package, None)) is not None:
+            if (standing := unfinished_write(package)) is not None:
                 raise UnderWayError(refusal, standing) from refusal
             raise
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")

@@ -130,7 +130,7 @@ class PackagePublishView(ApiView):
         try:
             job = packages.request_publish(package=package, expiry_days=body["expiry_days"], actor=self.user)
         except ConflictError as refusal:
-            if (standing := unfinished_write(package, None)) is not None:
+            if (standing := unfinished_write(package)) is not None:
                 raise UnderWayError(refusal, standing) from refusal
             raise
         return self.answer(JobDetailSerializer, job, status=202, at="job-detail")

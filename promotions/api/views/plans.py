@@ -22,10 +22,11 @@ from promotions.api.serializers.plans import (
 from promotions.choices import UNFINISHED, Decision
 from promotions.keyset import Order
 from promotions.models import Job, Plan, PlanItem
-from promotions.queries import filtered_items, unfinished_write
+from promotions.queries import filtered_items
 from promotions.services import decisions, plans, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError
+from promotions.systems.base import system
 
 IN_PLAN_ORDER = Order("position", is_descending=False, is_number=True)
 
@@ -194,9 +195,9 @@ class PlanRunView(ApiView):
 
 
 def _standing_in_the_way(plan: Plan) -> Job | None:
-    """The run of this plan, or the import of the same package into the same sandbox by another."""
+    """The run of this plan, or the import of the same into the same sandbox by another."""
     run = plans.run_job(plan)
     if run is not None and (run.state in UNFINISHED or run.submit_count):
         return run
-    package = plan.promotion.package
-    return unfinished_write(package, plan.promotion.target_sandbox) if package else None
+    scope = system(plan.promotion.system).scope(plan.promotion)
+    return Job.objects.filter(scope=scope, state__in=UNFINISHED).first() if scope else None

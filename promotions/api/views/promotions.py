@@ -23,9 +23,10 @@ from promotions.api.serializers.promotions import (
     PromotionRowSerializer,
 )
 from promotions.choices import PromotionMode
-from promotions.models import Promotion
+from promotions.journey_facts import promotions_of
+from promotions.models import Journey, Promotion
 from promotions.queries import NEWEST_FIRST
-from promotions.services import memory, package_plans, plans, repeats
+from promotions.services import journey_plans, memory, package_plans, plans, repeats
 from promotions.services.errors import RefusedError
 from promotions.standings import states_of
 
@@ -48,10 +49,14 @@ class PromotionListView(ApiView):
         filters = {
             "target_organization": query.get("organization"),
             "target_sandbox": query.get("sandbox"),
+            "system": query.get("system"),
             "package": query.get("package"),
             "group": query.get("group"),
         }
         found = rows.filter(**{name: value for name, value in filters.items() if value is not None})
+        if "journey" in query:
+            journey = Journey.objects.visible_to(self.user).filter(pk=query["journey"]).first()
+            found = found.filter(pk__in=promotions_of(journey, self.user)) if journey else found.none()
         page = keyset.page(found, NEWEST_FIRST, query.get("cursor", ""), size=query["limit"])
         states = states_of([row.pk for row in page.rows])
         for row in page.rows:
@@ -61,7 +66,8 @@ class PromotionListView(ApiView):
     @extend_schema(
         operation_id="promotions_create",
         summary="Plan a promotion",
-        description="Changes nothing at the platform. A job gathers the facts; the plan is open once it is over.",
+        description="Of a published package, or of a version of a journey. Changes nothing at the platform. A job "
+        "gathers the facts; the plan is open once it is over.",
         tags=["Promotions"],
         request=PromotionInput,
         responses={201: PromotionDetailSerializer},
@@ -69,14 +75,21 @@ class PromotionListView(ApiView):
     @idempotent
     def post(self, request: Request) -> Response:
         body = self.body(PromotionInput)
-        promotion = package_plans.plan_promotion(
-            package=named("package", access.package_for_read, self.user, body),
-            sandbox=named("sandbox", access.sandbox_for_read, self.user, body),
-            job_name=body.get("job_name", ""),
-            job_description=body.get("job_description", ""),
-            actor=self.user,
-            mode=PromotionMode(body["mode"]),
-        )
+        if "journey" in body:
+            promotion = journey_plans.plan_promotion(
+                **journey_named(self.user, body),
+                sandbox=named("sandbox", access.sandbox_for_read, self.user, body),
+                actor=self.user,
+            )
+        else:
+            promotion = package_plans.plan_promotion(
+                package=named("package", access.package_for_read, self.user, body),
+                sandbox=named("sandbox", access.sandbox_for_read, self.user, body),
+                job_name=body.get("job_name", ""),
+                job_description=body.get("job_description", ""),
+                actor=self.user,
+                mode=PromotionMode(body["mode"]),
+            )
         return self.answer(PromotionDetailSerializer, promotion, status=201, at="promotion-detail")
 
 
@@ -86,6 +99,12 @@ def named(field: str, find: Callable[[User, int], M], user: User, body: dict[str
         return find(user, body[field])
     except Http404 as exc:
         raise RefusedError(f"There is no {field} {body[field]}, or you may not see it.", field=field) from exc
+
+
+def journey_named(user: User, body: dict[str, Any]) -> dict[str, Any]:
+    """The journey and the version that a body names, as planning takes them."""
+    journey = named("journey", access.journey_for_read, user, body)
+    return {"journey": journey, "version_uid": journey_plans.version_named(journey, body.get("version", ""))}
 
 
 class PromotionView(ApiView):
@@ -101,7 +120,7 @@ class PromotionView(ApiView):
     @extend_schema(
         operation_id="promotions_update",
         summary="Change the name and text of the import",
-        description="Possible while the plan is open. What is left out stays.",
+        description="Of a package, while its plan is open. What is left out stays.",
         tags=["Promotions"],
         request=JobTextInput,
         responses=PromotionDetailSerializer,
@@ -136,7 +155,7 @@ class PromotionAbandonView(ApiView):
 class PromotionRunAgainView(ApiView):
     @extend_schema(
         operation_id="promotions_run_again",
-        summary="Plan the same package for the same target anew",
+        summary="Plan the same for the same target anew",
         tags=["Promotions"],
         request=None,
         responses={201: PromotionDetailSerializer},
