@@ -24,6 +24,7 @@ SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/accounts/passwo
 FRAGMENTS = {
     "accounts:notice-badge",
     "promotions:job-row",
+    "promotions:journey-synchronization",
     "promotions:package-dependencies",
     "promotions:package-synchronization",
     "promotions:plan-status",
@@ -47,7 +48,7 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people, stored_values
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Package, Partnership, Transfer
+from promotions.models import Job, Journey, Package, Partnership, Transfer
 from promotions.services import approvals, decisions, package_plans, plans, repeats, sharing
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
@@ -109,6 +110,7 @@ print("THINGS", json.dumps({
     "promotion": open_plan.pk,
     "plan": open_plan.current_plan.pk,
     "job": job.pk,
+    "journey": Journey.objects.filter(organization=acme, outline__isnull=False).exclude(findings=[]).first().pk,
     "failed_job": Job.objects.get(state="partly_failed", is_foreign=False).pk,
     "unsure_job": job.pk,
     "done_job": job.pk,
@@ -148,7 +150,9 @@ def is_file(route: str) -> bool:
 
 def links(page: Page) -> Iterator[tuple[str, str]]:
     """Route and address of every link of a page, without what a query adds."""
-    for address in page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)"):
+    # Those of a picture have no plain address.
+    own = "all => all.map(one => new URL(one.getAttribute('href'), one.baseURI).href)"
+    for address in page.eval_on_selector_all("a[href]", own):
         parts = urlsplit(address)
         if page.url.startswith(f"{parts.scheme}://{parts.netloc}/"):
             name = name_of(parts.path)
@@ -193,6 +197,8 @@ def crawl(page: Page) -> dict[str, str]:
 def test_axe_finds_nothing_on_any_page(stack: Stack, people: People) -> None:
     seeded = stack.manage("sync_packages")
     assert seeded.returncode == 0, seeded.stderr
+    journeys = stack.manage("sync_journeys")
+    assert journeys.returncode == 0, journeys.stdout
     partly_failed = stack.manage(
         "promote", "Store footfall sources", "stage", "--as", "oskar@example.com", "--accept-exact", "--create-rest"
     )
