@@ -44,6 +44,7 @@ __all__ = [
     "journey_copies_for_read",
     "journey_copy_for_change",
     "journey_copy_for_read",
+    "journey_for_comparison",
     "journey_for_operation",
     "journey_for_promotion",
     "journey_for_read",
@@ -193,6 +194,14 @@ def journey_for_operation(user: User, pk: int) -> Journey:
     """A journey to read anew; needs an operator."""
     journey = journey_for_read(user, pk)
     require_role(user, journey.organization, Role.OPERATOR)
+    return journey
+
+
+def journey_for_comparison(user: User, pk: int) -> Journey:
+    """A journey to read anew with another one, in one of whose organizations the person must be an operator."""
+    journey = journey_for_read(user, pk)
+    if not operates_any(user):
+        raise PermissionDenied("Reading two journeys needs the role operator in the organization of one of them.")
     return journey
 
 

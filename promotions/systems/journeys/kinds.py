@@ -5,5 +5,6 @@ SERVICE = "journeys"
 
 SYNCHRONIZE = "journeys.synchronize"
 READ_JOURNEY = "journeys.read"
+COMPARE = "journeys.compare"
 IMPORT = "journeys.import"
 EXPORT = "journey export"

@@ -10,6 +10,7 @@ from promotions.engine.schedules import Routine
 from promotions.services import routines
 from promotions.systems import base
 from promotions.systems.journeys import kinds
+from promotions.systems.journeys.comparing import CompareJourneys
 from promotions.systems.journeys.importing import ImportJourney
 from promotions.systems.journeys.planning import JourneySystem
 from promotions.systems.journeys.reading import ReadJourney
@@ -28,7 +29,7 @@ SERVICE = registries.RemoteService(
 def register() -> None:
     registries.register_service(SERVICE)
     base.register(JourneySystem())
-    for job_type in (SynchronizeJourneys(), ReadJourney(), ImportJourney()):
+    for job_type in (SynchronizeJourneys(), ReadJourney(), CompareJourneys(), ImportJourney()):
         registry.register(job_type)
     every = timedelta(seconds=settings.SYNC_INTERVAL_S)
     schedules.register(Routine(kinds.SYNCHRONIZE, every, routines.request_of(kinds.SYNCHRONIZE)))
