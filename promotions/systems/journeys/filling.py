@@ -25,6 +25,8 @@ class Filled:
     secrets: tuple[str, ...] = field(repr=False)
     is_marked: bool
     """Whether the description of the journey carries our mark."""
+    name: str
+    """What the document calls the journey; a list may call it otherwise."""
 
 
 def filled(plan: Plan, marker: str) -> Filled:
@@ -35,7 +37,8 @@ def filled(plan: Plan, marker: str) -> Filled:
     if plan.document is None:
         raise NotFilledError("The export that the plan rests on is not there. Read the facts again.")
     content = documents.content_of(plan.document)
-    if survey(content).digest != plan.facts.get("content"):
+    surveyed = survey(content)
+    if surveyed.digest != plan.facts.get("content"):
         raise NotFilledError("The kept export is not the one that was agreed to. Read the facts again.")
     edits: dict[str, str] = {}
     secrets = []
@@ -50,10 +53,10 @@ def filled(plan: Plan, marker: str) -> Filled:
     if left := remaining(result):
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         raise NotFilledError(f"A secret is not filled in: {'; '.join(left[:3])}{more}. Fill it in, then run again.")
-    pointer = survey(result).description_pointer if marker else ""
+    pointer = surveyed.description_pointer if marker else ""
     if pointer:
         result = replaced(result, [pointer], lambda _, old: json.dumps(marked(json.loads(old), marker)).encode())
-    return Filled(result, tuple(secrets), bool(pointer))
+    return Filled(result, tuple(secrets), bool(pointer), surveyed.journey_name)
 
 
 def _value_of(promotion: Promotion, item: PlanItem) -> str | None:

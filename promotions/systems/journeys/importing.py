@@ -35,12 +35,15 @@ class ImportJourney(PlanRun):
     phrase = "import of"
     noun = "version"
 
+    # What was filled in last, by job: reading a large document takes longer than the write may.
+    _ready: tuple[int, Filled] | None = None
+
     def recheck(self, job: Job, report: Report) -> Ending | None:
         if (ending := super().recheck(job, report)) is not None:
             return ending
         report("Filling in what was decided")
         try:
-            _filled(job)
+            self._ready = job.pk, filled(plan_of(job), job.marker or "")
         except (NotFilledError, UndecryptableError) as missing:
             return Ending(
                 state=JobState.CANCELLED, problem_kind=ProblemKind.PLAN_CHANGED, problem=f"{NOT_SENT} {missing}"
@@ -50,14 +53,17 @@ class ImportJourney(PlanRun):
     def note_before(self, job: Job) -> dict[str, Any]:
         with _client(job) as client:
             listed = client.list_journeys()
+        document = self._document(job)
         return {
+            "names": sorted({name for name in (document.name, plan_of(job).promotion.title) if name}),
             "ids": sorted({uid for row in listed.items for uid in _uids(row)}),
             "is_complete": listed.is_complete,
-            "is_marked": _filled(job).is_marked,
+            "is_marked": document.is_marked,
         }
 
     def submit(self, job: Job) -> Submitted:
-        document = _filled(job)
+        document = self._document(job)
+        self._ready = None
         with _client(job) as client:
             made = client.import_version(document.content, secrets=document.secrets)
         return Submitted(
@@ -73,6 +79,11 @@ class ImportJourney(PlanRun):
                 "warnings": list(made.warnings),
             },
         )
+
+    def _document(self, job: Job) -> Filled:
+        if self._ready is not None and self._ready[0] == job.pk:
+            return self._ready[1]
+        return filled(plan_of(job), job.marker or "")
 
     def wanted(self, job: Job) -> str:
         name = job.promotion.title if job.promotion else job.title
@@ -169,10 +180,6 @@ class ImportJourney(PlanRun):
             routines.queue_anew(kinds.SYNCHRONIZE, job.organization)
 
 
-def _filled(job: Job) -> Filled:
-    return filled(plan_of(job), job.marker or "")
-
-
 def _sandbox_name(job: Job) -> str:
     if job.sandbox is None:
         raise TypeError("an import goes into a sandbox")
@@ -202,7 +209,7 @@ def _told_apart(
     source must be the only one of its kind; several are for a person to tell apart.
     """
     ours, alike, is_clear = [], [], True
-    source = job.promotion.title.casefold() if job.promotion else ""
+    names = tuple(name.casefold() for name in job.params.get("before", {}).get("names", ()))
     for position, row in enumerate(rows):
         report("Looking at what is new there", done=position, total=len(rows))
         version = None
@@ -218,7 +225,7 @@ def _told_apart(
         elif version is None:
             is_clear = False
             alike.append(uid)
-        elif name.startswith(source) or not source:
+        elif name.startswith(names) or not names:
             alike.append(uid)
     if not ours and not is_marked and is_clear and len(alike) == 1:
         return alike, [], is_clear
