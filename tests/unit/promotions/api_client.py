@@ -31,6 +31,9 @@ class ApiClient:
     def patch(self, path: str, body: Any) -> _MonkeyPatchedWSGIResponse:
         return self._client.patch(self._full(path), body, content_type="application/json", **self._headers)
 
+    def put(self, path: str, body: Any) -> _MonkeyPatchedWSGIResponse:
+        return self._client.put(self._full(path), body, content_type="application/json", **self._headers)
+
     def delete(self, path: str) -> _MonkeyPatchedWSGIResponse:
         return self._client.delete(self._full(path), **self._headers)
 
