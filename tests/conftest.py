@@ -1,5 +1,7 @@
 """Fixtures for every kind of test."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
@@ -12,6 +14,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.choices import Role
 from accounts.models import Organization, User
+from config import embedded
+from tests import prepared
 from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 
 audit_triggers = import_module("accounts.migrations.0002_audit_immutability")
@@ -32,9 +36,24 @@ def restore_audit_protection() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """SQLite lies in a file, so that several threads and processes meet in it as they do in earnest."""
+    """Every worker has a copy of a database that one of them has migrated.
+
+    SQLite lies in a file, so that several threads and processes meet in it as they do in earnest.
+    """
+    test: Any = connection.settings_dict["TEST"]
     if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+        test["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+        for leftover in settings.DATA_DIR.glob("test.sqlite3*"):
+            leftover.unlink()
+        shutil.copyfile(prepared.migrated_folder() / embedded.DATABASE_FILE, test["NAME"])
+    else:
+        test["TEMPLATE"] = prepared.migrated_database(os.environ["DATABASE_URL"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """On SQLite the copy is there already."""
+    return connection.vendor == "sqlite"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,6 +16,7 @@ import pytest
 
 from config import embedded, valkey
 from tests import postgres as postgres_cluster
+from tests import prepared
 from tests.processes import wait_until
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -43,8 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What uses no database at all, and what is said on pages and by the API, is tested once, with the default one; that
     every route gets on with PostgreSQL is seen by the access table. Fast tests come first. What takes minutes comes
-    before the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, so
-    they stay with one worker.
+    before the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, and
+    those that start a PostgreSQL share that, so they stay with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
@@ -58,6 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        elif "postgres" in getattr(item, "fixturenames", ()) or item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.xdist_group("postgres"))
     items.sort(key=_order)  # keeps the random order among equals
 
 
@@ -163,6 +166,13 @@ def postgres() -> Iterator[str]:
         miss("PostgreSQL", "Install the postgresql package.")
     with postgres_cluster.private_cluster(programs) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_on_postgres(postgres: str) -> str:
+    """The name of a migrated database on that cluster, to copy."""
+    prepared.make_migrated_database(postgres)
+    return prepared.MIGRATED
 
 
 @pytest.fixture(scope="session")
