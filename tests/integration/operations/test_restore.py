@@ -12,19 +12,13 @@ import pytest
 from tests.factories import CLIENT_SECRET
 
 
-def fill(installation):
-    installation.succeed("migrate", "-v", "0")
-    installation.world("fill")
-    return installation
-
-
 @pytest.fixture
 def filled(make_installation):
-    return fill(make_installation())
+    return make_installation(holding="the world")
 
 
 def test_a_backup_is_restored_into_an_empty_installation_and_proved(make_installation, engine):
-    filled = fill(make_installation(engine))
+    filled = make_installation(engine, holding="the world")
     archive = filled.succeed("backup", "--to", str(filled.data_dir.parent / "kept")).strip()
     before = filled.world("show")
     other = make_installation(engine)
@@ -122,7 +116,7 @@ def test_without_the_keys_of_its_time_an_archive_is_refused_and_nothing_changes(
 
 
 def test_an_installation_with_content_is_replaced_only_after_the_word_was_typed(make_installation, engine, tmp_path):
-    filled = fill(make_installation(engine))
+    filled = make_installation(engine, holding="the world")
     archive = filled.succeed("backup", "--to", str(tmp_path)).strip()
     filled.succeed(
         "shell", "-v", "0", "-c", "from accounts.models import User; User.objects.create(email='late@x.org')"
@@ -143,8 +137,7 @@ def test_an_installation_with_content_is_replaced_only_after_the_word_was_typed(
 
 
 def test_a_running_installation_is_not_restored_over(make_installation, tmp_path):
-    installation = make_installation()
-    installation.succeed("migrate", "-v", "0")
+    installation = make_installation(holding="tables")
     archive = installation.succeed("backup", "--to", str(tmp_path)).strip()
 
     with (installation.data_dir / "lock").open("w+") as lock:
@@ -157,9 +150,8 @@ def test_a_running_installation_is_not_restored_over(make_installation, tmp_path
 
 
 def test_an_installation_whose_scheduler_ticks_is_not_restored_over(make_installation, tmp_path, valkey_server):
-    installation = make_installation()
+    installation = make_installation(holding="tables")
     installation.environment["REDIS_URL"] = valkey_server.url
-    installation.succeed("migrate", "-v", "0")
     archive = installation.succeed("backup", "--to", str(tmp_path)).strip()
     installation.succeed("shell", "-v", "0", "-c", "from config import heartbeat; heartbeat.note_tick('beat')")
 
@@ -170,8 +162,7 @@ def test_an_installation_whose_scheduler_ticks_is_not_restored_over(make_install
 
 @pytest.mark.postgres
 def test_a_database_that_others_use_is_not_restored_over(make_installation, tmp_path):
-    installation = make_installation("postgresql")
-    installation.succeed("migrate", "-v", "0")
+    installation = make_installation("postgresql", holding="tables")
     archive = installation.succeed("backup", "--to", str(tmp_path)).strip()
 
     with psycopg.connect(installation.environment["DATABASE_URL"]):
@@ -182,8 +173,7 @@ def test_a_database_that_others_use_is_not_restored_over(make_installation, tmp_
 
 @pytest.mark.postgres
 def test_without_the_programs_of_postgresql_it_says_what_to_install(make_installation, tmp_path):
-    installation = make_installation("postgresql")
-    installation.succeed("migrate", "-v", "0")
+    installation = make_installation("postgresql", holding="tables")
     installation.environment["PATH"] = str(tmp_path)
 
     said = installation.refuse("backup")
@@ -194,8 +184,7 @@ def test_without_the_programs_of_postgresql_it_says_what_to_install(make_install
 
 @pytest.mark.postgres
 def test_an_archive_of_the_other_database_is_refused(make_installation, tmp_path):
-    first = make_installation("sqlite")
-    first.succeed("migrate", "-v", "0")
+    first = make_installation("sqlite", holding="tables")
     archive = first.succeed("backup", "--to", str(tmp_path)).strip()
 
     said = make_installation("postgresql").refuse("restore", archive)
@@ -204,8 +193,7 @@ def test_an_archive_of_the_other_database_is_refused(make_installation, tmp_path
 
 
 def test_a_backup_is_consistent_while_everything_is_written(make_installation, tmp_path):
-    installation = make_installation()
-    installation.succeed("migrate", "-v", "0")
+    installation = make_installation(holding="tables")
     code = (
         "from django.db import transaction\n"
         "from accounts.services import audit\n"
@@ -229,8 +217,7 @@ def test_a_backup_is_consistent_while_everything_is_written(make_installation, t
 
 
 def test_a_database_of_the_future_is_refused(make_installation, tmp_path):
-    installation = make_installation()
-    installation.succeed("migrate", "-v", "0")
+    installation = make_installation(holding="tables")
     with sqlite3.connect(installation.data_dir / "towpath.sqlite3") as database:
         database.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('promotions', '0999_next_year', '2026-01-01')"

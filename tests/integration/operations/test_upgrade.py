@@ -60,8 +60,7 @@ def test_processes_that_set_a_new_installation_up_at_once_need_no_backup(make_in
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was_and_names_the_backup(make_installation, engine):
-    installation = make_installation(engine)
-    installation.succeed("upgrade")
+    installation = make_installation(engine, holding="tables")
     before = tables(installation)
     installation.environment["DJANGO_SETTINGS_MODULE"] = "tests.integration.operations.failing_settings"
 
@@ -77,8 +76,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was_and_names_the_back
 
 
 def test_an_upgrade_that_fails_again_and_again_does_not_fill_the_disk(make_installation):
-    installation = make_installation()
-    installation.succeed("upgrade")
+    installation = make_installation(holding="tables")
     installation.environment["DJANGO_SETTINGS_MODULE"] = "tests.integration.operations.failing_settings"
     folder = installation.data_dir / "backups"
     folder.mkdir()
