@@ -15,6 +15,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from config import embedded
+from tests import prepared
 from tests.processes import ROOT
 
 COLUMNS = [field.name for field in AuditEvent._meta.local_fields]
@@ -79,20 +80,22 @@ class Installation:
         return done.returncode, done.stderr.splitlines()
 
     def fill(self) -> None:
-        migrated = self.manage("migrate", "--verbosity", "0")
-        assert migrated.returncode == 0, migrated.stderr
         written = self.manage("shell", "--verbosity", "0", "--command", WRITE)
         assert written.returncode == 0, written.stderr
 
 
-@pytest.fixture(scope="module")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("record") / "record.sqlite3"
-    Installation(path.parent, f"sqlite:///{path}").fill()
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return path
+@pytest.fixture(scope="session")
+def sqlite_template() -> Path:
+    """A database to copy, the same for all workers."""
+
+    def fill(path: Path) -> None:
+        path.write_bytes((prepared.migrated_folder() / embedded.DATABASE_FILE).read_bytes())
+        Installation(path.parent, f"sqlite:///{path}").fill()
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+    return prepared.once("record.sqlite3", fill)
 
 
 @pytest.fixture
@@ -112,13 +115,15 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> tuple[Installation, Edit]:
 
 
 @pytest.fixture(scope="module")
-def postgresql_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def postgresql_template(
+    postgres: str, migrated_on_postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
     """A database to copy; the cluster of the session holds other things beside it."""
     folder = tmp_path_factory.mktemp("record-pg")
     with _connect(postgres) as connection:
         connection.execute("DROP DATABASE IF EXISTS record_template")
-        connection.execute("CREATE DATABASE record_template")
-    url = _other_database(postgres, "record_template")
+        connection.execute(f"CREATE DATABASE record_template TEMPLATE {migrated_on_postgres}")
+    url = prepared.on_server(postgres, "record_template")
     Installation(folder, url).fill()
     return folder, url
 
@@ -129,7 +134,7 @@ def postgresql(postgres: str, postgresql_template: tuple[Path, str]) -> Iterator
     with _connect(postgres) as connection:
         connection.execute("DROP DATABASE IF EXISTS record_copy")
         connection.execute("CREATE DATABASE record_copy TEMPLATE record_template")
-    url = _other_database(postgres, "record_copy")
+    url = prepared.on_server(postgres, "record_copy")
 
     def edit(script: str) -> None:
         with _connect(url) as connection:
@@ -145,10 +150,6 @@ def _connect(url: str) -> "psycopg.Connection[Any]":
     parts = urlsplit(url)
     host = unquote(parts.netloc.rpartition("@")[2])
     return psycopg.connect(host=host, user=parts.username, dbname=parts.path.lstrip("/"), autocommit=True)
-
-
-def _other_database(url: str, name: str) -> str:
-    return f"{url.rpartition('/')[0]}/{name}"
 
 
 MISFIT = "Row {0} does not fit its digest: it was changed or inserted."
