@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from config import embedded
+from tests import prepared
 from tests.processes import ROOT, end, free_port, wait_until
 
 SCREENSHOTS = ROOT / "test-results"
@@ -59,6 +60,7 @@ class Stack:
 def running_stack(folder: Path, *options: str, port: int | None = None, **variables: str) -> Iterator[Stack]:
     """`manage.py up --demo` with a data folder and ports of its own; `variables` are more of its environment."""
     data_dir, output, port = folder / "data", folder / "output", port or free_port()
+    prepared.copy_to(data_dir, prepared.migrated_folder())
     ours = {"DATABASE_URL", "REDIS_URL", "TOWPATH_MODE", *embedded.KEY_NAMES}
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ours},

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
 from tests.crash.installation import ENVIRONMENT
 from tests.integration.ground.conftest import Installation, installation
 from tests.processes import ROOT, free_port
@@ -33,6 +34,7 @@ KINDS = ("import", "create", "handshake", "transfer", "pull", "version")
 @pytest.mark.crash
 @pytest.mark.timeout(600)
 def test_every_write_survives_the_death_of_any_process(installation: Installation) -> None:
+    prepared.copy_to(installation.data_dir, prepared.migrated_folder())
     installation.environment.update(ENVIRONMENT, TOWPATH_MODE="demo", EMULATOR_PORT=str(free_port()))
     installation.up("--demo")
     seed = secrets.randbelow(1_000_000)

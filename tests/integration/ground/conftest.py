@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from config import embedded
+from tests import prepared
 from tests.processes import ROOT, descendants, end, free_port, wait_until
 
 # What tells a child of `manage.py up` by its command line.
@@ -115,3 +116,10 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     yield found
     if found._process is not None:
         end(found._process)
+
+
+@pytest.fixture
+def migrated(installation: Installation) -> Installation:
+    """One that was set up before: its first start migrates nothing."""
+    prepared.copy_to(installation.data_dir, prepared.migrated_folder())
+    return installation

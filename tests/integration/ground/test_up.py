@@ -36,17 +36,17 @@ def test_nobody_else_on_the_machine_can_read_keys_or_data(installation):
     assert (installation.data_dir / "keys.env").stat().st_mode & 0o077 == 0
 
 
-def test_a_second_start_names_the_first_and_does_it_no_harm(installation):
-    installation.up()
-    children = installation.children()
+def test_a_second_start_names_the_first_and_does_it_no_harm(migrated):
+    migrated.up()
+    children = migrated.children()
 
-    second = installation.manage("up")
+    second = migrated.manage("up")
 
     assert second.returncode == 1
-    assert f"already runs on the data in {installation.data_dir} (process {installation.process.pid}, " in second.stderr
-    assert installation.url in second.stderr
-    assert installation.answers()
-    assert installation.children() == children
+    assert f"already runs on the data in {migrated.data_dir} (process {migrated.process.pid}, " in second.stderr
+    assert migrated.url in second.stderr
+    assert migrated.answers()
+    assert migrated.children() == children
 
 
 def test_a_taken_port_is_refused_before_anything_starts(installation):
@@ -91,59 +91,58 @@ def test_an_installation_that_is_no_demo_has_nothing_to_leave_empty(installation
     assert "--empty goes with --demo" in done.stderr
 
 
-def test_every_killed_child_comes_back(installation):
-    installation.up()
-    before = installation.children()
+def test_every_killed_child_comes_back(migrated):
+    migrated.up()
+    before = migrated.children()
 
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
 
     wait_until(
         lambda: (
-            installation.children().keys() == MARKS.keys()
-            and not set(installation.children().values()) & set(before.values())
+            migrated.children().keys() == MARKS.keys() and not set(migrated.children().values()) & set(before.values())
         ),
         within_s=30,
         what="new children",
     )
-    wait_until(installation.answers, within_s=30, what="an answer after the kills")
-    wait_until(lambda: installation.workers_ready() >= 3, within_s=30, what="workers that wait for work")
+    wait_until(migrated.answers, within_s=30, what="an answer after the kills")
+    wait_until(lambda: migrated.workers_ready() >= 3, within_s=30, what="workers that wait for work")
     assert not still_running(set(before.values()))
 
 
-def test_a_server_that_runs_elsewhere_is_used_and_a_host_name_is_looked_up(installation, valkey_server):
-    installation.environment.update(REDIS_URL=valkey_server.url, HOST="localhost")
+def test_a_server_that_runs_elsewhere_is_used_and_a_host_name_is_looked_up(migrated, valkey_server):
+    migrated.environment.update(REDIS_URL=valkey_server.url, HOST="localhost")
 
-    installation.up()
+    migrated.up()
 
-    assert installation.children().keys() == MARKS.keys() - {"valkey"}
-    wait_until(lambda: _is_ready(f"http://localhost:{installation.port}"), within_s=30, what="a first tick")
+    assert migrated.children().keys() == MARKS.keys() - {"valkey"}
+    wait_until(lambda: _is_ready(f"http://localhost:{migrated.port}"), within_s=30, what="a first tick")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_everything_and_leaves_no_process(installation, signum):
-    installation.up()
-    family = installation.family()
+def test_a_signal_ends_everything_and_leaves_no_process(migrated, signum):
+    migrated.up()
+    family = migrated.family()
 
-    installation.process.send_signal(signum)
+    migrated.process.send_signal(signum)
 
-    assert installation.process.wait(45) == 0
-    assert installation.output.endswith("Stopped.\n")
+    assert migrated.process.wait(45) == 0
+    assert migrated.output.endswith("Stopped.\n")
     assert not still_running(family)
 
 
-def test_a_killed_supervisor_leaves_no_process_and_the_next_start_finds_the_data(installation):
-    installation.up()
-    family = installation.family()
-    keys = (installation.data_dir / "keys.env").read_text()
+def test_a_killed_supervisor_leaves_no_process_and_the_next_start_finds_the_data(migrated):
+    migrated.up()
+    family = migrated.family()
+    keys = (migrated.data_dir / "keys.env").read_text()
 
-    installation.process.kill()
-    installation.process.wait()
-    installation.up()
+    migrated.process.kill()
+    migrated.process.wait()
+    migrated.up()
 
     assert not still_running(family)
-    assert installation.answers()
-    assert (installation.data_dir / "keys.env").read_text() == keys
+    assert migrated.answers()
+    assert (migrated.data_dir / "keys.env").read_text() == keys
 
 
 def test_an_upgrade_keeps_a_copy_of_the_database_as_it_was(installation, tmp_path):
@@ -170,9 +169,9 @@ def _migrations(database):
 
 
 @pytest.fixture
-def demo(installation):
-    installation.environment.update(TOWPATH_MODE="demo")
-    return installation
+def demo(migrated):
+    migrated.environment.update(TOWPATH_MODE="demo")
+    return migrated
 
 
 def test_the_demo_prints_sign_ins_that_work_and_are_the_same_at_the_next_start(demo):
