@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from config import metrics
 from promotions.choices import ACTIVE, FINISHED, GOOD_ENDS, UNFINISHED, JobState, ProblemKind, Severity
-from promotions.engine import hooks, timeline
+from promotions.engine import hooks, slots, timeline
 from promotions.engine.registry import Activity, Ending, Submission, job_type
 from promotions.models import Job
 
@@ -42,6 +42,7 @@ def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
             problem_detail=ending.detail,
             result={**job.result, **ending.result},
             lease_token="",
+            **({"holds_slot": False} if ending.state in FINISHED else {}),
         ):
             return False
         job.refresh_from_db()
@@ -57,6 +58,8 @@ def end(job: Job, ending: Ending, *, actor: User | None = None) -> bool:
             kind.ended(job, ending)
         elif isinstance(kind, Activity) and ending.state not in GOOD_ENDS:
             kind.given_up(job)
+        if job.slot and ending.state in FINISHED:
+            slots.wake_next(job.slot)
         transaction.on_commit(partial(metrics.job_ended, job.kind, ending.state.value), robust=True)
     return True
 

@@ -83,6 +83,8 @@ class LookUp:
     similar: Sequence[str] = ()
     since: datetime | None = None
     rows: int | None = None
+    blind: str = ""
+    """Why the platform shows nothing that could be searched, in a sentence; a person then has to look."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from accounts.errors import NoCredentialError
 from clients import errors
 from clients.deadlines import deadline
 from promotions.choices import JobState, ProblemKind, Severity
-from promotions.engine import claims, faults, rechecking, timeline, traces
+from promotions.engine import claims, faults, rechecking, slots, timeline, traces
 from promotions.engine.accepting import accept
 from promotions.engine.endings import ask_person, end
 from promotions.engine.hooks import credential_refused
@@ -48,6 +48,8 @@ def step(job_id: int, token: str) -> None:
         return
     kind = submission(job.kind)
     try:
+        if not slots.take(job):
+            return
         # However slow the platform is, this ends in words, not in the end of the process, and leaves time to send.
         with deadline(preparation_s(kind)):
             before = _ready_to_send(job, kind)
@@ -303,7 +305,9 @@ def _recover(job: Job, kind: Submission) -> dict[str, object] | None:
 def _is_settled_by(found: LookUp, job: Job) -> bool:
     """Act on what was found; False if nothing was, and the job may be sent again."""
     is_accepted = bool(job.params.get("accepted"))
-    if len(found.remote_ids) == 1:
+    if found.blind:
+        ask_person(job, f"{found.blind} {DECIDE}")
+    elif len(found.remote_ids) == 1:
         accept(job, Submitted(found.remote_ids[0], job.raw), how="found by looking for it")
     elif found.remote_ids:
         ask_person(

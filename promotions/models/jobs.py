@@ -78,6 +78,12 @@ class Job(models.Model):
     scope = models.CharField(
         max_length=400, blank=True, help_text="What only one unfinished write at a time may concern."
     )
+    slot = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="What only one job at a time may have; others wait.",
+    )
+    holds_slot = models.BooleanField(default=False, help_text="It is this one's turn, until it is over.")
     submit_at = models.DateTimeField(null=True, blank=True, help_text="When the write was last sent.")
     submit_count = models.PositiveIntegerField(default=0)
     empty_look_ups = models.PositiveIntegerField(default=0)
@@ -107,8 +113,12 @@ class Job(models.Model):
                 condition=Q(state__in=UNFINISHED) & ~Q(scope=""),
                 name="one_unfinished_per_scope",
             ),
+            # One job at a time, whatever its kind and whoever works on it.
+            models.UniqueConstraint(fields=["slot"], condition=Q(holds_slot=True), name="one_holder_per_slot"),
         ]
         indexes = [
+            # The line of those that wait for a slot.
+            models.Index(fields=["slot", "id"], condition=Q(state__in=UNFINISHED) & ~Q(slot=""), name="job_slot"),
             # The tick: what is due among the few jobs that are not over.
             models.Index(fields=["due_at"], condition=Q(state__in=ACTIVE), name="job_due"),
             # The list, newest first, by whatever it is narrowed (job_lists.py). A trailing column is one that is only

@@ -38,12 +38,13 @@ def queue(
     plan: Plan | None = None,
     credential: Credential | None = None,
     scope: str = "",
+    slot: str = "",
     params: dict[str, Any] | None = None,
 ) -> Job:
     """Add a job and wake a worker after the commit; call it inside a transaction.
 
     A job nobody asked for is routine. `scope` names what only one unfinished write may concern; raises ConflictError if
-    another job has it.
+    another job has it. Jobs of one `slot` are sent one after the other.
     """
     try:
         with transaction.atomic():
@@ -59,6 +60,7 @@ def queue(
                 plan=plan,
                 credential=credential,
                 scope=scope,
+                slot=slot,
                 params=params or {},
                 marker=submissions.new_marker() if registry.is_submission(kind) else None,
             )
