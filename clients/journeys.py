@@ -52,8 +52,10 @@ class _Client:
     hint = "Check the base path of the organization's journey service URL."
     """What to do where a route is not known."""
 
-    def __init__(self, connection: Connection, *, sandbox: str) -> None:
+    def __init__(self, connection: Connection, *, sandbox: str, secrets: Sequence[str] = ()) -> None:
+        """`secrets` are known to stand in that sandbox; what is read of it does not show them."""
         self._connection = connection
+        self._secrets = tuple(secrets)
         # Without this header a call may silently go to the default production sandbox; its case matters.
         self._headers = {"x-sandbox-name": checked_header("The sandbox name", sandbox)}
         self._classify = classifier(connection.base_url, self.hint)
@@ -66,6 +68,7 @@ class _Client:
         *,
         parse: Callable[[Answer], T],
         headers: Iterable[tuple[str, str]] = (),
+        secrets: Sequence[str] = (),
         **request: Any,
     ) -> T:
         return self._connection.call(
@@ -77,8 +80,12 @@ class _Client:
             refuses=refuses,
             classify=self._classify,
             at_most=_TRIES,
+            secrets=(*self._secrets, *secrets),
             **request,
         )
+
+    def _hide(self, value: Any) -> Any:
+        return self._connection.redact(value, secrets=self._secrets)
 
 
 class JourneysClient(_Client):
@@ -101,7 +108,7 @@ class JourneysClient(_Client):
             return self._page({}, [("x-vyg-query-page", str(page)), ("x-vyg-query-pagesize", size)])
 
         gathered = gather(first, ask, size=first.page_size)
-        read = read_journeys(gathered.rows, self._connection.redact)
+        read = read_journeys(gathered.rows, self._hide)
         return JourneyList(read.journeys, gathered.are_all and read.are_all, gathered.total)
 
     def latest(self, journey_uid: str) -> RemoteJourneyVersion:
@@ -110,7 +117,7 @@ class JourneysClient(_Client):
             "journeys.latest",
             "GET",
             f"/journeys/{escaped(journey_uid)}/latest",
-            parse=lambda answer: read_latest(answer.json(), self._connection.redact),
+            parse=lambda answer: read_latest(answer.json(), self._hide),
         )
 
     def export(self, version_uid: str) -> ExportedVersion:
@@ -129,7 +136,7 @@ class JourneysClient(_Client):
         """
 
         def hide(value: Any) -> Any:
-            return self._connection.redact(value, secrets=secrets)
+            return self._connection.redact(value, secrets=(*self._secrets, *secrets))
 
         return self._call(
             "journeys.import",
@@ -175,7 +182,7 @@ class RetrieveJourneysClient(_Client):
         """All versions that the API knows, each as a journey whose uid is that of the version."""
         first = self._page(0)
         gathered = gather(first, self._page, size=first.page_size or PAGE_SIZE)
-        read = read_public_journeys(gathered.rows, self._connection.redact)
+        read = read_public_journeys(gathered.rows, self._hide)
         return JourneyList(read.journeys, gathered.are_all and read.are_all, gathered.total)
 
     def get(self, version_id: str) -> RemoteJourneyDetail:
@@ -184,7 +191,7 @@ class RetrieveJourneysClient(_Client):
             "journeys.retrieve",
             "GET",
             f"/ajo/journey/{escaped(version_id)}",
-            parse=lambda answer: read_detail(unwrapped(answer.json()), self._connection.redact),
+            parse=lambda answer: read_detail(unwrapped(answer.json()), self._hide),
         )
 
     def _page(self, page: int) -> Rows:

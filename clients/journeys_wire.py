@@ -248,7 +248,7 @@ def read_latest(value: Any, hide: Redact) -> RemoteJourneyVersion:
         modified_at=fields.time(_MODIFIED_AT),
         modified_by=fields.who(_MODIFIED_BY),
         deployed_at=fields.time(_DEPLOYED_AT),
-        errors=errors,
-        warnings=warnings,
+        errors=tuple(hide(errors)),
+        warnings=tuple(hide(warnings)),
         raw=hide(body),
     )

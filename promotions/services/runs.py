@@ -123,8 +123,7 @@ def check(plan: Plan, report: Report, *, may_reopen: bool = True) -> Ending | No
     None if nothing in the hash differs; otherwise the plan reopens as a new revision, and any consent to it is void.
     """
     if freezing.content_hash(plan) != plan.content_hash:
-        reason = "The plan's own content no longer fits its hash."
-        return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
+        return unfit(plan, "The plan's own content no longer fits its hash.", may_reopen=may_reopen)
     found = system(plan.promotion.system)
     gathered = found.gather(plan.promotion, report)
     lost = found.lost_values(plan)
@@ -135,22 +134,39 @@ def check(plan: Plan, report: Report, *, may_reopen: bool = True) -> Ending | No
     return _reopened(plan, gathered, changes) if may_reopen else _changed(changes)
 
 
+def unfit(plan: Plan, reason: str, *, may_reopen: bool) -> Ending:
+    """How a run ends whose plan cannot be sent as it is; the plan reopens with the same facts and decisions."""
+    return _reopened(plan, None, [reason]) if may_reopen else _changed([reason])
+
+
+@transaction.atomic
+def reopen_refused(plan: Plan, job: Job) -> None:
+    """Open a plan again whose run the platform refused, having done nothing; decisions stay, consent is used up."""
+    plan = plans.locked(plan)
+    if plan.state == PlanState.READY and plan.promotion.abandoned_at is None:
+        _reopen(plan, None, [f"Job {job.pk} was refused. {job.problem}"])
+
+
 @transaction.atomic
 def _reopened(plan: Plan, gathered: Gathered | None, changes: list[str]) -> Ending:
     plan = plans.locked(plan)
     if plan.state == PlanState.READY:
-        newer = plans.reopen(plan, changes=changes, gathered=gathered)
-        audit.record(
-            Verb.PLAN_REOPENED,
-            actor=None,
-            subject=plan.promotion,
-            organization=plan.promotion.target_organization,
-            details={"revision": newer.revision, "changes": changes},
-        )
+        _reopen(plan, gathered, changes)
     return Ending(
         state=JobState.CANCELLED,
         problem_kind=ProblemKind.PLAN_CHANGED,
         problem=f"Nothing was sent. {_changed(changes).problem} The plan is open again as a new revision.",
+    )
+
+
+def _reopen(plan: Plan, gathered: Gathered | None, changes: list[str]) -> None:
+    newer = plans.reopen(plan, changes=changes, gathered=gathered)
+    audit.record(
+        Verb.PLAN_REOPENED,
+        actor=None,
+        subject=plan.promotion,
+        organization=plan.promotion.target_organization,
+        details={"revision": newer.revision, "changes": changes},
     )
 
 

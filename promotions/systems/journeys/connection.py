@@ -1,6 +1,6 @@
 """Clients of the two journey APIs for an organization."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -37,8 +37,11 @@ def sources(organization: Organization) -> Iterator[Sources]:
 
 
 @contextmanager
-def journeys(organization: Organization, *, sandbox: str) -> Iterator[JourneysClient]:
-    """The API that exports and imports, in one sandbox; its writes keep to the deadline that settling reckons with."""
+def journeys(organization: Organization, *, sandbox: str, secrets: Sequence[str] = ()) -> Iterator[JourneysClient]:
+    """The API that exports and imports, in one sandbox; its writes keep to the deadline that settling reckons with.
+
+    `secrets` were brought there: nothing that comes back shows them.
+    """
     policy = CallPolicy(write_deadline_s=settings.SUBMIT_DEADLINE_S)
     with connections.connect(organization, service=SERVICE, policy=policy) as connection:
-        yield JourneysClient(connection, sandbox=sandbox)
+        yield JourneysClient(connection, sandbox=sandbox, secrets=secrets)

@@ -1,14 +1,18 @@
 """The document that is sent: the export with everything that was decided filled in."""
 
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from accounts.crypto import UndecryptableError
 from accounts.services.stored_values import read_value
 from promotions.choices import Decision, ItemInput
 from promotions.models import Plan, PlanItem, Promotion
 from promotions.services import documents, sealed_values
 from promotions.systems.journeys.document import replaced
-from promotions.systems.journeys.payload import edited, remaining, survey
+from promotions.systems.journeys.payload import edited, remaining
 from promotions.systems.journeys.targets import stored_value
 from promotions.systems.markers import marked
 
@@ -23,22 +27,18 @@ class Filled:
 
     content: bytes = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
-    is_marked: bool
-    """Whether the description of the journey carries our mark."""
-    name: str
-    """What the document calls the journey; a list may call it otherwise."""
 
 
 def filled(plan: Plan, marker: str) -> Filled:
     """The plan's document as it is to be sent; raises NotFilledError with what is missing.
 
-    Only what was decided is changed, and the description of the journey, if it has one, ends in the mark.
+    Only what was decided is changed, and the description of the journey, if it has one, ends in the mark. This counts
+    towards the time that the write has: whatever takes longer is for `check`, which comes before.
     """
     if plan.document is None:
         raise NotFilledError("The export that the plan rests on is not there. Read the facts again.")
     content = documents.content_of(plan.document)
-    surveyed = survey(content)
-    if surveyed.digest != plan.facts.get("content"):
+    if hashlib.sha256(content).hexdigest() != plan.document.sha256:
         raise NotFilledError("The kept export is not the one that was agreed to. Read the facts again.")
     edits: dict[str, str] = {}
     secrets = []
@@ -49,14 +49,37 @@ def filled(plan: Plan, marker: str) -> Filled:
         if item.input == ItemInput.SECRET:
             secrets.append(value)
         edits |= dict.fromkeys(item.details["pointers"], value)
-    result = edited(content, edits) if edits else content
-    if left := remaining(result):
+    if edits:
+        content = edited(content, edits)
+    if is_marked(plan, marker):
+        pointer = plan.display["mark_at"]
+        content = replaced(content, [pointer], lambda _, old: json.dumps(marked(json.loads(old), marker)).encode())
+    return Filled(content, tuple(secrets))
+
+
+def check(plan: Plan, marker: str) -> None:
+    """Fill everything in, and look through the result for secrets that are left; raises NotFilledError as above."""
+    if left := remaining(filled(plan, marker).content):
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         raise NotFilledError(f"A secret is not filled in: {'; '.join(left[:3])}{more}. Fill it in, then run again.")
-    pointer = surveyed.description_pointer if marker else ""
-    if pointer:
-        result = replaced(result, [pointer], lambda _, old: json.dumps(marked(json.loads(old), marker)).encode())
-    return Filled(result, tuple(secrets), bool(pointer), surveyed.journey_name)
+
+
+def is_marked(plan: Plan, marker: str) -> bool:
+    """Whether what is sent carries our mark: a journey without a description has no place for it."""
+    return bool(marker and plan.display.get("mark_at"))
+
+
+def secrets_of(plan: Plan) -> tuple[str, ...]:
+    """The secrets that were filled in, as far as they can still be read: nothing that comes back may show them."""
+    return tuple(_secrets(plan))
+
+
+def _secrets(plan: Plan) -> Iterator[str]:
+    for item in plan.items.filter(input=ItemInput.SECRET):
+        with suppress(NotFilledError, UndecryptableError):
+            value = _value_of(plan.promotion, item)
+            if value is not None:
+                yield value
 
 
 def _value_of(promotion: Promotion, item: PlanItem) -> str | None:

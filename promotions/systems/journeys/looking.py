@@ -5,11 +5,12 @@ from promotions.choices import ResultOutcome, Verification
 from promotions.models import Job, JourneyCopy, Plan, TaskResult
 from promotions.services import documents
 from promotions.systems.journeys.connection import journeys
+from promotions.systems.journeys.filling import secrets_of
 from promotions.systems.journeys.payload import DocumentError, Moved, pairs
 from promotions.systems.plan_runs import plan_of
 
 LEFT_TO_TARGET = "A system object: the target has its own, and it is not imported."
-NOT_LOOKED_AT = "The copy cannot be exported while it has errors, so what it uses could not be looked at."
+NOT_LOOKED_AT = "The copy could not be exported, so what it uses could not be looked at"
 
 
 def made_before_looking(plan: Plan) -> list[TaskResult]:
@@ -40,11 +41,11 @@ def look_again(job: Job) -> bool:
     journey, objects = rows[:1], rows[1:]
     for row in journey:
         row.verification, row.verification_text = Verification.CONFIRMED, "The target shows it."
-    moved = _moved(job, plan)
-    if moved is None:
+    moved, reason = _moved(job, plan)
+    if reason:
         for row in objects:
             if row.outcome == ResultOutcome.CREATED:
-                row.verification, row.verification_text = Verification.NOT_CONFIRMED, NOT_LOOKED_AT
+                row.verification, row.verification_text = Verification.NOT_CONFIRMED, reason
     else:
         _note(objects, moved)
         JourneyCopy.objects.filter(job=job).update(
@@ -68,16 +69,18 @@ def look_again(job: Job) -> bool:
     return all(row.verification != Verification.CONTRADICTED for row in rows)
 
 
-def _moved(job: Job, plan: Plan) -> tuple[Moved, ...] | None:
-    """None where the copy cannot be exported, or its export not be read."""
+def _moved(job: Job, plan: Plan) -> tuple[tuple[Moved, ...], str]:
+    """What became of each object; or why that cannot be told, where the copy gives no export that can be read."""
     if plan.document is None or job.sandbox is None:
-        return None
+        return (), f"{NOT_LOOKED_AT}."
+    copy = JourneyCopy.objects.get(job=job)
     try:
-        with journeys(job.organization, sandbox=job.sandbox.name) as client:
-            after = client.export(job.remote_id).content
-        return pairs(documents.content_of(plan.document), after)
-    except (ApiRejectedError, DocumentError):
-        return None
+        with journeys(job.organization, sandbox=job.sandbox.name, secrets=secrets_of(plan)) as client:
+            after = client.export(copy.version_uid).content
+        return pairs(documents.content_of(plan.document), after), ""
+    except (ApiRejectedError, DocumentError) as failure:
+        words = failure.message if isinstance(failure, ApiRejectedError) else str(failure)
+        return (), f"{NOT_LOOKED_AT}: {words}"[:500]
 
 
 def _note(rows: list[TaskResult], moved: tuple[Moved, ...]) -> None:

@@ -165,6 +165,8 @@ def _display(promotion: Promotion, surveyed: Survey) -> dict[str, Any]:
             for one in surveyed.objects[:ITEMS_LIMIT]
         ],
         "left_alone": list(surveyed.left_alone),
+        "name": surveyed.journey_name,
+        "mark_at": surveyed.description_pointer,
         "size": surveyed.size,
         "earlier": [{"name": copy.name, "job": copy.job_id, "at": copy.made_at.isoformat()} for copy in copies[:20]],
     }

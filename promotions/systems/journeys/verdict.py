@@ -58,7 +58,10 @@ def in_words(job: Job) -> str:
             return "Look at what changed on the page of the promotion, fill in what is missing, and run it again."
         return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
     if job.state == JobState.FAILED:
-        return f"The platform made nothing in {where}. Remove the cause, then plan the version once more."
+        return (
+            f"The platform made nothing in {where}. The plan is open again with all that was filled in: put right what "
+            "is wrong, then run it again."
+        )
     if job.problem_kind == ProblemKind.CLOSED:
         return f"Look into {where} whether there is a copy; remove it by hand if it is one too many."
     if job.state == JobState.PARTLY_FAILED:
