@@ -221,6 +221,18 @@ def _forget_single_versions(sandbox: Sandbox, known: Mapping[str, Journey], list
         Journey.objects.filter(sandbox=sandbox, pk__in=single).delete()
 
 
+def without_known(sandbox: Sandbox, listed: Iterable[Listed]) -> list[Listed]:
+    """The rows of the newer API that stand for no journey which the other one named before.
+
+    For when the other one gives no list: what it named is kept as it was, rather than shown a second time.
+    """
+    known = Journey.objects.filter(sandbox=sandbox).exclude(source=JourneySource.RETRIEVE)
+    versions = set(JourneyVersion.objects.filter(journey__in=known).values_list("uid", flat=True))
+    versions.update(known.values_list("latest_version_uid", flat=True))
+    names = set(known.filter(vanished_at=None).values_list("name", flat=True))
+    return [one for one in listed if one.remote.uid not in versions and one.remote.name not in names]
+
+
 def missing(sandbox: Sandbox, seen: Iterable[str], sources: Iterable[JourneySource]) -> list[Journey]:
     """Journeys from these sources that a complete list did not name, and that were there before."""
     present = Journey.objects.filter(sandbox=sandbox, vanished_at=None, source__in=list(sources))

@@ -18,7 +18,13 @@ class ReadJourney(Activity):
     label = "Read journey"
 
     def run(self, job: Job, report: Report) -> Ending:
-        journey = Journey.objects.select_related("sandbox__organization").get(pk=job.params["journey"])
+        journey = Journey.objects.select_related("sandbox__organization").filter(pk=job.params["journey"]).first()
+        if journey is None:
+            return Ending(
+                state=JobState.FAILED,
+                problem_kind=ProblemKind.REJECTED,
+                problem="It is known as a version of another journey by now, and no longer by itself. Open that one.",
+            )
         reading = JourneyReading.objects.filter(sandbox=journey.sandbox).first()
         is_newer_there = reading is None or reading.retrieve != SourceState.NOT_THERE
         with sources(job.organization) as found:

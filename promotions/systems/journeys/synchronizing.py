@@ -126,7 +126,8 @@ def _read_sandbox(sandbox: Sandbox, found: Sources, state: dict[str, Any], repor
         return error
     state["answered"] += 1
     state["read"] += len(listed)
-    state["changed"] += journeys.apply(sandbox, listed)
+    fresh = listed if authoring.listed is not None else journeys.without_known(sandbox, listed)
+    state["changed"] += journeys.apply(sandbox, fresh)
     if any(not one.is_complete for one in lists):
         state["said"].append(f"The list of {sandbox.name} ended early; what it left out is kept as it was.")
     _mark_missing(sandbox, authoring, newer, authoring_client, [one.remote.uid for one in listed], state, report)

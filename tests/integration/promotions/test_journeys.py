@@ -107,14 +107,18 @@ def test_an_api_that_is_not_there_is_remembered_and_no_error(
 def test_without_the_authoring_api_the_newer_one_lists_and_nothing_counts_as_gone(
     platform: Platform, acme: Organization, only_stage: None, synchronized: Callable[[], Job]
 ) -> None:
-    [uid] = added(platform, "Plain")
+    added(platform, "Plain", versions=2)
     synchronized()
+    known = set(Journey.objects.values_list("uid", flat=True))
     Organization.objects.update(service_urls={"journeys": f"{platform.url}/nowhere"})
+    added(platform, "New one")
 
     job = synchronized()
 
-    assert job.result["vanished"] == 0
-    assert Journey.objects.get(uid=uid).vanished_at is None
+    assert (job.result["changed"], job.result["vanished"]) == (1, 0)
+    [new] = Journey.objects.exclude(uid__in=known)
+    assert (new.name, new.source) == ("New one", JourneySource.RETRIEVE)
+    assert not Journey.objects.exclude(vanished_at=None).exists()
     assert JourneyReading.objects.get().authoring == SourceState.NOT_THERE
 
 
