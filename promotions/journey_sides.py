@@ -89,6 +89,11 @@ class Standing:
         except UndecryptableError:
             return None
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether the kept export cannot be decrypted."""
+        return self.document is not None and self.content is None
+
     @cached_property
     def outline(self) -> Outline | None:
         if self.document is not None:
@@ -219,6 +224,40 @@ def versions_offered(journey: Journey) -> Choices:
         words = [f"Version {number or uid}", states.get(uid, ""), "latest" if uid == journey.latest_version_uid else ""]
         found.append((uid, ", ".join(word for word in words if word)))
     return found
+
+
+def latest_of(journey: Journey, versions: Choices) -> str:
+    """The uid of the latest version; empty if none is known."""
+    return journey.latest_version_uid or next((uid for uid, _ in versions), "")
+
+
+def likeliest(
+    journey: Journey, version: str, *, versions: Choices, others: Sequence[tuple[str, Choices]]
+) -> tuple[str, str]:
+    """What is compared if nobody says with what: an earlier version with the latest, the latest with the one before.
+
+    Of a journey with one version its newest copy, or what it was made from. The key is empty if there is nothing.
+    """
+    latest = latest_of(journey, versions)
+    if version and version != latest:
+        return version, f"{journey.pk}:{latest}" if latest else ""
+    before = next((uid for uid, _ in versions if uid != latest), "")
+    if before:
+        return before, f"{journey.pk}:{latest}"
+    beyond = (key for _, choices in others for key, _ in choices if not key.startswith(f"{journey.pk}:"))
+    return latest, next(beyond, "")
+
+
+def sides_of(copy: JourneyCopy) -> tuple[Side, Side] | None:
+    """The version that was imported, and the copy; None if one of the journeys is not known here."""
+    related = Journey.objects.select_related("organization", "sandbox__organization")
+    source = related.filter(
+        organization=copy.source_organization_id, sandbox__name=copy.source_sandbox_name, uid=copy.source_uid
+    ).first()
+    made = related.filter(sandbox=copy.target_sandbox_id, uid=copy.uid).first() if copy.uid else None
+    before = side_of(source, copy.source_version_uid) if source is not None else None
+    after = side_of(made, copy.version_uid) if made is not None else None
+    return (before, after) if before is not None and after is not None else None
 
 
 def others_offered(journey: Journey, user: User, chosen: Journey | None) -> list[tuple[str, Choices]]:

@@ -197,6 +197,7 @@ def detail(
         "version": version_of(job),
         "tabs": [(name, words, name == tab) for name, words in tabs.items()],
         "tab": tab,
+        "may_read_source": job.promotion is not None and has_role(user, job.promotion.source_organization, Role.VIEWER),
         "run_template": system(job.promotion.system).run_template if job.promotion is not None else "",
     }
     if tab == "objects":

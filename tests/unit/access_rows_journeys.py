@@ -16,6 +16,8 @@ ROWS: list[Row] = [
     row("promotions:journey-reading", "journey", GET="in 404 302 302 302 302 302"),
     row("promotions:journey-promote", "journey", GET="in 404 403 200 200 200 200", POST="in 404 403 422 422 422 422"),
     row("promotions:journey-copy-published", "journey_copy", POST=OPERATORS_ACT),
+    row("promotions:journey-compare", "journey", GET=MEMBERS, POST="in 404 403 422 422 422 422"),
+    row("promotions:journey-copy-compare", "journey_copy", GET="in 404 302 302 302 302 302"),
     row("promotions_api:journey-list", GET=API_LIST),
     row("promotions_api:journey-detail", "journey", GET=API_READ),
     row("promotions_api:journey-versions", "journey", GET=API_READ),
