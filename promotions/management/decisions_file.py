@@ -1,28 +1,38 @@
-"""Decisions from a file, for plans that nobody sits in front of."""
+"""Decisions from a file or from options, for plans that nobody sits in front of."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from promotions.choices import MAPPED, Decision
+from promotions.choices import MAPPED, Decision, ItemInput
 from promotions.models import PlanItem
 from promotions.services.decisions import Verdict
 
 _ALLOWED = (Decision.CREATE, *MAPPED, Decision.KEEP, Decision.FILL, Decision.CONFIRM)
+# The type that choices of a value kept in the organization have.
+STORED_VALUE = "stored_value"
+NAMES_SHOWN = 10
 
 
 class DecisionsFileError(Exception):
     """The file is not what it must be; the text says where."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A decision on the object of this name: TYPE:ID, or a title that only one object has."""
+    """A decision on what has this name: its key, its place in words, or a title that nothing else has."""
 
     name: str
     decision: Decision
-    target_id: str
+    target_id: str = ""
+    stored: str = ""
+    """Name of the stored value to take instead of a target."""
     value: str = field(default="", repr=False)
+    source: str = "the decisions file"
+    """Who says so, for complaints."""
+    is_secret: bool = False
+    """The value must not be shown, and so fits nothing that would show it."""
 
 
 def read(text: str) -> list[Wanted]:
@@ -41,26 +51,70 @@ def _wanted(name: str, value: object) -> Wanted:
     said = value.get("decision") if isinstance(value, dict) else None
     if not isinstance(value, dict) or said not in [allowed.value for allowed in _ALLOWED]:
         raise DecisionsFileError(f"“{name}” needs a decision: create, reuse, update, keep, fill or confirm.")
-    target = value.get("target", "")
-    if said in MAPPED and not (isinstance(target, str) and target):
-        raise DecisionsFileError(
-            f"“{name}” is to be {'reused' if said == Decision.REUSE else 'updated'}, but names no target id."
-        )
-    typed = value.get("value", "")
-    if said == Decision.FILL and not (isinstance(typed, str) and typed):
+    target, stored, typed = (_text(value.get(part, "")) for part in ("target", "stored", "value"))
+    if said == Decision.REUSE and bool(target) == bool(stored):
+        raise DecisionsFileError(f"“{name}” is to be reused, but names no target id, and no stored value, or both.")
+    if said == Decision.UPDATE and not target:
+        raise DecisionsFileError(f"“{name}” is to be updated, but names no target id.")
+    if said == Decision.FILL and not typed:
         raise DecisionsFileError(f"“{name}” is to be filled in, but names no value.")
-    return Wanted(name, Decision(said), target if isinstance(target, str) else "", typed)
+    return Wanted(name=name, decision=Decision(said), target_id=target, stored=stored, value=typed)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def verdicts(wanted: Sequence[Wanted], items: Sequence[PlanItem]) -> list[Verdict]:
-    """The decisions as the plan takes them. Raises LookupError for a name that fits no object, or several."""
-    found = []
-    for one in wanted:
-        fitting = [item for item in items if item.key == one.name] or [item for item in items if item.title == one.name]
-        if not fitting:
-            raise LookupError(f"The plan has no object “{one.name}”, which the decisions file names.")
-        if len(fitting) > 1:
-            keys = ", ".join(item.key for item in fitting)
-            raise LookupError(f"Several objects are titled “{one.name}”. Name it by type and id: {keys}.")
-        found.append(Verdict(fitting[0].pk, one.decision, one.target_id, value=one.value))
+    """The decisions as the plan takes them.
+
+    Raises LookupError for a name that fits nothing, or several, for one decided twice, and for a stored value that is
+    not offered.
+    """
+    found = [(one, _named(one, items)) for one in wanted]
+    numbers = Counter(item.pk for _, item in found)
+    for one, item in found:
+        if numbers[item.pk] > 1:
+            raise LookupError(f"{item} is decided twice, by {one.source} as “{one.name}”. Decide it once.")
+    return [_verdict(one, item) for one, item in found]
+
+
+def _named(one: Wanted, items: Sequence[PlanItem]) -> PlanItem:
+    fitting = (
+        [item for item in items if item.key == one.name]
+        or [item for item in items if place_of(item) == one.name]
+        or [item for item in items if item.title == one.name]
+    )
+    if not fitting:
+        known = [place_of(item) or item.key for item in items]
+        more = f" and {len(known) - NAMES_SHOWN} more" if len(known) > NAMES_SHOWN else ""
+        raise LookupError(
+            f"The plan has no object “{one.name}”, which {one.source} names. "
+            f"Known: {'; '.join(known[:NAMES_SHOWN]) or 'none'}{more}."
+        )
+    if len(fitting) > 1:
+        keys = ", ".join(item.key for item in fitting)
+        raise LookupError(f"Several objects are titled “{one.name}”. Name it by type and id: {keys}.")
+    return fitting[0]
+
+
+def place_of(item: PlanItem) -> str:
+    """Where a value stands, in words; empty for anything else."""
+    return str(item.details.get("where", ""))
+
+
+def _verdict(one: Wanted, item: PlanItem) -> Verdict:
+    if one.is_secret and item.input != ItemInput.SECRET:
+        raise LookupError(f"{item} is no secret, and {one.source} would show it. Use the decisions file.")
+    target_id = _stored_id(one, item) if one.stored else one.target_id
+    return Verdict(item.pk, one.decision, target_id, value=one.value)
+
+
+def _stored_id(one: Wanted, item: PlanItem) -> str:
+    targets = [choice["target"] for choice in item.choices if choice["target"]]
+    offered = {target["title"]: target["id"] for target in targets if target["type"] == STORED_VALUE}
+    if one.stored not in offered:
+        known = ", ".join(sorted(offered)) or "none"
+        raise LookupError(f"No stored value “{one.stored}” is offered for {item}. Offered: {known}.")
+    found: str = offered[one.stored]
     return found
