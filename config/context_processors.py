@@ -103,14 +103,26 @@ def shell(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {"places": []}
-    packages_url = _resolve("promotions:package-list")
+    list_url, what = _list_of(request)
     return {
         "places": _places(request, user),
         "person_pages": [Link(name, url, icon) for name, icon, url_name in PERSON_PAGES if (url := _resolve(url_name))],
-        "scope": Scope(user=user, wanted=request.GET.get("organization", ""), url=packages_url),
-        "search_url": packages_url,
+        "scope": Scope(user=user, wanted=request.GET.get("organization", ""), url=list_url),
+        "search_url": list_url,
+        "search_label": f"Search {what}",
         "bell": Bell(user) if _resolve("accounts:notice-list") else None,
     }
+
+
+def _list_of(request: HttpRequest) -> tuple[str, str]:
+    """Where the search and the organization scope of the top bar lead, and what is found there."""
+    match = request.resolver_match
+    is_journey = match is not None and (match.url_name or "").partition("-")[0] == "journey"
+    return (
+        (_resolve("promotions:journey-list"), "journeys")
+        if is_journey
+        else (_resolve("promotions:package-list"), "packages")
+    )
 
 
 def _places(request: HttpRequest, user: User) -> list[Link]:

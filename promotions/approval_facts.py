@@ -136,7 +136,7 @@ def time_line(plan: Plan, items: Iterable[PlanItem], approvals: Iterable[Approva
     found = [Moment(promotion.created_at, "open", f"{promotion.created_by} planned it")]
     if plan.gathered_at:
         found.append(Moment(plan.gathered_at, "info", f"The facts of revision {plan.revision} were read"))
-    found += _acts(items)
+    found += _acts(items, system(promotion.system).words.items)
     if plan.frozen_at:
         found.append(Moment(plan.frozen_at, "ready", f"{plan.frozen_by} froze revision {plan.revision}"))
     for approval in approvals:
@@ -144,13 +144,13 @@ def time_line(plan: Plan, items: Iterable[PlanItem], approvals: Iterable[Approva
     return sorted(found, key=lambda moment: moment.at)
 
 
-def _acts(items: Iterable[PlanItem]) -> list[Moment]:
+def _acts(items: Iterable[PlanItem], noun: str) -> list[Moment]:
     """Decisions taken together stand together."""
     acts: defaultdict[tuple[datetime, str], list[PlanItem]] = defaultdict(list)
     for item in items:
         if item.decided_by and item.decided_at:
             acts[item.decided_at, str(item.decided_by)].append(item)
-    return [Moment(at, _look_of(act), _act(who, act)) for (at, who), act in acts.items()]
+    return [Moment(at, _look_of(act), _act(who, act, noun)) for (at, who), act in acts.items()]
 
 
 def _look_of(items: Sequence[PlanItem]) -> str:
@@ -160,9 +160,9 @@ def _look_of(items: Sequence[PlanItem]) -> str:
     return next((str(found.value) for found in ordered if found in decisions), "create")
 
 
-def _act(who: str, items: Sequence[PlanItem]) -> str:
+def _act(who: str, items: Sequence[PlanItem], noun: str) -> str:
     numbers = Counter(Decision(item.decision).label.lower() for item in items)
-    what = str(items[0]) if len(items) == 1 else f"{len(items)} objects"
+    what = str(items[0]) if len(items) == 1 else f"{len(items)} {noun}"
     how = ", ".join(f"{number} {words}" if len(items) > 1 else str(words) for words, number in numbers.items())
     before = sum(is_as_before(item) for item in items)
     remembered = f"; {before} as decided before" if before else ""

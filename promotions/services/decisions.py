@@ -153,7 +153,7 @@ def take_remembered(*, plan: Plan, actor: User, item_ids: Collection[int] | None
         raise RefusedError(MEMORY_IS_OFF)
     verdicts = remembered(plan, item_ids)
     if not verdicts:
-        raise RefusedError("No undecided object has an earlier decision that is still offered.")
+        raise RefusedError("Nothing that is undecided has an earlier decision that is still offered.")
     return decide(plan=plan, verdicts=verdicts, actor=actor)
 
 

@@ -15,6 +15,7 @@ from promotions.models import Approval, Job, Plan, Promotion, PromotionGroup
 from promotions.services import approvals, consent, decisions, plans, runs
 from promotions.services.decisions import MEMORY_IS_OFF, Verdict
 from promotions.services.errors import RefusedError
+from promotions.systems.base import system
 
 
 def current_plans(group: PromotionGroup, user: User) -> list[Plan]:
@@ -52,7 +53,8 @@ class Outcome:
             return f"Queued as job {self.job.pk}."
         if self.approval is not None:
             return "An approval was asked for."
-        return f"{self.changed} {'object' if self.changed == 1 else 'objects'} decided."
+        words = system(self.promotion.system).words
+        return f"{self.changed} {words.item if self.changed == 1 else words.items} decided."
 
 
 Chooser = Callable[[Plan], list[Verdict]]
@@ -138,6 +140,13 @@ def is_approval_wanted(plan: Plan) -> bool:
     return bool(consent.binding_rule(plan.promotion)) and consent.standing(plan) is None
 
 
+def target_words(promotion: Promotion) -> str:
+    """The target sandbox, with its organization where that is another than the source's."""
+    name: str = promotion.target_sandbox.name
+    is_across = promotion.target_organization_id != promotion.source_organization_id
+    return f"{promotion.target_organization} · {name}" if is_across else name
+
+
 def _each(group: PromotionGroup, person: User, act: Callable[[Plan], Outcome], words: str) -> list[Outcome]:
     found = current_plans(group, person)
     if not any(has_role(person, plan.promotion.target_organization, Role.OPERATOR) for plan in found):
@@ -166,7 +175,7 @@ def _keep(group: PromotionGroup, person: User, words: str, outcomes: list[Outcom
         "outcomes": [
             {
                 "promotion": outcome.promotion.pk,
-                "target": outcome.promotion.target_sandbox.name,
+                "target": target_words(outcome.promotion),
                 "words": outcome.words,
                 "tone": "warn" if outcome.refusal else "ok",
                 "job": outcome.job.pk if outcome.job else None,

@@ -124,6 +124,8 @@ class Words:
     item: str = "object"
     items: str = "objects"
     run: str = "import"
+    undecided: str = "undecided"
+    """What an item is called on which nothing is decided yet."""
     gathers: str
     """What is read for a plan, as a sentence."""
     again: str
@@ -151,6 +153,8 @@ class System(ABC):
     """What the page of a run tells besides its objects, if anything; it gets the job."""
     names_job: ClassVar[bool] = True
     """Whether the run carries a name and a text that people choose."""
+    tells_undecided: ClassVar[bool] = False
+    """Whether its own figures tell how much is undecided."""
 
     @abstractmethod
     def run_kind(self, promotion: Promotion) -> str:

@@ -19,13 +19,13 @@ from promotions.choices import OPEN_APPROVALS, ApprovalState, Decision, ItemKind
 from promotions.models import Approval, Job, Plan, PlanItem, PromotionGroup
 from promotions.services import consent, groups, runs
 from promotions.services.plans import PLAN_KIND
-from promotions.systems.base import Place, system
+from promotions.systems.base import Place, Words, system
 
 KEYS_PER_PAGE = 200
 TITLES_OFFERED = 3
 # More targets than this scroll to the side.
 TARGETS_IN_SIGHT = 4
-SHOWS = {"undecided": "Undecided somewhere", "decide": "To decide", "all": "All"}
+SHOWS = ("undecided", "decide", "all")
 
 _UNDECIDED = Q(must_decide=True, decision=Decision.UNDECIDED)
 _NUMBERS = {
@@ -59,6 +59,17 @@ class Target:
         """The plan in numbers."""
         promotion = self.plan.promotion
         return system(promotion.system).words_of(promotion, self.numbers) if self.numbers["total"] else ""
+
+    @property
+    def name(self) -> str:
+        """The sandbox, with its organization where that is another than the source's."""
+        return groups.target_words(self.plan.promotion)
+
+    @property
+    def undecided(self) -> str:
+        """How many wait for a decision, where the words above do not tell."""
+        found, number = system(self.plan.promotion.system), self.numbers["open"]
+        return f"{number} {found.words.undecided}" if number and not found.tells_undecided else ""
 
     @property
     def will_do(self) -> str:
@@ -167,15 +178,17 @@ class Cell:
             return "kept as it is"
         if self.item.decision == Decision.CONFIRM:
             return "confirmed"
-        return "undecided"
+        return system(self.target.plan.promotion.system).words.undecided
 
     @property
     def hint(self) -> str:
         """The first thing offered where nothing is decided yet."""
         if self.item is None or not self.item.is_undecided:
             return ""
-        target = next((choice["target"] for choice in self.item.choices if choice["target"]), None)
-        return f"offered: {target['title'] or target['id']}" if target else ""
+        targets = [choice["target"] for choice in self.item.choices if choice["target"]]
+        if len(targets) > 1 and self.item.kind == ItemKind.VALUE:
+            return f"{len(targets)} to choose from"  # the first is no better than the others
+        return f"offered: {targets[0]['title'] or targets[0]['id']}" if targets else ""
 
 
 @dataclass(frozen=True)
@@ -253,6 +266,8 @@ def targets_context(request: AuthenticatedRequest, group: PromotionGroup) -> dic
     return {
         "group": group,
         "targets": targets,
+        "system": system(targets[0].plan.promotion.system) if targets else None,
+        "words": _words_of(targets),
         "is_live": any(target.is_live for target in targets),
         "gathering_count": sum(target.is_gathering for target in targets),
         "ready_count": sum(target.is_ready for target in targets),
@@ -279,6 +294,11 @@ def group_context(request: AuthenticatedRequest, group: PromotionGroup) -> dict[
     }
 
 
+def _words_of(targets: Sequence[Target]) -> Words:
+    """All targets of a group are of one system."""
+    return system(targets[0].plan.promotion.system).words if targets else Words(gathers="", again="")
+
+
 def _picked(targets: Sequence[Target]) -> Place | None:
     """The page of what all of them promote."""
     promotion = targets[0].plan.promotion if targets else None
@@ -286,6 +306,7 @@ def _picked(targets: Sequence[Target]) -> Place | None:
 
 
 def _rows(request: AuthenticatedRequest, targets: Sequence[Target]) -> dict[str, Any]:
+    words = _words_of(targets)
     asked = request.GET.get("show", "")
     show = asked if asked in SHOWS else "decide"
     keys = (
@@ -319,7 +340,7 @@ def _rows(request: AuthenticatedRequest, targets: Sequence[Target]) -> dict[str,
         "rows": rows,
         "is_wide": len(targets) > TARGETS_IN_SIGHT,
         "show": show,
-        "shows": SHOWS.items(),
+        "shows": [("undecided", f"{words.undecided.capitalize()} somewhere"), ("decide", "To decide"), ("all", "All")],
         "query": query,
         "newer_url": f"?show={show}&page={page.previous_page_number()}" if page.has_previous() else "",
         "older_url": f"?show={show}&page={page.next_page_number()}" if page.has_next() else "",

@@ -122,8 +122,8 @@ def _first_step(user: User) -> Step | None:
     return Step(
         icon="package",
         title="Nothing needs you, and nothing runs",
-        text="Pick a published package and plan its import: you see every conflict and every missing right before "
-        "anything is written.",
+        text="Pick a published package, or a version of a journey, and plan its import: you see what has to be decided "
+        "before anything is written.",
         url=reverse("promotions:package-list"),
         label="Pick a package",
     )
@@ -134,7 +134,8 @@ def _no_organization(user: User) -> Step:
         return Step(
             icon="organization",
             title="Add your first organization",
-            text="Towpath reads packages from the organizations that you add, and imports them into their sandboxes.",
+            text="Towpath reads packages and journeys from the organizations that you add, and imports them into their "
+            "sandboxes.",
             url=reverse("accounts:organization-create"),
             label="Add an organization",
         )

@@ -30,6 +30,7 @@ from promotions.models import Approval, Job, Package, Plan, Promotion
 from promotions.models.packages import EXPIRY_WARNING as PACKAGE_WARNING
 from promotions.services import consent, subjects
 from promotions.services.plans import PLAN_KIND
+from promotions.systems.base import system
 from promotions.views import job_pages, sharing_needs
 from promotions.views.need import Need, list_url, shown
 
@@ -282,7 +283,8 @@ def _what_to_do(plan: Plan, undecided: int) -> tuple[str, str, str, str]:
     if plan.blockers:
         return "missing", "Blocked", "Look", str(plan.blockers[0])
     if undecided:
-        about = f"{undecided} {'object waits' if undecided == 1 else 'objects wait'} for a decision."
+        words = system(plan.promotion.system).words
+        about = f"{undecided} {f'{words.item} waits' if undecided == 1 else f'{words.items} wait'} for a decision."
         return "undecided", "Undecided", f"Decide {undecided}", about
     if plan.state == PlanState.READY:
         return "ready", "Not sent", "Look", "It is frozen and was not sent."

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import AuthenticatedRequest
 from promotions import access
-from promotions.choices import PlanState
+from promotions.choices import ItemInput, PlanState
 from promotions.forms.plans import ItemDecisionForm, MemoryForm, TableForm
 from promotions.models import Plan, PlanItem
 from promotions.services import decisions, memory, plans, runs
@@ -161,18 +161,23 @@ def plan_item_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Decide one row; answers the row, and with it the numbers and the run bar."""
     item = access.plan_item_for_change(request.user, pk)
     form = ItemDecisionForm(request.POST, item=item)
+    typed = "" if item.input == ItemInput.SECRET else form["value"].data or ""
     if not form.is_valid():
-        return _row(request, item, problem="Choose one of what is offered.", status=422)
+        problem = "What was typed is too long." if "value" in form.errors else "Choose one of what is offered."
+        return _row(request, item, problem=problem, typed=typed, status=422)
     try:
         decisions.decide(plan=item.plan, verdicts=[form.verdict()], actor=request.user)
     except ConflictError as refusal:
-        return _row(request, item, problem=refusal.message, status=409)
+        return _row(request, item, problem=refusal.message, typed=typed, status=409)
     except RefusedError as refusal:
-        return _row(request, item, problem=refusal.message, status=422)
+        return _row(request, item, problem=refusal.message, typed=typed, status=422)
     return _row(request, item)
 
 
-def _row(request: AuthenticatedRequest, item: PlanItem, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _row(
+    request: AuthenticatedRequest, item: PlanItem, *, problem: str = "", typed: str = "", status: int = 200
+) -> HttpResponse:
+    """The row, and why it is not as wished; `typed` is then kept to be mended."""
     plan = access.plan_for_read(request.user, item.plan_id)
     if not request.htmx:
         if problem:
@@ -183,7 +188,7 @@ def _row(request: AuthenticatedRequest, item: PlanItem, *, problem: str = "", st
     fresh = next((other for other in items if other.pk == item.pk), item)
     context = {
         **standing_context(request, plan, items, may_change=True),
-        "row": row_of(fresh, titles, problem=problem),
+        "row": row_of(fresh, titles, problem=problem, typed=typed),
         "query": request.GET.urlencode(),
     }
     return render(request, "promotions/plans/_row_answer.html", context, status=status)
@@ -221,6 +226,7 @@ def plan_run(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "label": standing["run_title"],
             "cancel_url": reverse("promotions:promotion-detail", args=[promotion.pk]),
             "organization": promotion.target_organization,
+            "system": system(promotion.system),
         },
         status=status,
     )

@@ -15,12 +15,12 @@ from promotions.choices import MAPPED, ArtifactType, Decision, ItemKind, Match, 
 from promotions.forms.plans import prefix_of, value_of
 from promotions.models import Plan, PlanItem
 from promotions.services import plans, runs
-from promotions.systems.base import system
+from promotions.systems.base import System, system
 from promotions.views import approval_pages
 
 ROWS_PER_PAGE = 200
 INLINE_LIMIT = 4
-SHOWS = {"all": "All", "undecided": "Undecided", "rights": "Missing rights"}
+SHOWS = ("all", "undecided", "rights")
 _SIGNS = {Decision.REUSE: "=", Decision.UPDATE: "~", Decision.KEEP: "="}
 _BEFORE = {Decision.REUSE: "use existing", Decision.UPDATE: "update existing", Decision.FILL: "filled in"}
 _BARE = {Decision.CREATE: "create new", Decision.KEEP: "kept as it is"}
@@ -75,6 +75,8 @@ class Row:
     item: PlanItem
     parents: Sequence[str]
     problem: str = ""
+    typed: str = ""
+    """What a person typed that was refused, to be mended; never a secret."""
 
     @property
     def prefix(self) -> str:
@@ -319,7 +321,7 @@ def standing_context(
         "remembered_count": sum(bool(item.remembered) for item in items),
         "takeable": sum(item.is_undecided and bool(item.remembered) for item in items),
         "show": wanted_show(request),
-        "shows": [(name, words, len(_shown(items, name))) for name, words in SHOWS.items()],
+        "shows": [(name, words, len(_shown(items, name))) for name, words in _shows_of(found).items()],
         "reasons": reasons,
         # The page tells blockers at its top, in full; the bar has little room.
         "short_reasons": [reason for reason in reasons if reason not in plan.blockers],
@@ -331,8 +333,13 @@ def standing_context(
     }
 
 
-def row_of(item: PlanItem, titles: Mapping[str, str], *, problem: str = "") -> Row:
-    return Row(item, [titles.get(key, key) for key in item.needed_by], problem)
+def _shows_of(found: System) -> dict[str, str]:
+    shows = {"all": "All", "undecided": found.words.undecided.capitalize()}
+    return shows | {"rights": "Missing rights"} if "rights" in found.columns else shows
+
+
+def row_of(item: PlanItem, titles: Mapping[str, str], *, problem: str = "", typed: str = "") -> Row:
+    return Row(item, [titles.get(key, key) for key in item.needed_by], problem, typed)
 
 
 def _shown(items: Sequence[PlanItem], show: str) -> list[PlanItem]:

@@ -3,6 +3,7 @@
 //   data-dialog-close          closes the dialog it stands in     data-select-all="name" ticks every checkbox of that name
 //   data-selected-count="name" shows how many are ticked          name="theme"           radios of the theme switch
 //   data-print                 prints the page                    data-filters="id"      shows only what of that element holds its text
+//   data-fill                  a value of a plan that is typed: what is sent goes to the row, and the focus to the next that is not filled
 (() => {
   "use strict";
 
@@ -206,6 +207,29 @@
     if (isPoll(event.detail) && (document.hidden || isBusy(event.detail.target ?? event.detail.elt))) event.preventDefault();
   });
 
+  // What is typed and not yet sent outlives the swap of what is around it.
+  let typed = new Map();
+  const noteTyped = (target, sender) => {
+    const sent = sender?.closest?.("form, fieldset")?.closest("tbody");
+    const fields = [...target.querySelectorAll("input[data-fill]")].filter((field) => field.value !== field.defaultValue && !sent?.contains(field));
+    typed = new Map(fields.map((field) => [field.id, field.value]));
+  };
+  const bringBackTyped = () => {
+    for (const [id, value] of typed) {
+      const field = document.getElementById(id);
+      if (field && !field.value) field.value = value;
+    }
+    typed = new Map();
+  };
+  // After a value was filled in: the next that is not, from there down and then from the top; at last what the plan leads to.
+  const nextToFill = (filled) => {
+    const row = filled.closest("tbody");
+    if (!row || row.querySelector(".row-problem")) return null;
+    const open = [...document.querySelectorAll(".resolution tr.is-undecided input[data-fill]")];
+    const after = open.find((field) => row.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING);
+    return after ?? open[0] ?? document.querySelector("#plan-runbar a.button");
+  };
+
   let place = null;
   let unfolded = new Set();
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -217,6 +241,7 @@
       window.location.reload();
       return;
     }
+    noteTyped(target, event.detail.requestConfig?.elt);
     unfolded = new Set([...document.querySelectorAll("details[id][open]")].map((fold) => fold.id));
     const active = document.activeElement;
     place = active && target.contains(active) ? { id: active.id, name: active.name, value: active.value, href: active.getAttribute("href") } : null;
@@ -226,6 +251,7 @@
       const fold = document.getElementById(id);
       if (fold && !fold.open && !fold.matches(".menu")) fold.open = true;
     }
+    bringBackTyped();
     showTicked();
     showTheme();
     if (!place || (document.activeElement && document.activeElement !== document.body)) return;
@@ -235,7 +261,9 @@
       (id && document.getElementById(id)) ||
       (name && (document.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value ?? "")}"]`) ?? document.querySelector(`[name="${CSS.escape(name)}"]`))) ||
       (href && document.querySelector(`a[href="${CSS.escape(href)}"]`));
-    again?.focus({ preventScroll: true });
+    const next = again?.matches("[data-fill]") ? nextToFill(again) : null;
+    (next ?? again)?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: "nearest" });
   });
 
   // Enter on a box or a radio presses the form's first button; in a table that decides many rows, no key may.

@@ -1,7 +1,7 @@
 """What the target of an import has: schemas to choose from, values to fill in, and earlier copies."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import StoredValue
 from clients.errors import ApiAuthError, ApiError, ApiRejectedError
@@ -85,6 +85,13 @@ def stored_choices(promotion: Promotion) -> list[Choice]:
         )
         for rank, stored in enumerate(values.order_by("name", "pk"), start=1)
     ]
+
+
+def nearest(stored: Sequence[Choice], owner: str) -> list[Choice]:
+    """The same choices, those first that speak of whose secret it is."""
+    told = [f"{(choice.target or {}).get('title', '')} {choice.reason}".casefold() for choice in stored]
+    ordered = sorted(zip(told, stored, strict=True), key=lambda pair: owner.casefold() not in pair[0])
+    return [replace(choice, rank=rank) for rank, (_, choice) in enumerate(ordered, start=1)]
 
 
 def stored_value(promotion: Promotion, target_id: str) -> StoredValue | None:

@@ -22,7 +22,7 @@ ITEM_TYPES = {
     "template": "Template name",
     "mobile_app": "Mobile app name",
 }
-_PLURALS = {"Secret": "secrets", "Event schema": "schemas", "Template name": "names", "Mobile app name": "names"}
+_NOUNS = {"Secret": "secret", "Event schema": "schema", "Template name": "name", "Mobile app name": "name"}
 TEXT_LIMIT = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NO_WAY_BACK = (
@@ -38,11 +38,13 @@ class JourneyTelling(System):
     words = Words(
         item="value",
         items="values",
+        undecided="not filled in",
         gathers="Towpath exports the version, looks for secrets, schemas and names that have to be filled in, and for "
         "the schemas that the target has. It changes nothing.",
         again="Every import makes another copy, beside those that were made before.",
     )
     names_job = False
+    tells_undecided = True
     decision_template = "promotions/journeys/_plan_decision.html"
     note_template = "promotions/journeys/_plan_note.html"
     run_template = "promotions/journeys/_run.html"
@@ -52,12 +54,15 @@ class JourneyTelling(System):
 
     def figures(self, promotion: Promotion, items: Sequence[PlanItem]) -> list[Figure]:
         duties = [item for item in items if item.must_decide]
+        if not duties:
+            return []
         if any(item.kind == ItemKind.CONFIRMATION for item in items):
-            return [Figure("nothing to fill in")]
+            is_confirmed = all(item.decision != Decision.UNDECIDED for item in duties)
+            return [Figure("nothing to fill in"), Figure("confirmed" if is_confirmed else "to be confirmed")]
         filled = sum(item.decision != Decision.UNDECIDED for item in duties)
-        tone = "accent" if filled == len(duties) else ""
-        kinds = Counter(_PLURALS.get(item.type, "values") for item in items)
-        rest = [Figure(words, str(number)) for words, number in kinds.items()]
+        tone = "accent" if filled == len(duties) else "warn"
+        kinds = Counter(_NOUNS.get(item.type, "value") for item in items)
+        rest = [Figure(noun if number == 1 else f"{noun}s", str(number)) for noun, number in kinds.items()]
         return [Figure("filled", f"{filled} of {len(duties)}", tone), *rest]
 
     def words_of(self, promotion: Promotion, numbers: Mapping[str, int]) -> str:

@@ -129,7 +129,7 @@ def test_with_nothing_remembered_there_is_nothing_to_take(browser: Client, plan:
     answer = browser.post(reverse("promotions:plan-take-remembered", args=[plan.pk]), headers=HTMX)
 
     assert answer.status_code == 422
-    assert "No undecided object has an earlier decision" in answer.content.decode()
+    assert "Nothing that is undecided has an earlier decision" in answer.content.decode()
     assert "Earlier decisions" not in page_of(browser, plan)
 
 
