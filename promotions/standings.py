@@ -17,5 +17,5 @@ def states_of(promotions: Collection[int]) -> Mapping[int, str]:
     standing = Approval.objects.filter(plan__state=PlanState.READY, state__in=OPEN_APPROVALS)
     consents = standing.filter(plan__promotion__in=frozen)
     states |= {one.frozen_plan.promotion_id: approval_facts.badge_of(one) for one in consents.select_related("plan")}
-    runs = Job.objects.filter(promotion__in=frozen).exclude(kind=plans.PLAN_KIND)
+    runs = Job.objects.filter(promotion__in=frozen).exclude(kind__in=plans.fact_kinds())
     return states | dict(runs.order_by("pk").values_list("promotion_id", "state"))

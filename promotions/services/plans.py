@@ -17,7 +17,7 @@ from promotions.models import Job, Package, Plan, PlanItem, Promotion, Promotion
 from promotions.services import consent, documents, jobs, memory, repairs, sealed_values
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
-from promotions.systems.base import Document, Gathered, ItemDraft, system
+from promotions.systems.base import Document, Gathered, ItemDraft, preparations, system
 
 PLAN_KIND = "plan"
 JOB_NAME_LIMIT = 200
@@ -69,7 +69,7 @@ def start(
         created_by=actor,
     )
     plan = Plan.objects.create(promotion=promotion)
-    queue_gathering(plan, actor)
+    queue_facts(plan, actor)
     audit.record(
         Verb.PROMOTION_PLANNED,
         actor=actor,
@@ -78,6 +78,16 @@ def start(
         details={**details, "sandbox": sandbox.name, "mode": mode},
     )
     return promotion
+
+
+def fact_kinds() -> list[str]:
+    """The job types that find out the facts of plans, or prepare that."""
+    return [PLAN_KIND, *preparations()]
+
+
+def queue_facts(plan: Plan, actor: User | None) -> Job:
+    """Queue what finds out the facts: the reading, or what the platform has to work out before it."""
+    return system(plan.promotion.system).queue_preparation(plan, actor) or queue_gathering(plan, actor)
 
 
 def queue_gathering(plan: Plan, actor: User | None) -> Job:
@@ -94,12 +104,12 @@ def queue_gathering(plan: Plan, actor: User | None) -> Job:
 
 def gathering_job(plan: Plan) -> Job | None:
     """The latest job that gathers, or gathered, this plan's facts."""
-    return plan.jobs.filter(kind=PLAN_KIND).order_by("-pk").first()
+    return plan.jobs.filter(kind__in=fact_kinds()).order_by("-pk").first()
 
 
 def run_job(plan: Plan) -> Job | None:
     """The latest job that runs, or ran, this plan."""
-    return plan.jobs.exclude(kind=PLAN_KIND).order_by("-pk").first()
+    return plan.jobs.exclude(kind__in=fact_kinds()).order_by("-pk").first()
 
 
 @transaction.atomic
@@ -122,7 +132,7 @@ def refresh(*, plan: Plan, actor: User) -> Job:
     else:
         plan.state = PlanState.GATHERING
         plan.save(update_fields=["state"])
-    job = queue_gathering(plan, actor)
+    job = queue_facts(plan, actor)
     audit.record(
         Verb.FACTS_REFRESHED, actor=actor, subject=plan.promotion, organization=plan.promotion.target_organization
     )
@@ -306,7 +316,7 @@ def abandon(*, promotion: Promotion, actor: User, reason: str = "") -> None:
     """Put a promotion away that will not be run; refused while its job is unfinished."""
     require_role(actor, promotion.target_organization, Role.OPERATOR)
     promotion = Promotion.objects.select_for_update().get(pk=promotion.pk)
-    unfinished = promotion.jobs.exclude(kind=PLAN_KIND).filter(state__in=UNFINISHED).first()
+    unfinished = promotion.jobs.exclude(kind__in=fact_kinds()).filter(state__in=UNFINISHED).first()
     if unfinished is not None:
         raise ConflictError(f"Job {unfinished.pk} of this promotion is not over. Wait for its end, or cancel it.")
     if promotion.abandoned_at is None:
@@ -354,7 +364,7 @@ def uses_of_value(stored: StoredValue) -> list[Usage]:
         target__id__startswith=f"stored-{stored.pk}-",
         plan__state__in=[PlanState.GATHERING, PlanState.OPEN, PlanState.READY],
         plan__promotion__abandoned_at=None,
-    ).exclude(plan__jobs__in=Job.objects.exclude(kind=PLAN_KIND).filter(state__in=FINISHED, submit_count__gt=0))
+    ).exclude(plan__jobs__in=Job.objects.exclude(kind__in=fact_kinds()).filter(state__in=FINISHED, submit_count__gt=0))
     promotions = Promotion.objects.filter(pk__in=chosen.values("plan__promotion_id"))
     return [
         Usage(f"Plan: {promotion}", reverse("promotions:promotion-detail", args=[promotion.pk]))

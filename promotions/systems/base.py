@@ -143,6 +143,8 @@ class System(ABC):
     words: ClassVar[Words]
     run_kinds: ClassVar[Sequence[str]]
     """The job types that run plans of this system."""
+    preparations: ClassVar[Sequence[str]] = ()
+    """The job types that prepare the gathering of facts."""
     columns: ClassVar[Sequence[str]] = ()
     """What the table of items shows beside the object and the decision: "from", "match", "rights"."""
     decision_template: ClassVar[str] = "promotions/plans/_decision.html"
@@ -159,6 +161,13 @@ class System(ABC):
     @abstractmethod
     def run_kind(self, promotion: Promotion) -> str:
         """The job type that runs the plans of this promotion."""
+
+    def queue_preparation(self, plan: Plan, actor: User | None) -> Job | None:
+        """Queue what the platform has to work out before facts can be gathered; None if that is nothing.
+
+        The job queues the gathering when it has ended well.
+        """
+        return None
 
     @abstractmethod
     def gather(self, promotion: Promotion, report: Report) -> Gathered:
@@ -249,6 +258,11 @@ _systems: dict[str, System] = {}
 
 def register(found: System) -> None:
     _systems[found.name] = found
+
+
+def preparations() -> list[str]:
+    """The job types that prepare plans, of all systems."""
+    return [kind for found in _systems.values() for kind in found.preparations]
 
 
 def system(name: str) -> System:

@@ -18,7 +18,7 @@ from accounts.http import AuthenticatedRequest, natural_number
 from promotions.choices import OPEN_APPROVALS, ApprovalState, Decision, ItemKind, Match, PlanState
 from promotions.models import Approval, Job, Plan, PlanItem, PromotionGroup
 from promotions.services import consent, groups, runs
-from promotions.services.plans import PLAN_KIND
+from promotions.services.plans import fact_kinds
 from promotions.systems.base import Place, Words, system
 
 KEYS_PER_PAGE = 200
@@ -143,7 +143,7 @@ def _latest_jobs(plan_pks: Sequence[int]) -> tuple[dict[int, Job], dict[int, Job
     """The latest run of each plan, and the latest gathering of its facts."""
     of_plans = Job.objects.filter(plan__in=plan_pks).order_by()
     newest = of_plans.values("plan_id").annotate(
-        run=Max("pk", filter=~Q(kind=PLAN_KIND)), gathering=Max("pk", filter=Q(kind=PLAN_KIND))
+        run=Max("pk", filter=~Q(kind__in=fact_kinds())), gathering=Max("pk", filter=Q(kind__in=fact_kinds()))
     )
     pairs = list(newest)
     rows = Job.objects.defer("raw", "params").in_bulk(

@@ -29,7 +29,7 @@ from promotions.choices import (
 from promotions.models import Approval, Job, Package, Plan, Promotion
 from promotions.models.packages import EXPIRY_WARNING as PACKAGE_WARNING
 from promotions.services import consent, subjects
-from promotions.services.plans import PLAN_KIND
+from promotions.services.plans import fact_kinds
 from promotions.systems.base import system
 from promotions.views import job_pages, sharing_needs
 from promotions.views.need import Need, list_url, shown
@@ -140,7 +140,7 @@ def _approved_one(approval: Approval) -> Need:
 
 def _uses_of(plan: OuterRef) -> QuerySet[Job]:
     """The runs that make a plan one that is, or was, sent."""
-    return Job.objects.filter(Q(state__in=UNFINISHED) | Q(submit_count__gt=0), plan=plan).exclude(kind=PLAN_KIND)
+    return Job.objects.filter(Q(state__in=UNFINISHED) | Q(submit_count__gt=0), plan=plan).exclude(kind__in=fact_kinds())
 
 
 def _where(promotion: Promotion) -> str:

@@ -118,7 +118,7 @@ def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan:
         "organization": promotion.target_organization,
         "older": promotion.plans.exclude(pk=plan.pk).only("pk", "revision", "state", "created_at", "promotion"),
         "approvals": approval_pages.history_of(promotion),
-        "jobs": promotion.jobs.exclude(kind=plans.PLAN_KIND).order_by("-pk"),
+        "jobs": promotion.jobs.exclude(kind__in=plans.fact_kinds()).order_by("-pk"),
         **plan_context(request, plan),
     }
 
