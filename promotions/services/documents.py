@@ -20,7 +20,8 @@ KEPT_UNUSED = timedelta(days=1)
 def keep(*, organization: Organization, kind: str, remote_id: str, content: bytes) -> RemoteDocument:
     """Store a document unless the same content is there already; older readings that no plan rests on go."""
     now = timezone.now()
-    document, is_new = RemoteDocument.objects.get_or_create(
+    # Also where the content is known: it may lie there under a key that is lost.
+    document, _ = RemoteDocument.objects.update_or_create(
         organization=organization,
         kind=kind,
         remote_id=remote_id,
@@ -31,8 +32,6 @@ def keep(*, organization: Organization, kind: str, remote_id: str, content: byte
             "read_at": now,
         },
     )
-    if not is_new:
-        RemoteDocument.objects.filter(pk=document.pk).update(read_at=now)
     RemoteDocument.objects.filter(
         organization=organization, kind=kind, remote_id=remote_id, plans=None, read_at__lt=now - KEPT_UNUSED
     ).delete()

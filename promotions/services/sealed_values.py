@@ -19,8 +19,11 @@ def seal(*, promotion: Promotion, value: str, person: User) -> dict[str, str]:
     To be called in the transaction that decides.
     """
     digest = crypto.keyed_digest(f"{promotion.pk}:{value}")
-    SealedValue.objects.get_or_create(
-        promotion=promotion, digest=digest, defaults={"sealed": crypto.encrypt(value), "typed_by": person}
+    # Typed once more it is as good as new: its age counts from now.
+    SealedValue.objects.update_or_create(
+        promotion=promotion,
+        digest=digest,
+        defaults={"sealed": crypto.encrypt(value), "typed_by": person, "typed_at": timezone.now()},
     )
     return {"id": digest, "type": ItemInput.SECRET.value, "title": "typed secret"}
 
@@ -51,6 +54,7 @@ def forget_old() -> None:
     late = SealedValue.objects.filter(typed_at__lt=before).exclude(promotion__in=unfinished)
     for promotion_id in set(late.values_list("promotion_id", flat=True)):
         SealedValue.objects.filter(promotion=promotion_id, typed_at__lt=before).delete()
+        kept = SealedValue.objects.filter(promotion=promotion_id).values_list("digest", flat=True)
         PlanItem.objects.filter(
             plan__promotion=promotion_id, plan__state=PlanState.OPEN, decision=Decision.FILL, input=ItemInput.SECRET
-        ).update(decision=Decision.UNDECIDED, target=None)
+        ).exclude(target__id__in=list(kept)).update(decision=Decision.UNDECIDED, target=None)
