@@ -26,10 +26,11 @@ class Visibility(TextChoices):
 
 
 class PromotionMode(TextChoices):
-    """Whether an import makes objects, or brings those that it made before up to date."""
+    """Whether a run makes objects, brings those that it made before up to date, or takes them back."""
 
     CREATE = "create", "Import"
     UPDATE = "update", "Update existing objects"
+    UNDO = "undo", "Undo"
 
 
 class PlanState(TextChoices):
@@ -83,6 +84,7 @@ class Decision(TextChoices):
     UPDATE = "update", "Update existing"
     KEEP = "keep", "Keep as it is"
     FILL = "fill", "Filled in"
+    LEAVE = "leave", "Leave out"
     CONFIRM = "confirm", "Confirmed"
 
 

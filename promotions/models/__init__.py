@@ -5,6 +5,7 @@ from promotions.models.journeys import Journey, JourneyCopy, JourneyReading, Jou
 from promotions.models.memory import RememberedDecision
 from promotions.models.packages import Artifact, Package
 from promotions.models.plans import Plan, PlanItem, Promotion, PromotionGroup
+from promotions.models.run_checks import RunCheck
 from promotions.models.saved_views import SavedView
 from promotions.models.sharing import Partnership, SharingLeg, SharingRequest, Transfer
 
@@ -25,6 +26,7 @@ __all__ = [
     "PromotionGroup",
     "RememberedDecision",
     "RemoteDocument",
+    "RunCheck",
     "SavedView",
     "Schedule",
     "SealedValue",

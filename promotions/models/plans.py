@@ -63,7 +63,7 @@ class Promotion(models.Model):
         null=True,
         blank=True,
         related_name="retries",
-        help_text="The job whose failed part this repeats.",
+        help_text="The job whose failed part this repeats, or that this undoes.",
     )
     mode = models.CharField(max_length=16, choices=PromotionMode.choices, default=PromotionMode.CREATE)
     is_memory_offered = models.BooleanField(default=True, help_text="Show what was decided before on the same objects.")
@@ -91,6 +91,10 @@ class Promotion(models.Model):
     @property
     def is_update(self) -> bool:
         return self.mode == PromotionMode.UPDATE
+
+    @property
+    def is_undo(self) -> bool:
+        return self.mode == PromotionMode.UNDO
 
     @property
     def current_plan(self) -> "Plan":

@@ -147,7 +147,7 @@ def store_facts(plan: Plan, gathered: Gathered) -> None:
         return
     before, was_gathered = plan.facts, plan.gathered_at is not None
     old_items = {item.key: item for item in plan.items.all()}
-    if not was_gathered and plan.promotion.origin_job is not None:
+    if not was_gathered and plan.promotion.origin_job is not None and not plan.promotion.is_undo:
         old_items = repairs.earlier_items(plan.promotion.origin_job, plan.promotion.created_by)
     plan.changes = system(plan.promotion.system).describe_changes(before, gathered.facts) if was_gathered else []
     fill(plan, gathered, old_items)

@@ -9,7 +9,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.models import Organization, Sandbox, User
 from accounts.services import audit
-from promotions.choices import GOOD_ENDS, UNFINISHED, ResultOutcome
+from promotions.choices import GOOD_ENDS, UNFINISHED, PromotionMode, ResultOutcome
 from promotions.models import Job, Package, Promotion, PromotionGroup, TaskResult
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
@@ -43,7 +43,7 @@ def failed_results(job: Job) -> QuerySet[TaskResult]:
 
 def standing_retry(job: Job) -> Promotion | None:
     """The promotion that retries this job and was not put away."""
-    return job.retries.filter(abandoned_at=None).order_by("-pk").first()
+    return job.retries.filter(abandoned_at=None).exclude(mode=PromotionMode.UNDO).order_by("-pk").first()
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from accounts.models import User
-from promotions.choices import Decision, ItemInput, ItemKind, Match
+from promotions.choices import Decision, ItemInput, ItemKind, JobState, Match
 from promotions.engine.registry import Report
 from promotions.models import Job, Plan, PlanItem, Promotion
 from promotions.services.errors import RefusedError
@@ -247,6 +247,17 @@ class System(ABC):
     @abstractmethod
     def again(self, promotion: Promotion, *, actor: User, origin_job: Job | None) -> Promotion:
         """Plan the same for the same target anew; raises RefusedError if that is not possible any more."""
+
+    is_undoable: ClassVar[bool] = False
+    """Whether the platform can take runs back."""
+
+    def reason_not_to_undo(self, job: Job) -> str:
+        """What speaks against taking a run back that is over; empty if nothing does."""
+        return ""
+
+    def has_undo_failed(self, run: Job) -> bool:
+        """Whether a run that was to take something back, and is over, has taken nothing back."""
+        return run.state in (JobState.FAILED, JobState.CANCELLED)
 
     def reason_not_to_retry(self, job: Job) -> str:
         """Why what failed of a job cannot be planned by itself; empty if it can."""
