@@ -79,7 +79,7 @@ class PromotingCommand(BaseCommand):
             raise CommandError(str(refusal.args[0]), returncode=following.EXIT_REFUSED) from refusal
         except KeyboardInterrupt:
             raise CommandError("Stopped waiting. What was sent goes on at the platform.", returncode=130) from None
-        for line in following.ending(job):
+        for line in self.ending(job):
             self.stdout.write(line)
         if code := following.worst([job.state]):
             sys.exit(code)
@@ -102,6 +102,10 @@ class PromotingCommand(BaseCommand):
 
     def decide_rest(self, user: User, plan: Plan, options: dict[str, Any]) -> None:
         """Decide what nobody wrote down, as the options ask for."""
+
+    def ending(self, job: Job) -> Sequence[str]:
+        """How it ended, truthfully."""
+        return following.ending(job)
 
     def gathered(self, promotion: Promotion) -> Plan:
         self.stdout.write(f"Promotion {promotion.pk}: {promotion}")

@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -11,7 +12,7 @@ from promotions.choices import Decision, ItemInput
 from promotions.management import lookups
 from promotions.management.decisions_file import Wanted
 from promotions.management.promoting import EXIT_USAGE, PromotingCommand
-from promotions.models import Plan, Promotion
+from promotions.models import Job, JourneyCopy, Plan, Promotion
 from promotions.services import decisions, journey_plans
 
 
@@ -96,6 +97,14 @@ A journey in which nothing has to be filled in has the one item "confirmation" w
         ]
         if verdicts := decisions.kept(plan, names):
             decisions.decide(plan=plan, verdicts=verdicts, actor=user)
+
+    def ending(self, job: Job) -> Sequence[str]:
+        copy = JourneyCopy.objects.filter(job=job).select_related("target_sandbox").first()
+        if copy is None:
+            return super().ending(job)
+        left = "mend it, then publish it" if copy.problems else "publish it"
+        named = f"“{copy.name}”, {copy.uid or copy.version_uid}"
+        return [*super().ending(job), f"The copy is {named}, a draft in {copy.target_sandbox}: {left} in its designer."]
 
 
 def _parts(option: str, said: str) -> tuple[str, str]:
