@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -72,6 +73,15 @@ def _clean_up_may_empty_the_record() -> Iterator[None]:
     testcase._fixture_teardown = lifted
     yield
     testcase._fixture_teardown = empty_tables
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_are_hashed_quickly() -> Iterator[None]:
+    """One round in place of a million; installations that tests start as programs keep the million."""
+    rounds = PBKDF2PasswordHasher.iterations
+    PBKDF2PasswordHasher.iterations = 1
+    yield
+    PBKDF2PasswordHasher.iterations = rounds
 
 
 @pytest.fixture(autouse=True, scope="session")
