@@ -35,6 +35,8 @@ LISTS = (
     "people",
     "invitations",
     "packages",
+    "journeys",
+    "journey-copies",
     "promotions",
     "approvals",
     "sharing-requests",
@@ -187,7 +189,7 @@ def furnish(installation: Installation) -> World:
     made = json.loads(found[1])
     headers = {"Authorization": f"Bearer {made['text']}"}
     with httpx.Client(base_url=f"{installation.url}/api/v1/", headers=headers, timeout=30) as api:
-        items = _plan(api, made["packages"])
+        items = _plan(api, made["packages"]) | {str(plan): _items(api, plan) for plan in made["values"]}
         names = {str(row["id"]): row["name"] for row in _rows(api, "packages")}
         known = {name: [row["id"] for row in _rows(api, name)] for name in LISTS if name != "audit"}
         known["audit"] = [row["sequence"] for row in _rows(api, "audit")]
@@ -223,11 +225,15 @@ def _plan(api: httpx.Client, packages: list[int]) -> dict[str, list[dict[str, An
     items = {}
     for url in plans:
         plan = api.get(url).json()
-        items[str(plan["id"])] = api.get(plan["items_url"], params={"limit": ENOUGH}).json()["results"]
+        items[str(plan["id"])] = _items(api, plan["id"])
     for url in plans[1::2]:
         _decide_all(api, url)
         api.post(f"{url}approval/", json={"note": "Please"})
     return items
+
+
+def _items(api: httpx.Client, plan: int) -> list[dict[str, Any]]:
+    return _rows(api, f"plans/{plan}/items")
 
 
 def _are_open(api: httpx.Client, plans: list[str]) -> Callable[[], bool]:

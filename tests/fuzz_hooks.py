@@ -30,6 +30,7 @@ COLLECTION_OF = {
     "sandboxes": "sandboxes",
     "package": "packages",
     "packages": "packages",
+    "journey": "journeys",
     "promotion": "promotions",
     "group": "promotion-groups",
     "person": "people",
@@ -38,6 +39,9 @@ COLLECTION_OF = {
 }
 # Acts that few of their collection are fit for.
 FEW_FIT = {"/api/v1/packages/{id}/payload/": "public packages"}
+# What is promoted is one of the two, and these say more of it.
+SOURCES = {"package": ("job_name", "job_description", "mode"), "journey": ("version",)}
+PLANNED = ("/api/v1/promotions/", "/api/v1/promotion-groups/")
 # Texts that have to look like the id of an organization elsewhere.
 ORGANIZATION_IDS = ("partner_ids", "organization_id")
 # The caller's own account and token: without them every later call would be a 401 and prove nothing.
@@ -79,6 +83,14 @@ def _with_known(value: Any, name: str = "") -> Any:
     return value
 
 
+def _of_one_source(body: dict[str, Any]) -> dict[str, Any]:
+    """The same about either a package or a journey, of its latest version."""
+    wanted = _choose.choice(list(SOURCES))
+    unfit = {"version", *(name for source, more in SOURCES.items() if source != wanted for name in (source, *more))}
+    kept = {name: value for name, value in body.items() if name not in unfit}
+    return {**kept, wanted: _one_of(COLLECTION_OF[wanted]) or NOWHERE}
+
+
 def _verdicts(plan: int, body: Any) -> Any:
     """A decision on items of this very plan, from what they offer."""
     items = _items.get(plan)
@@ -87,6 +99,9 @@ def _verdicts(plan: int, body: Any) -> Any:
     chosen = _choose.sample(items, min(len(items), len(body["decisions"])))
     decisions = []
     for item in chosen:
+        if item["input"] and _choose.random() < KNOWN_SHARE:
+            decisions.append({"item": item["id"], "decision": "fill", "value": f"value-{_choose.getrandbits(32):x}"})
+            continue
         offered = _choose.choice(item["choices"] or [{"decision": "undecided", "target": None}])
         target = {"target": offered["target"]["id"]} if offered["target"] else {}
         decisions.append({"item": item["id"], "decision": offered["decision"], **target})
@@ -114,6 +129,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         case.query = _with_known(case.query)
     if isinstance(case.body, dict):
         case.body = _with_known(case.body)
+        if path in PLANNED and is_sound and _choose.random() < KNOWN_SHARE:
+            case.body = _of_one_source(case.body)
         if path.endswith("/plans/{id}/decide/") and isinstance(pk, int) and _choose.random() < KNOWN_SHARE:
             case.body = _verdicts(pk, case.body)
         if "typed_name" in case.body and _choose.random() < KNOWN_SHARE:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from accounts.choices import DeliveryState, Role
 from accounts.models import Credential, Organization, User
 from accounts.services import api_tokens
-from promotions.choices import JobState, PlanState, Visibility
+from promotions.choices import Decision, ItemInput, ItemKind, JobState, PlanState, Visibility
 from promotions.models import Job, Package, Plan, PlanItem
+from promotions.systems.journeys import kinds as journey_kinds
 from promotions.systems.packages import kinds
 from tests.factories import (
     ApiTokenFactory,
@@ -24,8 +25,10 @@ from tests.factories import (
     NoticeDeliveryFactory,
     NoticeFactory,
     OrganizationFactory,
+    SandboxFactory,
     StoredValueFactory,
 )
+from tests.factories_journeys import JourneyCopyFactory, JourneyFactory
 from tests.factories_promotions import (
     ApprovalFactory,
     JobEventFactory,
@@ -33,8 +36,10 @@ from tests.factories_promotions import (
     PackageFactory,
     PlanFactory,
     PlanItemFactory,
+    PromotionFactory,
     SavedViewFactory,
     TaskResultFactory,
+    offer,
 )
 from tests.factories_sharing import PARTNER_ID, PartnershipFactory, SharingRequestFactory, TransferFactory
 from tests.processes import wait_until
@@ -43,7 +48,7 @@ OF_EACH = 30
 
 
 def make() -> str:
-    """Make them, and say who calls, with which token, what the calls must leave, and which packages can be planned."""
+    """Make them, and say who calls, with which token, what the calls must leave, what can be planned and filled in."""
     wait_until(_is_read, within_s=60, what="sandboxes and packages of all organizations")
     with transaction.atomic():
         return json.dumps(_make())
@@ -66,8 +71,17 @@ def _make() -> dict[str, object]:
     for number in range(OF_EACH):
         _make_one(number, caller, organization)
     plans = [_decided_before(organization).pk for _ in range(OF_EACH)]
+    values = [_to_fill_in(organization).pk for _ in range(OF_EACH)]
     token, text = api_tokens.create_api_token(user=caller, name="fuzz", actor=caller)
-    return {"token": token.pk, "person": caller.pk, "text": text, "kept": kept, "packages": packages, "plans": plans}
+    return {
+        "token": token.pk,
+        "person": caller.pk,
+        "text": text,
+        "kept": kept,
+        "packages": packages,
+        "plans": plans,
+        "values": values,
+    }
 
 
 def _make_one(number: int, caller: User, organization: Organization) -> None:
@@ -106,6 +120,30 @@ def _decided_before(organization: Organization) -> Plan:
     item = PlanItemFactory(plan=plan)
     before = {"decision": "reuse", "by": "Ada", "at": "2026-11-01T00:00:00Z", "times": 1}
     PlanItem.objects.filter(pk=item.pk).update(remembered={**before, "target": item.choices[0]["target"]})
+    return plan
+
+
+def _to_fill_in(organization: Organization) -> Plan:
+    """A journey's plan with a secret and a name, and what an import of the same has made before."""
+    journey = JourneyFactory(sandbox__organization=organization)
+    promotion = PromotionFactory(
+        package=None,
+        system=journey_kinds.SYSTEM,
+        title=journey.name,
+        job_name=journey.name,
+        source_place=journey.sandbox.name,
+        source_organization=organization,
+        target_organization=organization,
+        target_sandbox=SandboxFactory(organization=organization),
+        pick={"journey": journey.pk, "version_uid": journey.latest_version_uid, "sandbox": journey.sandbox.name},
+        pick_key=journey.pick_key,
+    )
+    job = JobFactory(organization=organization, kind=journey_kinds.IMPORT, promotion=promotion, succeeded=True)
+    JourneyCopyFactory(job=job, promotion=promotion, target_sandbox=promotion.target_sandbox)
+    plan: Plan = PlanFactory(promotion=promotion)
+    value = {"plan": plan, "kind": ItemKind.VALUE}
+    PlanItemFactory(**value, type="Secret", input=ItemInput.SECRET, choices=[])
+    PlanItemFactory(**value, type="Template name", input=ItemInput.TEXT, choices=[offer(Decision.KEEP)])
     return plan
 
 
