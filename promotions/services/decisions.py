@@ -83,14 +83,21 @@ def remembered(plan: Plan, item_ids: Collection[int] | None = None) -> list[Verd
 
 
 def kept(plan: Plan, item_ids: Collection[int] | None = None) -> list[Verdict]:
-    """Keep as it is, wherever that is offered and nothing is decided yet, or on the named items."""
+    """Keep as it is, wherever nothing is decided yet and that is offered without a warning, or on the named items."""
     items = plan.items.filter(must_decide=True)
     items = items.filter(decision=Decision.UNDECIDED) if item_ids is None else items.filter(pk__in=item_ids)
     return [
         Verdict(item.pk, Decision.KEEP, seen_batch=item.batch)
         for item in items
-        if any(choice["decision"] == Decision.KEEP for choice in item.choices)
+        if is_keepable(item, may_warn=item_ids is not None)
     ]
+
+
+def is_keepable(item: PlanItem, *, may_warn: bool = False) -> bool:
+    """Whether it can stay as it is; `may_warn` also where the offer says that this will go wrong."""
+    return any(
+        choice["decision"] == Decision.KEEP and (may_warn or not choice["consequence"]) for choice in item.choices
+    )
 
 
 def _created(items: Collection[PlanItem]) -> list[Verdict]:

@@ -29,7 +29,7 @@ from promotions.engine import registry
 from promotions.engine.registry import Submission
 from promotions.models import Job, JobEvent, TaskResult
 from promotions.services import consent
-from promotions.systems.base import system
+from promotions.systems.base import Words, system
 from promotions.views.attention import attention
 from promotions.views.repeats import retry_of
 
@@ -43,6 +43,8 @@ EVENTS_SHOWN = 500
 # Times in words move on by themselves; the page of a job that stands still is renewed this often.
 STALE_AFTER_S = 15
 
+# What platforms say of what they made; beside a result that says the same it would be noise.
+_PLAIN_CLAIMS = ("created", "imported")
 _BAD_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutcome.UNKNOWN)
 
 
@@ -51,7 +53,8 @@ def title_of(job: Job) -> str:
     if not registry.is_submission(job.kind):
         return job.title
     target = f" into {job.sandbox.name}" if job.sandbox else ""
-    return f"{registry.named(job.kind, job.title)}{target}"
+    words = f"{registry.named(job.kind, job.title)}{target}"
+    return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ class ObjectRow:
     @property
     def claim(self) -> str:
         """The platform's own word for the task, where it says less or other than the outcome."""
-        return "" if self.is_plain else self.result.claim
+        is_said = self.state in GOOD_OUTCOMES and self.result.claim in _PLAIN_CLAIMS
+        return "" if self.is_plain or is_said else self.result.claim
 
     @property
     def explanation(self) -> str:
@@ -261,4 +265,6 @@ def _decisions(job: Job, shown_from: int) -> dict[str, Any]:
     total = items.count()
     page = list(items[shown_from : shown_from + OBJECTS_SHOWN])
     rows = [{"item": item, "words": label(Decision, item.decision)} for item in page]
-    return {"decisions": rows, "approval": consent.latest(job.plan), **_slice(total, shown_from, len(page))}
+    words = system(job.promotion.system).words if job.promotion is not None else Words(gathers="", again="")
+    approval = consent.latest(job.plan)
+    return {"decisions": rows, "words": words, "approval": approval, **_slice(total, shown_from, len(page))}

@@ -14,7 +14,7 @@ from promotions import access
 from promotions.choices import MAPPED, ArtifactType, Decision, ItemKind, Match, PlanState, label
 from promotions.forms.plans import prefix_of, value_of
 from promotions.models import Plan, PlanItem
-from promotions.services import plans, runs
+from promotions.services import decisions, plans, runs
 from promotions.systems.base import System, system
 from promotions.views import approval_pages
 
@@ -180,13 +180,9 @@ def count(items: Iterable[PlanItem]) -> Counts:
         missing=sum(item.is_right_missing for item in found),
         acceptable=sum(item.is_undecided and item.match == Match.EXACT for item in found),
         creatable=sum(item.is_undecided and item.kind == ItemKind.OBJECT for item in found),
-        keepable=sum(item.is_undecided and _is_keepable(item) for item in found),
+        keepable=sum(item.is_undecided and decisions.is_keepable(item) for item in found),
         is_confirmation=any(item.kind == ItemKind.CONFIRMATION for item in found),
     )
-
-
-def _is_keepable(item: PlanItem) -> bool:
-    return any(choice["decision"] == Decision.KEEP for choice in item.choices)
 
 
 @dataclass(frozen=True)

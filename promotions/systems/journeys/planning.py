@@ -17,6 +17,7 @@ from promotions.systems.journeys.connection import journeys
 from promotions.systems.journeys.payload import DocumentError, Finding, Survey, survey
 from promotions.systems.journeys.targets import (
     Schemas,
+    nearest,
     read_schemas,
     schema_choices,
     stored_choices,
@@ -202,13 +203,14 @@ def _item(finding: Finding, stored: Sequence[Choice], schemas: Schemas) -> ItemD
             kind=ItemKind.VALUE,
             type=ITEM_TYPES["secret"],
             remote_id=finding.key[:500],
-            title=finding.title[:500],
+            # A header of the same name may stand in several actions.
+            title=f"{finding.title} of {finding.owner.name or finding.owner.type}"[:500],
             details=details,
             input=ItemInput.SECRET,
-            choices=stored,
+            choices=nearest(stored, finding.owner.name) if finding.owner.name else stored,
             must_decide=True,
         )
-    choices: Sequence[Choice] = [Choice(Decision.KEEP, None, f"The target calls it “{finding.current}” too", "")]
+    choices: Sequence[Choice] = [Choice(Decision.KEEP, None, "Only right if the target calls it so too", "")]
     title = finding.current
     if finding.kind == "schema":
         choices = schema_choices(schemas, finding.current)
