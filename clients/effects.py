@@ -80,6 +80,22 @@ _ROWS = (
     _Row("journeys.import", Effect.WRITE, "POST", "**/journeyVersions/import"),
     _Row("journeys.retrieve_list", Effect.READ, "GET", "/ajo/journey"),
     _Row("journeys.retrieve", Effect.READ, "GET", "/ajo/journey/*"),
+    # It changes nothing, but until it is over nobody of the organization can start anything.
+    _Row("decisioning.analyse", Effect.WORKFLOW, "POST", "**/workflows/generate-dependencies"),
+    _Row("decisioning.analyse", Effect.WORKFLOW, "POST", "**/migration/service/dependency"),
+    _Row("decisioning.migrate", Effect.WRITE, "POST", "**/workflows/migration"),
+    _Row("decisioning.migrate", Effect.WRITE, "POST", "**/migration/service/migrations"),
+    _Row("decisioning.roll_back", Effect.WRITE, "POST", "**/workflows/rollback"),
+    _Row("decisioning.roll_back", Effect.WRITE, "POST", "**/migration/service/rollbacks/*"),
+    _Row("decisioning.get_analysis", Effect.READ, "GET", "**/workflows/generate-dependencies/*"),
+    _Row("decisioning.get_analysis", Effect.READ, "GET", "**/migration/service/dependency/*"),
+    _Row("decisioning.get_migration", Effect.READ, "GET", "**/workflows/migration/*"),
+    _Row("decisioning.get_migration", Effect.READ, "GET", "**/migration/service/migrations/*"),
+    _Row("decisioning.get_rollback", Effect.READ, "GET", "**/workflows/rollback/*"),
+    _Row("decisioning.get_rollback", Effect.READ, "GET", "**/migration/service/rollbacks/*"),
+    _Row("decisioning.delete", Effect.WRITE, "DELETE", "**/migration/service/dependency/*"),
+    _Row("decisioning.delete", Effect.WRITE, "DELETE", "**/migration/service/migrations/*"),
+    _Row("decisioning.delete", Effect.WRITE, "DELETE", "**/migration/service/rollbacks/*"),
 )
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType({row.operation: row.effect for row in _ROWS})

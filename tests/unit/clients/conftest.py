@@ -4,6 +4,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from clients.decisioning import DecisioningClient, Dialect
 from clients.ims import ImsClient, OAuthServerToServer
 from clients.journeys import JourneysClient, RetrieveJourneysClient
 from clients.sandbox_sharing import SharingClient
@@ -109,3 +110,13 @@ def journeys(platform: Platform, connect: Callable[..., Connection]) -> Journeys
 @pytest.fixture
 def retrieving(platform: Platform, connect: Callable[..., Connection]) -> RetrieveJourneysClient:
     return RetrieveJourneysClient(connect(platform.url), sandbox="dev")
+
+
+@pytest.fixture
+def decisioning(platform: Platform, connect: Callable[..., Connection]) -> DecisioningClient:
+    return DecisioningClient(connect(platform.url), ims_org_id=ORG)
+
+
+@pytest.fixture
+def older(platform: Platform, connect: Callable[..., Connection]) -> DecisioningClient:
+    return DecisioningClient(connect(platform.url, path="/some/where"), dialect=Dialect.R1, ims_org_id=ORG)
