@@ -73,9 +73,8 @@ def classifier(base_url: str, dialect_name: str) -> Callable[[str, Effect, Answe
     def read(operation: str, effect: Effect, answer: Answer, facts: dict[str, Any]) -> ApiError:
         status = answer.effective_status
         if status == 409 and _is_busy(operation, answer):
-            words = facts.pop("words")
             return BusyError(
-                words or "A workflow is already in progress in this organization.",
+                _busy_words(facts.pop("words")),
                 workflow_id=workflow_id_in(answer),
                 retry_after_s=answer.retry_after_s,
                 **facts,
@@ -111,6 +110,13 @@ def _is_busy(operation: str, answer: Answer) -> bool:
     return gives_no_reason or bool(workflow_id_in(answer))
 
 
+def _busy_words(said: str) -> str:
+    if _BUSY.match(said):
+        return said
+    likely = "Another workflow seems to be in progress in this organization (HTTP 409)."
+    return one_line(f"{likely} The service said: {said}") if said else likely
+
+
 def _misses_route(operation: str, answer: Answer) -> bool:
     problem = answer.problem
     if answer.effective_status == 405 or problem.is_html or problem.is_gateway:
@@ -141,9 +147,9 @@ def workflow_id_in(answer: Answer) -> str:
     named = sorted(_named(body), key=lambda found: found[0])
     if named:
         return named[0][1]
-    asked_as = (answer.request_id or "").lower()
+    asked_as = {str(one).lower() for one in (answer.request_id, answer.problem.request_id)}
     in_words = (found[0] for found in _UUID.finditer(answer.problem.words))
-    return next((uuid for uuid in in_words if uuid.lower() != asked_as), "")
+    return next((uuid for uuid in in_words if uuid.lower() not in asked_as), "")
 
 
 def _named(body: Any) -> Iterator[tuple[int, str]]:
