@@ -24,15 +24,17 @@ def check_remote_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
         for host in settings.ALLOWED_REMOTE_HOSTS
         if not host.strip(".") or any(sign in host for sign in "/:*@ ") or host.strip(".").count(".") < 1
     ]
-    defaults = [(DEFAULT_IMS_URL, False), (DEFAULT_PLATFORM_URL, False)]
-    defaults += [(service.default, service.allows_path) for service in all_services()]
-    for url, allows_path in defaults:
+    defaults = {DEFAULT_IMS_URL: False, DEFAULT_PLATFORM_URL: False}
+    for service in all_services():
+        for url in (service.default, *(dialect.default for dialect in service.dialects)):
+            defaults[url] = service.allows_path
+    for url, allows_path in defaults.items():
         try:
             check_service_url(url, allows_path=allows_path)
         except ForbiddenUrlError:
             problems.append(
                 Warning(
-                    f"ALLOWED_REMOTE_HOSTS does not admit {url}, the default of a new organization.",
+                    f"ALLOWED_REMOTE_HOSTS does not admit {url}, a default URL of organizations.",
                     hint="Add its host unless this installation only talks to other environments.",
                     id="accounts.W001",
                 )

@@ -6,9 +6,10 @@ from django.urls import reverse
 
 from accounts.errors import RefusedError
 from accounts.models import Credential, Organization, User
-from accounts.remote_services import RemoteService, register_service
+from accounts.remote_services import Dialect, RemoteService, register_service
 
 __all__ = [
+    "Dialect",
     "RemoteService",
     "page_of",
     "register_credential_test",

@@ -4,14 +4,54 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class RemoteService:
-    """One service with a URL of its own; `allows_path` if that URL may go on after the host."""
+class Dialect:
+    """One revision of a service's contract, and the URL of the service that speaks it unless an admin names another."""
 
     name: str
     label: str
     default: str
+
+
+@dataclass(frozen=True)
+class RemoteService:
+    """One service with a URL of its own; `allows_path` if that URL may go on after the host.
+
+    A service that speaks several revisions of its contract names them as `dialects`; an admin chooses one per
+    organization. The first is the default, and so is its URL: `default` may then be left out.
+    """
+
+    name: str
+    label: str
+    default: str = ""
     help: str = ""
     allows_path: bool = False
+    dialects: tuple[Dialect, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.dialects:
+            first = self.dialects[0].default
+            if self.default not in ("", first):
+                raise ValueError(f"The default of {self.name} is not the one of its first dialect.")
+            if len({dialect.name for dialect in self.dialects}) < len(self.dialects):
+                raise ValueError(f"Two dialects of {self.name} have one name.")
+            object.__setattr__(self, "default", first)
+        if not self.default:
+            raise ValueError(f"The service {self.name} has no default URL.")
+
+    @property
+    def dialect_label(self) -> str:
+        """How the choice among the dialects is called."""
+        return f"{self.label.removesuffix(' URL')} revision"
+
+    def spoken(self, dialect: str) -> Dialect | None:
+        """The named dialect, or the first if there is none of that name; None for a service without dialects."""
+        first = self.dialects[0] if self.dialects else None
+        return next((one for one in self.dialects if one.name == dialect), first)
+
+    def default_in(self, dialect: str) -> str:
+        """The URL of the service that speaks this dialect, unless an admin names another."""
+        spoken = self.spoken(dialect)
+        return spoken.default if spoken else self.default
 
 
 _services: dict[str, RemoteService] = {}

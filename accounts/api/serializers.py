@@ -26,6 +26,9 @@ LARGEST_ID = 2**63 - 1
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):
     service_urls = serializers.SerializerMethodField(help_text="Further services by name, such as journeys.")
+    service_dialects = serializers.SerializerMethodField(
+        help_text="By name of a further service that has several, the revision of its contract that it speaks."
+    )
 
     class Meta:
         model = Organization
@@ -39,6 +42,7 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
             "ims_url",
             "platform_url",
             "service_urls",
+            "service_dialects",
             "created_at",
         )
         read_only_fields = fields
@@ -46,12 +50,27 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
     def get_service_urls(self, organization: Organization) -> dict[str, str]:
         return {service.name: organization.service_url(service.name) for service in all_services()}
 
+    def get_service_dialects(self, organization: Organization) -> dict[str, str]:
+        return {
+            service.name: organization.service_dialect(service.name) for service in all_services() if service.dialects
+        }
+
 
 def _service_urls() -> serializers.DictField:
     return serializers.DictField(
         child=serializers.CharField(max_length=300, allow_blank=True),
         required=False,
-        help_text="Further services by name, such as journeys. An empty URL stands for the default.",
+        help_text="Further services by name, such as journeys. An empty URL stands for the default, which may hang on "
+        "the dialect.",
+    )
+
+
+def _service_dialects() -> serializers.DictField:
+    return serializers.DictField(
+        child=serializers.CharField(max_length=50, allow_blank=True),
+        required=False,
+        help_text="By name of a further service that has several, the revision of its contract that it speaks. An "
+        "empty one stands for the first. Without a URL of its own the service moves with it.",
     )
 
 
@@ -65,6 +84,7 @@ class NewOrganizationSerializer(Input):
     ims_url = serializers.CharField(max_length=300, default=DEFAULT_IMS_URL)
     platform_url = serializers.CharField(max_length=300, default=DEFAULT_PLATFORM_URL)
     service_urls = _service_urls()
+    service_dialects = _service_dialects()
 
     def validate_kind(self, value: str) -> OrganizationKind:
         return OrganizationKind(value)
@@ -80,6 +100,7 @@ class OrganizationChangeSerializer(Input):
     ims_url = serializers.CharField(max_length=300)
     platform_url = serializers.CharField(max_length=300)
     service_urls = _service_urls()
+    service_dialects = _service_dialects()
     is_erasure_confirmed = serializers.BooleanField(
         default=False,
         write_only=True,

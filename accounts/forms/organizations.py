@@ -8,6 +8,7 @@ from accounts import remote_services
 from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind
 from accounts.forms.fields import LastDayField, WordsField, offer_choices, private_key_field, secret_field
 from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, Organization
+from accounts.remote_services import RemoteService
 
 DEFAULT_SCOPES = ["openid", "AdobeID", "read_organizations", "additional_info.projectedProductContext"]
 DEFAULT_METASCOPES = ["ent_dataservices_sdk"]
@@ -37,30 +38,75 @@ class OrganizationEditForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for service in remote_services.all_services():
-            self.fields[_field_of(service.name)] = forms.CharField(
-                label=service.label,
-                max_length=300,
-                required=False,
-                initial=service.default,
-                help_text=f"{service.help} Left empty, it is {service.default}.".strip(),
-            )
+            if service.dialects:
+                self.fields[_dialect_field_of(service.name)] = _dialect_field(service)
+            self.fields[_field_of(service.name)] = _url_field(service)
         self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
-        """The URLs of further services under one name, as the services take them."""
+        """What was entered of further services under one name each, as the services take it."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        # Whoever leaves a field out altogether keeps the URL; an empty one puts it back to its default.
-        cleaned["service_urls"] = {
-            service.name: url
-            for service in remote_services.all_services()
-            if (url := cleaned.pop(_field_of(service.name), None)) is not None and _field_of(service.name) in self.data
-        }
+        # Whoever leaves a field out altogether keeps what it holds; an empty one puts it back to its default.
+        for name, field_of in (("service_urls", _field_of), ("service_dialects", _dialect_field_of)):
+            cleaned[name] = {
+                service.name: value
+                for service in remote_services.all_services()
+                if (value := cleaned.pop(field_of(service.name), None)) is not None
+                and field_of(service.name) in self.data
+            }
         return cleaned
+
+
+def services_of(organization: Organization) -> dict[str, str]:
+    """What the fields of further services show of an organization."""
+    shown: dict[str, str] = {}
+    for service in remote_services.all_services():
+        url = organization.service_url(service.name)
+        if service.dialects:
+            dialect = organization.service_dialect(service.name)
+            shown[_dialect_field_of(service.name)] = dialect
+            # A default URL is not shown: sent along, it would stay when another dialect is chosen.
+            url = "" if url == service.default_in(dialect) else url
+        shown[_field_of(service.name)] = url
+    return shown
 
 
 def _field_of(name: str) -> str:
     """The field in which the URL of a further service is entered, named as refusals name it."""
     return f"service_urls.{name}"
+
+
+def _dialect_field_of(name: str) -> str:
+    """The field in which the dialect of a further service is chosen, named as refusals name it."""
+    return f"service_dialects.{name}"
+
+
+def _url_field(service: RemoteService) -> forms.CharField:
+    if service.dialects:
+        initial = ""
+        default = "; ".join(f"{dialect.default} for {dialect.label}" for dialect in service.dialects)
+        default = f"Left empty, it follows the revision: {default}."
+    else:
+        initial = service.default
+        default = f"Left empty, it is {service.default}."
+    return forms.CharField(
+        label=service.label,
+        max_length=300,
+        required=False,
+        initial=initial,
+        help_text=f"{service.help} {default}".strip(),
+    )
+
+
+def _dialect_field(service: RemoteService) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=service.dialect_label,
+        choices=[(dialect.name, dialect.label) for dialect in service.dialects],
+        required=False,
+        initial=service.dialects[0].name,
+        help_text="Which revision of its contract the service speaks with this organization. Keep the first unless "
+        "calls to it are answered as unknown.",
+    )
 
 
 class OrganizationForm(OrganizationEditForm):

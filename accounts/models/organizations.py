@@ -42,6 +42,9 @@ class Organization(models.Model):
     service_urls = models.JSONField(
         default=dict, blank=True, help_text="By name of a further service, only where it differs from its default."
     )
+    service_dialects = models.JSONField(
+        default=dict, blank=True, help_text="By name of a further service, only where it is not the first."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     members = models.ManyToManyField(User, through="Membership", related_name="organizations")
@@ -63,8 +66,16 @@ class Organization(models.Model):
 
     def service_url(self, name: str) -> str:
         """Where a further service of the organization is; raises KeyError for one that nobody registered."""
-        url: str = self.service_urls.get(name) or remote_services.named(name).default
+        url: str = self.service_urls.get(name) or remote_services.named(name).default_in(self.service_dialect(name))
         return url
+
+    def service_dialect(self, name: str) -> str:
+        """Which revision of its contract a further service speaks, "" if there is only one.
+
+        Raises KeyError for a service that nobody registered.
+        """
+        spoken = remote_services.named(name).spoken(self.service_dialects.get(name, ""))
+        return spoken.name if spoken else ""
 
 
 class Membership(models.Model):

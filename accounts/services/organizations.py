@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import access, remote_services
+from accounts import access
 from accounts.choices import OrganizationKind, Role
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.models import (
@@ -20,11 +20,9 @@ from accounts.models import (
     User,
 )
 from accounts.remote_hosts import ForbiddenUrlError, check_service_url
-from accounts.services import audit, usage
+from accounts.services import audit, service_choices, usage
 
 URL_FIELDS = ("ims_url", "platform_url")
-URL_LENGTH = 300
-SERVICE_URLS = "service_urls"
 _ORGANIZATION_ID = re.compile(r"[0-9A-Fa-f]{24}@AdobeOrg")
 
 
@@ -57,17 +55,19 @@ def create_organization(
     ims_url: str = DEFAULT_IMS_URL,
     platform_url: str = DEFAULT_PLATFORM_URL,
     service_urls: Mapping[str, str] | None = None,
+    service_dialects: Mapping[str, str] | None = None,
     actor: User | None,
 ) -> Organization:
     """Add an organization; raises RefusedError if its id or a URL is not acceptable, or it is there already.
 
-    `service_urls` names further services; a service that it leaves out is at its default.
+    `service_urls` and `service_dialects` name further services; a service that they leave out is at its default.
     """
     if actor is not None:
         access.require_administrator(actor)
     remote_id = check_remote_id(kind, remote_id)
     urls = _checked_urls({"ims_url": ims_url, "platform_url": platform_url})
-    further = _checked_services({}, service_urls or {})
+    further = service_choices.checked(Organization(), service_urls or {}, service_dialects or {})
+    choices, _ = service_choices.differences(Organization(), further)
     try:
         with transaction.atomic():
             organization = Organization.objects.create(
@@ -76,8 +76,8 @@ def create_organization(
                 kind=kind,
                 is_production=is_production,
                 region=region,
-                service_urls=further,
                 **urls,
+                **further,
             )
     except IntegrityError as exc:
         raise RefusedError(
@@ -94,7 +94,7 @@ def create_organization(
             "is_production": is_production,
             "region": region,
             **urls,
-            **{f"{name}_url": url for name, url in further.items()},
+            **{name: choice["to"] for name, choice in choices.items()},
         },
     )
     return organization
@@ -110,12 +110,14 @@ def update_organization(
     ims_url: str,
     platform_url: str,
     service_urls: Mapping[str, str] | None = None,
+    service_dialects: Mapping[str, str] | None = None,
     is_erasure_confirmed: bool = False,
     actor: User | None,
 ) -> Organization:
     """Change an organization; its id and kind stay, since everything read from it hangs on them.
 
-    `service_urls` holds the further services that change; an empty URL puts one back to its default.
+    `service_urls` and `service_dialects` hold the further services that change; an empty text puts one back to its
+    default. Without a URL of its own a service moves with its dialect.
 
     Another service URL erases the stored secrets, which were meant for the host before. Raises
     ErasureNotConfirmedError if that is not confirmed.
@@ -137,18 +139,20 @@ def update_organization(
         "is_production": is_production,
         "region": region,
         **_checked_urls({"ims_url": ims_url, "platform_url": platform_url}),
-        SERVICE_URLS: _checked_services(row.service_urls, service_urls or {}),
     }
-    changed = {field for field, value in values.items() if getattr(row, field) != value}
-    if not changed:
+    changes: dict[str, Any] = {
+        field: {"from": getattr(row, field), "to": value}
+        for field, value in values.items()
+        if getattr(row, field) != value
+    }
+    is_moved = not changes.keys().isdisjoint(URL_FIELDS)
+    further = service_choices.checked(row, service_urls or {}, service_dialects or {})
+    choices, is_service_moved = service_choices.differences(row, further)
+    changes |= choices
+    if not changes:
         return row
-    changes = {
-        field: {"from": getattr(row, field), "to": values[field]}
-        for field in values
-        if field in changed and field != SERVICE_URLS
-    } | _changed_services(row, values[SERVICE_URLS])
     erased: list[str] = []
-    if changed & {*URL_FIELDS, SERVICE_URLS}:
+    if is_moved or is_service_moved:
         erased = _names_of_secrets(row)
         if erased and not is_erasure_confirmed:
             raise ErasureNotConfirmedError(
@@ -157,9 +161,9 @@ def update_organization(
                 erased,
             )
         _erase_secrets(row, "The secret was erased because a service URL changed. Enter it again.")
-    for field, value in values.items():
+    for field, value in {**values, **further}.items():
         setattr(row, field, value)
-    row.save(update_fields=sorted(changed))
+    row.save(update_fields=sorted({*values, *further}))
     audit.record(
         audit.Verb.ORGANIZATION_CHANGED,
         actor=actor,
@@ -201,37 +205,6 @@ def _names_of_secrets(organization: Organization) -> list[str]:
     credentials = organization.credentials.exclude(secrets="").values_list("name", flat=True)
     values = organization.stored_values.exclude(sealed="").values_list("name", flat=True)
     return [*credentials, *(f"the value “{name}”" for name in values)]
-
-
-def _changed_services(organization: Organization, wanted: Mapping[str, str]) -> dict[str, Any]:
-    """What became of each further service, in full URLs."""
-    services = {service.name: service.default for service in remote_services.all_services()}
-    moves = {
-        name: {"from": organization.service_urls.get(name, default), "to": wanted.get(name, default)}
-        for name, default in services.items()
-    }
-    return {f"{name}_url": move for name, move in moves.items() if move["from"] != move["to"]}
-
-
-def _checked_services(before: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """What is to be kept of further services: only URLs that are not the default."""
-    kept = dict(before)
-    for name, url in wanted.items():
-        field = f"{SERVICE_URLS}.{name}"
-        try:
-            service = remote_services.named(name)
-        except KeyError:
-            raise RefusedError(f"There is no service {name[:50]}.", field=field) from None
-        try:
-            plain = check_service_url(url, allows_path=service.allows_path) if url not in ("", service.default) else ""
-        except ForbiddenUrlError as exc:
-            raise RefusedError(str(exc), field=field) from exc
-        if len(plain) > URL_LENGTH:
-            raise RefusedError(f"A service URL has at most {URL_LENGTH} characters.", field=field)
-        kept.pop(name, None)
-        if plain and plain != service.default:
-            kept[name] = plain
-    return kept
 
 
 def _checked_urls(urls: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from accounts import access, registries, remote_services
 from accounts.choices import Role
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.forms.fields import show_refusal
-from accounts.forms.organizations import ErasureForm, OrganizationEditForm, OrganizationForm
+from accounts.forms.organizations import ErasureForm, OrganizationEditForm, OrganizationForm, services_of
 from accounts.forms.people import ReasonForm, role_explanations
 from accounts.http import AuthenticatedRequest, posted
 from accounts.models import Credential
@@ -65,7 +65,12 @@ def organization_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "organization": organization,
             "services": [
-                (service.label, organization.service_url(service.name)) for service in remote_services.all_services()
+                (
+                    service,
+                    organization.service_url(service.name),
+                    service.spoken(organization.service_dialect(service.name)),
+                )
+                for service in remote_services.all_services()
             ],
             "credentials": organization.credentials.order_by("-is_primary", "name"),
             "sandboxes": organization.sandboxes.select_related("organization").order_by("vanished_at", "name"),
@@ -92,10 +97,7 @@ def organization_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 name: getattr(organization, name)
                 for name in ("name", "region", "is_production", "platform_url", "ims_url")
             }
-            | {
-                f"service_urls.{service.name}": organization.service_url(service.name)
-                for service in remote_services.all_services()
-            }
+            | services_of(organization)
         )
         return render(request, "accounts/organizations/edit.html", {"form": form, "organization": organization})
     erasure: ErasureNotConfirmedError | None = None

@@ -16,6 +16,8 @@ from accounts.models import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, Credential, O
 from accounts.services import credentials, organizations
 
 SECRET_VARIABLE = "TOWPATH_CLIENT_SECRET"  # noqa: S105  the name of a variable
+# What a document says of further services, by their names.
+OF_SERVICES = {"service_urls": "URLs", "service_dialects": "dialects"}
 DEFAULT_SCOPES = "openid,AdobeID,read_organizations,additional_info.projectedProductContext"
 
 
@@ -40,6 +42,13 @@ class Command(BaseCommand):
             default=[],
             metavar="NAME=URL",
             help="where a further service is, such as journeys=https://journey.adobe.io/authoring; may be repeated",
+        )
+        parser.add_argument(
+            "--service-dialect",
+            action="append",
+            default=[],
+            metavar="NAME=DIALECT",
+            help="which revision of its contract a further service speaks, if not the current one; may be repeated",
         )
         parser.add_argument("--client-id", help="of an OAuth server-to-server credential; without it none is added")
         parser.add_argument("--scopes", default=DEFAULT_SCOPES, help="commas between")
@@ -68,7 +77,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{organization['name']}: {refusal.message}") from refusal
 
     def _apply(self, wanted: dict[str, Any], *, may_erase: bool) -> None:
-        urls = {name: wanted[name] for name in ("ims_url", "platform_url", "service_urls")}
+        urls = {name: wanted[name] for name in ("ims_url", "platform_url", "service_urls", "service_dialects")}
         remote_id = organizations.check_remote_id(OrganizationKind.ADOBE, wanted["remote_id"])
         organization = Organization.objects.present().filter(kind=OrganizationKind.ADOBE, remote_id=remote_id).first()
         if organization is None:
@@ -139,7 +148,7 @@ def _from_document(document: dict[str, Any], found: dict[str, Any]) -> dict[str,
         "is_production": False,
         "platform_url": document["base_url"],
         "ims_url": document["base_url"],
-        "service_urls": _named_urls(found.get("service_urls", document.get("service_urls", {}))),
+        **{name: _by_service(name, found.get(name, document.get(name, {}))) for name in OF_SERVICES},
         "credentials": [
             {**credential, "name": credential.get("name") or f"Credential {number}"}
             for number, credential in enumerate(found["credentials"], start=1)
@@ -155,7 +164,10 @@ def _from_options(options: dict[str, Any]) -> dict[str, Any]:
         "is_production": options["production"],
         "platform_url": options["platform_url"],
         "ims_url": options["ims_url"],
-        "service_urls": dict(_named_url(text) for text in options["service_url"]),
+        "service_urls": dict(
+            _named(text, "URL", "journeys=https://journey.adobe.io") for text in options["service_url"]
+        ),
+        "service_dialects": dict(_named(text, "dialect", "decisioning=r1") for text in options["service_dialect"]),
         "credentials": [],
     }
     if options["client_id"]:
@@ -171,17 +183,17 @@ def _from_options(options: dict[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _named_urls(found: Any) -> dict[str, str]:
-    if not isinstance(found, dict) or not all(isinstance(url, str) for url in found.values()):
-        raise CommandError("service_urls of the document is no object of names and URLs.")
+def _by_service(member: str, found: Any) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise CommandError(f"{member} of the document is no object of names and {OF_SERVICES[member]}.")
     return found
 
 
-def _named_url(text: str) -> tuple[str, str]:
-    name, sign, url = text.partition("=")
-    if not sign or not url:
-        raise CommandError(f"{text} is no service with its URL. Write it like journeys=https://journey.adobe.io.")
-    return name.strip(), url.strip()
+def _named(text: str, what: str, example: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not value:
+        raise CommandError(f"{text} is no service with its {what}. Write it like {example}.")
+    return name.strip(), value.strip()
 
 
 def _read_secret() -> str:
