@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.choices import Role
 from accounts.models import Organization, User
+from accounts.remote_services import all_services
 from accounts.services import people, stored_values
 from config.env import Mode
 
@@ -46,8 +47,8 @@ PEOPLE = {
     "noor@example.com": Person("Noor Haddad", Role.APPROVER, ("Globex",)),
     "vera@example.com": Person("Vera Costa", Role.VIEWER),
 }
-# Where the emulator answers for the service of journeys.
-JOURNEYS, AUTHORING = "journeys", "/authoring"
+# Where the emulator answers for further services.
+SERVICES = {"journeys": "/authoring", "decisioning": "/decisioning"}
 # Secrets that the demo's journeys ask for; whatever is filled in satisfies the emulator.
 VALUES = {
     "SMS provider, API key": "Of the custom action sendSms.",
@@ -70,8 +71,10 @@ class Command(BaseCommand):
             raise CommandError("Demo data belong into a demo installation. Set TOWPATH_MODE=demo.")
         sign_ins = self.make_people()
         here = Organization.objects.filter(platform_url__startswith=emulator_url, deleted_at=None)
-        if not any(JOURNEYS in organization.service_urls for organization in here):
-            self.make_organizations(emulator_url)
+        services = {one.name: emulator_url + SERVICES[one.name] for one in all_services() if one.name in SERVICES}
+        # Those of a demo made before lack the services that came since.
+        if not any(services.keys() <= organization.service_urls.keys() for organization in here):
+            self.make_organizations(emulator_url, services)
             self.give_roles()
             self.give_values()
         self.stdout.write("Sign in as")
@@ -97,7 +100,7 @@ class Command(BaseCommand):
                 )
         return sign_ins
 
-    def make_organizations(self, emulator_url: str) -> None:
+    def make_organizations(self, emulator_url: str, service_urls: dict[str, str]) -> None:
         """Take over the emulator's organizations with their credentials, as an operator would.
 
         At another address than before their secrets are erased first, and then entered again.
@@ -116,7 +119,7 @@ class Command(BaseCommand):
         descriptor, path = tempfile.mkstemp(suffix=".json")  # readable by its owner alone
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(json.loads(printed.stdout) | {"service_urls": {JOURNEYS: emulator_url + AUTHORING}}, file)
+                json.dump(json.loads(printed.stdout) | {"service_urls": service_urls}, file)
             call_command("add_organization", from_json=path, erase_secrets=True, stdout=io.StringIO())
         finally:
             Path(path).unlink()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Organization, Sandbox, User
+from accounts.remote_services import all_services
 from accounts.services import connections, sandboxes
 from emulator.app import create_app
 from emulator.credentials import describe
@@ -23,6 +24,8 @@ from promotions.systems.packages.connection import tooling
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
 
 STORY = "Loyalty schemas v3"
+# Where the emulator answers for further services.
+SERVICES = {"journeys": "/authoring", "decisioning": "/decisioning"}
 
 
 class Platform:
@@ -114,7 +117,7 @@ def connect_organization(platform: Platform, name: str, credential_index: int = 
         remote_id=described["ims_org_id"],
         ims_url=platform.url,
         platform_url=platform.url,
-        service_urls={"journeys": f"{platform.url}/authoring"},
+        service_urls={one.name: platform.url + SERVICES[one.name] for one in all_services() if one.name in SERVICES},
     )
     CredentialFactory(
         organization=organization,
