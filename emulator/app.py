@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from emulator import (
     control,
+    decisioning,
     distortions,
     gateway,
     handshakes,
@@ -38,6 +39,7 @@ from emulator import (
 from emulator.answers import Answer, RefusedError, refused_by_exim, refused_by_gateway
 from emulator.calls import Call, Directive, Route, find_route
 from emulator.clock import Clock
+from emulator.decisioning_bodies import R1, R4
 from emulator.faults import ArmedFault, Fault, FaultSwitch
 from emulator.requestlog import RequestLog
 from emulator.submission import UNKNOWN_STATUS
@@ -94,6 +96,11 @@ AREAS = (
     ),
     *(Area(prefix, _AUTHORING, journeys.let_in, journeys.unknown_route) for prefix in journeys.AUTHORING_PREFIXES),
     Area(journeys.RETRIEVE_PREFIX, journey_retrieve.ROUTES, journeys.let_in, journeys.unknown_route),
+    *(
+        Area(f"{prefix}{dialect.base}", decisioning.ROUTES[dialect], admit, decisioning.unknown_route)
+        for prefix in decisioning.PREFIXES
+        for dialect, admit in ((R1, decisioning.let_in_r1), (R4, decisioning.let_in_r4))
+    ),
 )
 
 
@@ -277,7 +284,7 @@ def create_app(
 def _response(answer: Answer) -> Response:
     # Half a surrogate pair in a name that somebody sent has no UTF-8 form: it goes back escaped, as it came.
     text = answer.body if answer.mimetype == "text/html" else json.dumps(answer.body, ensure_ascii=False)
-    data = text.encode(errors="backslashreplace")
+    data = b"" if answer.status == 204 else text.encode(errors="backslashreplace")
     return Response(data, answer.status, dict(answer.headers), mimetype=answer.mimetype)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
-from emulator import control_adding, control_journeys, control_sharing
+from emulator import control_adding, control_decisioning, control_journeys, control_sharing
 from emulator.answers import Answer
 from emulator.control_bodies import ControlError, body_of, number_of
 from emulator.dump import dump
@@ -112,6 +112,10 @@ def _switches(app: "Emulator", request: Request, rest: str) -> Answer:
         raise ControlError("The switch journey_builtin_revision is 1 or 3.")
     if body.get("journey_list_in", "results") not in ("results", "data", "journeys", "items"):
         raise ControlError("The switch journey_list_in is results, data, journeys or items.")
+    if body.get("decisioning_created_status", 201) not in (200, 201, 202):
+        raise ControlError("The switch decisioning_created_status is 200, 201 or 202.")
+    if body.get("decisioning_unmapped", "empty") not in ("empty", "null", "absent", "same_name"):
+        raise ControlError("The switch decisioning_unmapped is empty, null, absent or same_name.")
     for name, value in body.items():
         setattr(switches, name, value)
     return Answer(dataclasses.asdict(switches))
@@ -180,6 +184,11 @@ _HANDLERS: Mapping[tuple[str, str], Control] = {
     ("POST", "packages"): control_adding.add_packages,
     ("POST", "journeys"): control_journeys.add_journeys,
     ("DELETE", "journeys"): control_journeys.remove_journey,
+    ("GET", "decisioning"): control_decisioning.show,
+    ("POST", "decisioning"): control_decisioning.add,
+    ("POST", "datasets"): control_decisioning.set_dataset,
+    ("POST", "workflows"): control_decisioning.start_or_end,
+    ("DELETE", "workflows"): control_decisioning.forget,
     ("POST", "partners"): control_sharing.change_manner,
     ("POST", "handshakes"): control_sharing.make_handshake,
     ("DELETE", "handshakes"): control_sharing.forget_handshakes,

@@ -43,12 +43,14 @@ def describe(seed: str, base_url: str) -> dict[str, Any]:
 
 
 def _credential(credential: Credential) -> dict[str, Any]:
-    common = {
+    common: dict[str, Any] = {
         "kind": credential.kind,
         "name": credential.name,
         "client_id": credential.client_id,
         "client_secret": credential.client_secret,
     }
+    if credential.is_service_user:
+        common["service_user"] = True
     if credential.kind == "oauth_server_to_server":
         return common | {"scopes": list(credential.scopes)}
     return common | {

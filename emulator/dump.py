@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from emulator.control_decisioning import decisioning_of, described
 from emulator.journey_things import Journey
 from emulator.things import Job, Package, Sandbox, SandboxObject, Task
 from emulator.world import World
@@ -31,6 +32,7 @@ def dump(world: World) -> dict[str, Any]:
         "jobs": [_job(job) for job in world.jobs.values()],
         "handshakes": list(world.handshakes.values()),
         "transfers": list(world.transfers.values()),
+        "workflows": [described(workflow) for workflow in world.workflows.values()],
     }
 
 
@@ -43,6 +45,7 @@ def _sandbox(sandbox: Sandbox) -> dict[str, Any]:
         "region": sandbox.region,
         "objects": [_object(thing) for thing in sandbox.objects.values()],
         "journeys": [_journey(journey) for journey in sandbox.shelf.journeys.values()],
+        "decisioning": decisioning_of(sandbox),
     }
 
 

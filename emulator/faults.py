@@ -38,17 +38,23 @@ class Fault(StrEnum):
     SHIFTED_ROWS = "shifted_rows"
 
 
-_NEW = ("create", "handshake", "transfer", "version")  # calls that make a record, besides imports and publishing
+_NEW = (
+    "create",
+    "handshake",
+    "transfer",
+    "version",
+    "workflow",
+)  # calls that make a record, besides imports and publishing
 # What a fault concerns: any call, or only those that import (also as an update), publish, create a package, ask for
-# partnerships, share or pull (transfer), compare or save versions, read, or list page by page.
+# partnerships, share or pull (transfer), compare or save versions, start a workflow, read, or list page by page.
 CONCERNS: Mapping[Fault, tuple[str, ...]] = {
-    Fault.HIDDEN_ERROR: ("import", "transfer"),
-    Fault.PARTIAL_FAILURE: ("import", "publish", "handshake", "transfer"),
-    Fault.STUCK_JOB: ("import", "publish", "transfer", "version"),
-    Fault.UNKNOWN_STATUS: ("import", "publish", "handshake", "transfer", "version", "read"),
+    Fault.HIDDEN_ERROR: ("import", "transfer", "workflow"),
+    Fault.PARTIAL_FAILURE: ("import", "publish", "handshake", "transfer", "workflow"),
+    Fault.STUCK_JOB: ("import", "publish", "transfer", "version", "workflow"),
+    Fault.UNKNOWN_STATUS: ("import", "publish", "handshake", "transfer", "version", "workflow", "read"),
     Fault.PUBLISH_FAILURE: ("publish",),
-    Fault.JOB_FAILURE: ("import", "transfer", "version"),
-    Fault.JOB_CANCELLED: ("import", "version"),
+    Fault.JOB_FAILURE: ("import", "transfer", "version", "workflow"),
+    Fault.JOB_CANCELLED: ("import", "version", "workflow"),
     Fault.UNNAMED_JOB: ("import", "publish", *_NEW),
     Fault.UNLISTED_JOB: ("import", "publish", *_NEW),
     Fault.NULLS: ("read",),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.decisioning_things import DecisioningShelf
 from emulator.journey_things import JourneyShelf
 
 Ref = tuple[str, str]  # (type, id): ids alone are not unique
@@ -69,6 +70,7 @@ class Sandbox:
     etag: int = 1
     objects: dict[Ref, SandboxObject] = field(default_factory=dict)
     shelf: JourneyShelf = field(default_factory=JourneyShelf)  # its journeys
+    decisioning: DecisioningShelf = field(default_factory=DecisioningShelf)
     _by_title: dict[Ref, list[SandboxObject]] = field(default_factory=lambda: defaultdict(list))
     _by_base: dict[Ref, list[SandboxObject]] = field(default_factory=lambda: defaultdict(list))
     _by_lineage: dict[Ref, list[SandboxObject]] = field(default_factory=lambda: defaultdict(list))
@@ -105,6 +107,7 @@ class Sandbox:
         for index in (self.objects, self._by_title, self._by_base, self._by_lineage, self._by_word):
             index.clear()
         self.shelf.clear()
+        self.decisioning.clear()
 
     def titled(self, object_type: str, title: str) -> list[SandboxObject]:
         """The objects with exactly this title, oldest first."""
@@ -141,6 +144,7 @@ class Credential:
     may_manage_packages: bool = True
     may_share_packages: bool = True
     has_product_profile: bool = True
+    is_service_user: bool = False  # may delete workflows of the decisioning migration
     # What is missing: sandbox name -> resource -> permissions.
     missing_rights: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator import kinds
 from emulator.clock import Clock
@@ -25,6 +25,9 @@ from emulator.things import (
     SandboxObject,
     Token,
 )
+
+if TYPE_CHECKING:
+    from emulator.decisioning_workflows import Workflow
 
 MOST_EFFECTS = 50_000
 
@@ -56,6 +59,12 @@ class Switches:
     journey_page_size: int = 0
     journey_epoch_times: bool = False
     journey_retrieve: bool = True
+    decisioning_created_status: int = 201
+    decisioning_busy_with_id: bool = True
+    decisioning_self_link_as_object: bool = False
+    decisioning_unmapped: str = "empty"
+    decisioning_errors_as_text: bool = False
+    decisioning_result_at_top: bool = False
 
 
 class World:
@@ -75,6 +84,7 @@ class World:
         self.jobs: dict[str, Job] = {}
         self.handshakes: dict[str, dict[str, Any]] = {}
         self.transfers: dict[str, dict[str, Any]] = {}
+        self.workflows: dict[str, Workflow] = {}
         self.package_names: dict[tuple[str, str], int] = defaultdict(int)
         self.unlisted: set[str] = set()  # ids that neither list nor detail shows yet
         self.effects: deque[dict[str, Any]] = deque(maxlen=MOST_EFFECTS)

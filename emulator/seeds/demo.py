@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator import kinds
-from emulator.seeds import journeys, sharing
+from emulator.seeds import decisioning, journeys, sharing
 from emulator.seeds.details import CHANGED, OLDER, PUBLISHED
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, INITECH
@@ -27,6 +27,7 @@ def fill(world: World) -> None:
     _initech(initech)
     sharing.fill(world)
     journeys.fill(world)
+    decisioning.fill(world)
     world.switches.list_artifacts = True
 
 

@@ -26,7 +26,9 @@ _LIMITED = {
     "Composition": ("write", "delete"),
     "Journey": ("write", "delete"),
     "DataUsagePolicy": ("write", "delete"),
+    "Decisioning": ("write", "delete"),
 }
+_LIMITED_IN_PRODUCTION = _LIMITED | {"DecisionManagement": ("read",)}
 
 
 def add(world: World) -> None:
@@ -88,10 +90,13 @@ def _organization(
     limited = credential(f"{name} limited robot", "oauth_server_to_server")
     limited.is_sandbox_admin = False
     limited.may_share_packages = False
-    limited.missing_rights = {"stage": _LIMITED, "prod": _LIMITED}
+    limited.missing_rights = {"stage": _LIMITED, "prod": _LIMITED_IN_PRODUCTION}
     organization.credentials.append(limited)
     if has_jwt:
         organization.credentials.append(credential(f"{name} legacy service account", "jwt"))
+        service_user = credential(f"{name} service user", "oauth_server_to_server")
+        service_user.is_service_user = True
+        organization.credentials.append(service_user)
 
     for sandbox_name, title, kind, age_days in (
         ("prod", "Production", "production", 900),

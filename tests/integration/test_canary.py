@@ -295,7 +295,7 @@ def _acme_by_forms(story: Story, described: dict[str, Any]) -> Organization:
         expect=(302,),
     )
     acme = Organization.objects.get()
-    robot, _, legacy = described["credentials"]
+    robot, _, legacy, *_ = described["credentials"]
     story.plant("client secret", robot["client_secret"])
     story.plant("client secret of the JWT", legacy["client_secret"])
     lines = legacy["private_key"].strip().splitlines()
@@ -348,7 +348,7 @@ def _globex_by_api(story: Story, described: dict[str, Any]) -> None:
         "ims_url": story.url,
     }
     globex = story.api("POST", "organizations/", body, expect=201)["id"]
-    robot, _, legacy = described["credentials"]
+    robot, _, legacy, *_ = described["credentials"]
     story.plant("client secret of Globex", robot["client_secret"])
     lines = legacy["private_key"].strip().splitlines()
     story.plant("private key of Globex", lines[len(lines) // 2])

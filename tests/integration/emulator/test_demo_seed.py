@@ -187,7 +187,7 @@ def test_printed_credentials_open_an_emulator_that_knows_nothing_of_them():
         if robot["kind"] == "oauth_server_to_server"
     ]
 
-    assert answers == [200] * 4
+    assert answers == [200] * 6
     assert [robot["private_key"][:27] for robot in robots if robot["kind"] == "jwt"] == [
         "-----BEGIN PRIVATE KEY-----"
     ] * 2

@@ -237,7 +237,7 @@ def test_every_fault_is_named_with_what_it_concerns(platform):
     assert faults["reset"] == ["any"]
     assert faults["publish_failure"] == ["publish"]
     assert {word for words in faults.values() for word in words} == {
-        *("any", "import", "publish", "create", "handshake", "transfer", "version", "read", "list")
+        *("any", "import", "publish", "create", "handshake", "transfer", "version", "workflow", "read", "list")
     }
 
 
