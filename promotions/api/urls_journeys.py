@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from promotions.api.views import journey_copies, journeys
+from promotions.api.views import journey_comparisons, journey_copies, journeys
 
 urlpatterns = [
     path("journeys/", journeys.JourneyListView.as_view(), name="journey-list"),
     path("journeys/<int:pk>/", journeys.JourneyView.as_view(), name="journey-detail"),
     path("journeys/<int:pk>/versions/", journeys.JourneyVersionsView.as_view(), name="journey-versions"),
+    path("journeys/<int:pk>/compare/", journey_comparisons.JourneyCompareView.as_view(), name="journey-compare"),
     path("journeys/<int:pk>/read/", journeys.JourneyReadView.as_view(), name="journey-read"),
     path("journey-copies/", journey_copies.JourneyCopyListView.as_view(), name="journey-copy-list"),
     path("journey-copies/<int:pk>/", journey_copies.JourneyCopyView.as_view(), name="journey-copy-detail"),

@@ -21,6 +21,12 @@ ROWS: list[Row] = [
     row("promotions_api:journey-list", GET=API_LIST),
     row("promotions_api:journey-detail", "journey", GET=API_READ),
     row("promotions_api:journey-versions", "journey", GET=API_READ),
+    row(
+        "promotions_api:journey-compare",
+        "journey",
+        GET="401 404 422 422 422 422 422",
+        POST="401 404 403 422 422 422 422",
+    ),
     row("promotions_api:journey-read", "journey", POST=API_START),
     row("promotions_api:journey-copy-list", GET=API_LIST),
     row("promotions_api:journey-copy-detail", "journey_copy", GET=API_READ),

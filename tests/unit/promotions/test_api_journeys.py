@@ -6,10 +6,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Organization, Sandbox
 from promotions.models import Job
+from promotions.services import documents
 from promotions.systems.journeys import kinds
 from tests.factories import SandboxFactory
 from tests.factories_journeys import JourneyFactory, JourneyVersionFactory
 from tests.unit.promotions.api_client import ApiClient, ids
+from tests.unit.promotions.journey_documents import as_bytes, step
+from tests.unit.promotions.journey_documents import journey as exported
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +110,53 @@ def test_reading_and_synchronizing_start_jobs_and_answer_with_those_under_way(
     assert [answer.status_code for answer in answers] == [202, 202, 202]
     assert answers[0].json()["id"] == answers[1].json()["id"]
     assert set(Job.objects.values_list("kind", flat=True)) == {kinds.READ_JOURNEY, kinds.SYNCHRONIZE}
+
+
+def test_two_versions_can_be_read_and_compared(operator_api: ApiClient, sandbox: Sandbox) -> None:
+    journey = JourneyFactory(sandbox=sandbox, latest_version_uid="v2", latest_version="2.0")
+    for number in (1, 2):
+        JourneyVersionFactory(journey=journey, uid=f"v{number}", version=f"{number}.0")
+    address = f"journeys/{journey.pk}/compare/"
+
+    unread = operator_api.get(address)
+    asked = operator_api.post(address, {"version": "v1", "with_version": "v2"})
+    again = operator_api.post(address, {})
+    for number, wait in ((1, "PT1H"), (2, "PT2H")):
+        content = as_bytes(exported(step("a", "start", "b"), step("b", "timer", delay=wait)))
+        documents.keep(organization=sandbox.organization, kind=kinds.EXPORT, remote_id=f"v{number}", content=content)
+    read = operator_api.get(address, version="v1", with_journey=str(journey.pk), with_version="v2")
+
+    assert (unread.status_code, asked.status_code, read.status_code) == (200, 202, 200), read.content
+    assert unread.json()["differences"] is None
+    assert again.json()["id"] == asked.json()["id"] == read.json()["job"]["id"]
+    assert Job.objects.get().kind == kinds.COMPARE
+    assert [side["version_uid"] for side in (read.json()["before"], read.json()["after"])] == ["v1", "v2"]
+    (changed,) = read.json()["differences"]["steps"]
+    assert changed["kind"] == "changed"
+    assert [(change["old"], change["new"]) for change in changed["changes"]] == [("PT1H", "PT2H")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"version": "v1", "with_version": "v1"}, "with_version"),
+        ({"version": "v1"}, "with_journey"),
+        ({"version": "nonsense", "with_version": "v1"}, "version"),
+        ({"version": "v1", "with_version": "nonsense"}, "with_version"),
+        ({"version": "v1", "with_journey": 0}, "with_journey"),
+    ],
+)
+def test_a_comparison_names_what_is_wrong_with_its_sides(
+    operator_api: ApiClient, sandbox: Sandbox, asked: dict[str, object], field: str
+) -> None:
+    journey = JourneyFactory(sandbox=sandbox, latest_version_uid="v1")
+    foreign = JourneyFactory()
+    address = f"journeys/{journey.pk}/compare/"
+    body = {**asked, "with_journey": foreign.pk} if "with_journey" in asked else asked
+
+    responses = [operator_api.post(address, body), operator_api.get(address, **{k: str(v) for k, v in body.items()})]
+
+    for response in responses:
+        assert response.status_code == 422, response.content
+        assert field in response.json()["errors"]
+    assert not Job.objects.exists()
