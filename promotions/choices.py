@@ -33,6 +33,10 @@ class PromotionMode(TextChoices):
     UNDO = "undo", "Undo"
 
 
+# What can be asked for when something is planned; taking back is asked for where it was run.
+PLANNED_MODES = [choice for choice in PromotionMode.choices if choice[0] != PromotionMode.UNDO]
+
+
 class PlanState(TextChoices):
     """gathering -> open -> ready; open -> gathering (fresh facts); ready -> superseded (by a newer revision)."""
 
@@ -144,12 +148,19 @@ class ResultOutcome(TextChoices):
     UPDATED = "updated", "Updated"
     REUSED = "reused", "Reused"
     UNCHANGED = "unchanged", "Unchanged"
+    REMOVED = "removed", "Removed"
     HIDDEN_ERROR = "hidden_error", "Hidden error"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Unknown"
 
 
-GOOD_OUTCOMES = (ResultOutcome.CREATED, ResultOutcome.UPDATED, ResultOutcome.REUSED, ResultOutcome.UNCHANGED)
+GOOD_OUTCOMES = (
+    ResultOutcome.CREATED,
+    ResultOutcome.UPDATED,
+    ResultOutcome.REUSED,
+    ResultOutcome.UNCHANGED,
+    ResultOutcome.REMOVED,
+)
 
 
 class Verification(TextChoices):

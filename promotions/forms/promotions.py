@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Sandbox
-from promotions.choices import PromotionMode
+from promotions.choices import PLANNED_MODES, PromotionMode
 from promotions.services.plans import JOB_NAME_LIMIT
 
 
@@ -55,7 +55,7 @@ class PlanForm(TargetsForm, JobTextForm):
 
     mode = forms.ChoiceField(
         label="What it does",
-        choices=PromotionMode.choices,
+        choices=PLANNED_MODES,
         initial=PromotionMode.CREATE,
         widget=forms.RadioSelect,
     )
@@ -69,6 +69,10 @@ class PlanForm(TargetsForm, JobTextForm):
 
     def mode_asked(self) -> PromotionMode:
         return PromotionMode(self.cleaned_data.get("mode") or PromotionMode.CREATE)
+
+
+class UndoForm(forms.Form):
+    reason = forms.CharField(label="Reason", max_length=500, help_text="Kept in the record, and shown to approvers.")
 
 
 class AbandonForm(forms.Form):

@@ -250,10 +250,14 @@ def _record_decisions(plan: Plan, items: Sequence[PlanItem], actor: User, *, fro
         organization=plan.promotion.target_organization,
         details={
             "revision": plan.revision,
-            "decisions": {
-                item.key: {"decision": item.decision, "target": item.target["id"] if item.target else None}
-                for item in items
-            },
+            "decisions": [_recorded(item) for item in items],
             **({"remembered": list(from_memory)} if from_memory else {}),
         },
     )
+
+
+def _recorded(item: PlanItem) -> dict[str, str | None]:
+    """A decision for the record: the key of a secret stands as a value, since under such a name nothing is shown."""
+    target = item.target or {}
+    title = {"title": target["title"]} if item.input and target else {}
+    return {"item": item.key, "decision": item.decision, "target": target.get("id"), **title}

@@ -39,7 +39,7 @@ class Verb(TextChoices):
     PROMOTION_ABANDONED = "promotion.abandoned", "abandoned the promotion"
     FACTS_REFRESHED = "promotion.facts_refreshed", "asked for fresh facts on"
     PLAN_REOPENED = "promotion.plan_reopened", "reopened the plan of"
-    ITEMS_DECIDED = "promotion.items_decided", "decided on objects of"
+    ITEMS_DECIDED = "promotion.items_decided", "took decisions in the plan of"
     DECISION_UNDONE = "promotion.decision_undone", "took back the last decision on"
     MEMORY_SWITCHED = "promotion.memory_switched", "switched the offer of earlier decisions for"
     UNDO_PLANNED = "promotion.undo_planned", "planned to take back"

@@ -198,7 +198,7 @@ def read_audit(page: Page) -> None:
         "tested the credential Release robot of Acme",
         "asked to synchronize Acme",
         f"planned the promotion {promotion}",
-        *([f"decided on objects of {promotion}"] * 5),
+        *([f"took decisions in the plan of {promotion}"] * 5),
         f"asked to run the import {PACKAGE} (queued)",
         f"had the platform import {PACKAGE} (running)",
         f"saw the end of the import {PACKAGE} (succeeded)",

@@ -13,7 +13,7 @@ from promotions.api.serializers.common import (
     SandboxRefSerializer,
 )
 from promotions.api.serializers.plans import PlanSerializer
-from promotions.choices import PromotionMode
+from promotions.choices import PLANNED_MODES, PromotionMode
 from promotions.models import Plan, Promotion
 from promotions.services.plans import JOB_NAME_LIMIT
 
@@ -98,7 +98,7 @@ class JobTextInput(Input):
 
 def mode_field() -> serializers.ChoiceField:
     return serializers.ChoiceField(
-        choices=PromotionMode.choices,
+        choices=PLANNED_MODES,
         required=False,
         default=PromotionMode.CREATE,
         help_text="“update” writes to objects of the target; only for packages with versions.",

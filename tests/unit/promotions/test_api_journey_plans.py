@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from accounts.models import IdempotentAnswer, Organization, Sandbox, StoredValue
+from accounts.models import AuditEvent, IdempotentAnswer, Organization, Sandbox, StoredValue
 from promotions.choices import Decision, ItemInput, ItemKind, JobState
 from promotions.models import Job, Journey, Plan, Promotion, SealedValue
 from promotions.services import plans, sealed_values
+from promotions.services.verbs import Verb
 from promotions.systems.base import Choice, Gathered, ItemDraft
 from promotions.systems.journeys import kinds
 from promotions.systems.journeys.targets import stored_choices
@@ -20,6 +21,7 @@ from tests.unit.promotions.api_client import ApiClient, ids
 pytestmark = pytest.mark.django_db
 
 SECRET = "a-Secret-of-the-target-1827"
+PASSWORD = "secret:custom action:crm:authentication/password"
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def plan(operator_api: ApiClient, journey: Journey, stage: Sandbox, stored: Stor
     found = Plan.objects.get(pk=made["current_plan"]["id"])
     offered = stored_choices(found.promotion)
     items = [
-        _draft("secret:one", "Secret", ItemInput.SECRET, offered),
+        _draft(PASSWORD, "Secret", ItemInput.SECRET, offered),
         _draft("secret:two", "Secret", ItemInput.SECRET, offered),
         _draft("template:en", "Template name", ItemInput.TEXT, [Choice(Decision.KEEP, None, "Same name", "")]),
     ]
@@ -163,7 +165,7 @@ def test_values_are_filled_in_kept_and_taken_from_store_and_no_secret_comes_back
     offered = shown["secret:two"]["choices"][0]["target"]
     body = {
         "decisions": [
-            {"item": shown["secret:one"]["id"], "decision": "fill", "value": SECRET},
+            {"item": shown[PASSWORD]["id"], "decision": "fill", "value": SECRET},
             {"item": shown["secret:two"]["id"], "decision": "reuse", "target": offered["id"]},
             {"item": shown["template:en"]["id"], "decision": "keep"},
         ]
@@ -182,11 +184,11 @@ def test_values_are_filled_in_kept_and_taken_from_store_and_no_secret_comes_back
     assert (first.status_code, first.json()["undecided_count"]) == (200, 0)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert (offered["type"], offered["title"]) == ("stored_value", "SMS key")
-    assert [shown["secret:one"][name] for name in ("input", "is_undecided")] == ["secret", True]
+    assert [shown[PASSWORD][name] for name in ("input", "is_undecided")] == ["secret", True]
     assert shown["template:en"]["details"]["where"] == "custom action SMS, template:en"
     decided = {item["key"]: (item["decision"], (item["target"] or {}).get("title")) for item in later.json()["results"]}
     assert decided == {
-        "secret:one": ("fill", "typed secret"),
+        PASSWORD: ("fill", "typed secret"),
         "secret:two": ("reuse", "SMS key"),
         "template:en": ("keep", None),
     }
@@ -194,16 +196,22 @@ def test_values_are_filled_in_kept_and_taken_from_store_and_no_secret_comes_back
     for text in (first.content.decode(), again.content.decode(), later.content.decode(), kept):
         assert SECRET not in text
     sealed = SealedValue.objects.get()
+    line = AuditEvent.objects.get(verb=Verb.ITEMS_DECIDED)
+    assert line.details["decisions"] == [
+        {"item": PASSWORD, "decision": "fill", "target": sealed.digest, "title": "typed secret"},
+        {"item": "secret:two", "decision": "reuse", "target": offered["id"], "title": "SMS key"},
+        {"item": "template:en", "decision": "keep", "target": None},
+    ]
     assert sealed_values.value_of(plan.promotion, sealed.digest) == SECRET
 
 
 @pytest.mark.parametrize(
     ("key", "verdict", "complaint"),
     [
-        ("secret:one", {"decision": "fill"}, "Type the value"),
-        ("secret:one", {"decision": "fill", "value": "INSERT_SECRET_HERE"}, "Type the secret itself."),
-        ("secret:one", {"decision": "reuse", "target": "stored-999-x"}, "not offered"),
-        ("secret:one", {"decision": "keep"}, "not offered"),
+        (PASSWORD, {"decision": "fill"}, "Type the value"),
+        (PASSWORD, {"decision": "fill", "value": "INSERT_SECRET_HERE"}, "Type the secret itself."),
+        (PASSWORD, {"decision": "reuse", "target": "stored-999-x"}, "not offered"),
+        (PASSWORD, {"decision": "keep"}, "not offered"),
         ("template:en", {"decision": "fill", "value": "a\nb"}, "line break"),
     ],
 )

@@ -84,6 +84,14 @@ def test_missing_and_unknown_fields_are_named(operator_api) -> None:
     assert {missing.status_code, unknown.status_code} == {400}
 
 
+def test_taking_back_is_no_way_to_plan(operator_api, package, organization) -> None:
+    sandbox = SandboxFactory(organization=organization)
+
+    response = operator_api.post("promotions/", {"package": package.pk, "sandbox": sandbox.pk, "mode": "undo"})
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["mode"])
+
+
 def test_list_of_promotions_can_be_narrowed_and_is_newest_first(operator_api, package) -> None:
     first, second = PlanFactory.create_batch(2, promotion__package__organization=package.organization)
     PromotionFactory()
