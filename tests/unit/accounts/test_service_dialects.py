@@ -66,10 +66,10 @@ def test_a_service_whose_defaults_contradict_each_other_is_not_made(offers, chan
 
 
 def test_a_new_organization_keeps_only_what_differs_from_its_dialect_and_the_record_tells_of_it():
-    wish = {"name": "Acme", "remote_id": REMOTE_ID, "actor": None}
+    urls, dialects = {"offers": FIRST}, {"offers": "r1"}
 
     organization = organizations.create_organization(
-        **wish, service_urls={"offers": FIRST}, service_dialects={"offers": "r1"}
+        name="Acme", remote_id=REMOTE_ID, service_urls=urls, service_dialects=dialects, actor=None
     )
 
     assert (organization.service_urls, organization.service_dialects) == ({}, {"offers": "r1"})
