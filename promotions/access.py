@@ -26,6 +26,7 @@ from promotions.models import (
     PlanItem,
     Promotion,
     PromotionGroup,
+    RunCheck,
     SavedView,
     SharingRequest,
     Transfer,
@@ -62,6 +63,7 @@ __all__ = [
     "plan_item_for_change",
     "promotion_for_change",
     "promotion_for_read",
+    "run_check_for_change",
     "sandbox_for_read",
     "sandbox_of",
     "saved_view_for_owner",
@@ -168,8 +170,15 @@ def group_for_read(user: User, pk: int) -> PromotionGroup:
 def group_for_change(user: User, pk: int) -> PromotionGroup:
     """A group to decide on; each target's own role is the service's to ask for."""
     group = group_for_read(user, pk)
-    require_role(user, group.organization, Role.OPERATOR)
+    if not can_change_group(user, group):
+        raise PermissionDenied("This needs the role operator in the organization of a target. Ask one of its admins.")
     return group
+
+
+def can_change_group(user: User, group: PromotionGroup) -> bool:
+    """Whether the person may decide for one of its targets; of the source they need only to read."""
+    operated = organizations_for_role(user, Role.OPERATOR)
+    return group.promotions.filter(target_organization__in=operated).exists()
 
 
 def job_for_read(user: User, pk: int) -> Job:
@@ -237,6 +246,14 @@ def journey_copy_for_change(user: User, pk: int) -> JourneyCopy:
     copy = journey_copy_for_read(user, pk)
     require_role(user, copy.target_organization, Role.OPERATOR)
     return copy
+
+
+def run_check_for_change(user: User, pk: int) -> RunCheck:
+    """Something to check after a run; needs an operator of the target."""
+    checks = RunCheck.objects.filter(job__in=Job.objects.visible_to(user)).select_related("job__organization")
+    check = get_object_or_404(checks, pk=pk)
+    require_role(user, check.job.organization, Role.OPERATOR)
+    return check
 
 
 def partnerships_for_read(user: User) -> QuerySet[Partnership]:

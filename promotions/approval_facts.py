@@ -11,6 +11,7 @@ from promotions.models import Approval, Job, Plan, PlanItem
 from promotions.systems.base import system
 
 NAMED_CREATIONS = 20
+STORED_VALUE = "stored_value"
 _ORDER = {
     Decision.CONFIRM: 0,
     Decision.CREATE: 1,
@@ -45,12 +46,18 @@ class Change:
 
     @property
     def group(self) -> str:
-        return _GROUPS.get(Decision(self.item.decision), "Undecided")
+        return _GROUPS.get(kind_of(self.item), "Undecided")
 
     @property
     def is_as_before(self) -> bool:
         """Whether the decision is the remembered one."""
         return is_as_before(self.item)
+
+
+def kind_of(item: PlanItem) -> Decision:
+    """What is done about it; a stored value is filled in like one that is typed."""
+    is_stored = (item.target or {}).get("type") == STORED_VALUE
+    return Decision.FILL if is_stored else Decision(item.decision)
 
 
 def is_as_before(item: PlanItem) -> bool:
@@ -63,7 +70,7 @@ def is_as_before(item: PlanItem) -> bool:
 def changes_of(items: Sequence[PlanItem]) -> list[Change]:
     """What cannot be undone comes first."""
     titles = {item.key: str(item) for item in items}
-    ordered = sorted(items, key=lambda item: (_ORDER.get(Decision(item.decision), len(_ORDER)), item.position))
+    ordered = sorted(items, key=lambda item: (_ORDER.get(kind_of(item), len(_ORDER)), item.position))
     return [Change(item, [titles.get(key, key) for key in item.needed_by]) for item in ordered]
 
 
@@ -73,6 +80,8 @@ class Finality:
 
     sentence: str
     things: Sequence[str]
+    otherwise: str
+    """What there is to say where nothing is final."""
 
     @property
     def named(self) -> Sequence[str]:
@@ -84,7 +93,8 @@ class Finality:
 
 
 def finality_of(plan: Plan, items: Sequence[PlanItem]) -> Finality:
-    return Finality(*system(plan.promotion.system).what_is_final(plan, items))
+    found = system(plan.promotion.system)
+    return Finality(*found.what_is_final(plan, items), found.not_final(plan.promotion))
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ LOOKS: Mapping[str, Look] = {
     "reuse": Look("equal", "accent", "use existing"),
     "update": Look("tilde", "accent", "update existing"),
     "confirm": Look("dot", "accent", "confirmed"),
+    "fill": Look("dot", "accent", "filled in"),
+    "keep": Look("equal", "quiet", "kept as it is"),
     # severity of an event
     "info": Look("dot", "quiet", "information"),
     "error": Look("cross", "bad", "error"),

@@ -208,6 +208,11 @@ class System(ABC):
         Both are empty where everything can be.
         """
 
+    def not_final(self, promotion: Promotion) -> str:
+        """What an approver is told where nothing is final."""
+        where = promotion.target_sandbox.name
+        return f"Nothing is created: every object of it is in {where} already and is used as it is."
+
     @abstractmethod
     def source_facts(self, plan: Plan) -> list[Fact]:
         """Source and target as they were when the facts were read."""
@@ -226,6 +231,10 @@ class System(ABC):
 
     def scope(self, promotion: Promotion) -> str:
         """What a run keeps others from while it is not over; empty if nothing."""
+        return ""
+
+    def slot(self, promotion: Promotion) -> str:
+        """What only one run at a time may have at the platform; empty if runs go side by side."""
         return ""
 
     def reasons_not_ready(self, plan: Plan, items: Sequence[PlanItem]) -> list[str]:
@@ -278,3 +287,7 @@ def preparations() -> list[str]:
 
 def system(name: str) -> System:
     return _systems[name]
+
+
+def known_systems() -> Mapping[str, System]:
+    return _systems

@@ -12,9 +12,8 @@ from django.core.paginator import Paginator
 from django.db.models import Count, F, Max, Min, Q
 from django.utils import timezone
 
-from accounts.access import has_role
-from accounts.choices import Role
 from accounts.http import AuthenticatedRequest, natural_number
+from promotions import access
 from promotions.choices import OPEN_APPROVALS, ApprovalState, Decision, ItemKind, Match, PlanState
 from promotions.models import Approval, Job, Plan, PlanItem, PromotionGroup
 from promotions.services import consent, groups, runs
@@ -271,7 +270,7 @@ def targets_context(request: AuthenticatedRequest, group: PromotionGroup) -> dic
         "is_live": any(target.is_live for target in targets),
         "gathering_count": sum(target.is_gathering for target in targets),
         "ready_count": sum(target.is_ready for target in targets),
-        "may_operate": has_role(request.user, group.organization, Role.OPERATOR),
+        "may_operate": access.can_change_group(request.user, group),
         "last_act": last_act_of(group, {target.plan.promotion_id for target in targets}),
     }
 

@@ -1,6 +1,7 @@
 """Promotions: the list, planning one, its page, its name, putting it away."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,7 +20,7 @@ from promotions.models import Package, Plan, Promotion
 from promotions.services import package_plans, plans, versions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.standings import states_of
-from promotions.systems.base import system
+from promotions.systems.base import known_systems, system
 from promotions.views import approval_pages
 from promotions.views.packages import why_no_plan
 from promotions.views.repeats import retry_of
@@ -33,16 +34,27 @@ NEWEST = keyset.Order("created_at", is_descending=True, is_time=True)
 @login_required
 @require_GET
 def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
-    rows = Promotion.objects.visible_to(request.user).select_related("target_sandbox__organization", "created_by")
+    rows = Promotion.objects.visible_to(request.user).select_related(
+        "target_sandbox__organization", "source_organization", "created_by"
+    )
+    asked = request.GET.get("system", "")
+    shown = asked if asked in known_systems() else ""
+    kind = {"system": shown} if shown else {}
+    rows = rows.filter(**kind)
     page = keyset.page(rows, NEWEST, request.GET.get("cursor", ""))
     states = states_of([row.pk for row in page.rows])
     return render(
         request,
         "promotions/promotions/list.html",
         {
-            "rows": [{"promotion": row, "state": states.get(row.pk, "")} for row in page.rows],
-            "newer_url": f"{request.path}?cursor={page.newer}" if page.newer else "",
-            "older_url": f"{request.path}?cursor={page.older}" if page.older else "",
+            "rows": [
+                {"promotion": row, "state": states.get(row.pk, ""), "label": system(row.system).label}
+                for row in page.rows
+            ],
+            "shown": shown,
+            "kinds": [(name, found.home().title) for name, found in known_systems().items()],
+            "newer_url": f"{request.path}?{urlencode({**kind, 'cursor': page.newer})}" if page.newer else "",
+            "older_url": f"{request.path}?{urlencode({**kind, 'cursor': page.older})}" if page.older else "",
         },
     )
 

@@ -8,13 +8,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.choices import Role
 from accounts.models import Organization, User
+from promotions.approval_facts import changes_of
 from promotions.choices import Decision, ItemInput, ItemKind, Match
 from promotions.models import Plan, PlanItem
 from promotions.systems.base import Choice
 from promotions.systems.journeys.targets import nearest
 from promotions.systems.journeys.telling import ITEM_TYPES
-from tests.factories_promotions import PlanFactory, PlanItemFactory, offer
+from tests.factories import MembershipFactory, OrganizationFactory
+from tests.factories_promotions import PlanFactory, PlanItemFactory, PromotionGroupFactory, offer
 
 HTMX = {"HX-Request": "true"}
 WARNING = "The target has no schema of this id."
@@ -136,6 +139,56 @@ def test_a_plan_that_found_nothing_says_only_why(browser: Client, plan: Plan) ->
     assert "Version 3.0 has errors." in text
     assert 'id="plan-counts"' not in text
     assert 'id="resolution"' not in text
+
+
+def test_a_group_is_decided_by_an_operator_of_a_target_who_only_reads_the_source(
+    signed_in: Callable[[User], Client], plan: Plan, organization: Organization
+) -> None:
+    across: Plan = PlanFactory(
+        promotion__package__organization=organization,
+        promotion__system="journeys",
+        promotion__pick=plan.promotion.pick,
+        promotion__group=PromotionGroupFactory(package=plan.promotion.package),
+        promotion__target_organization=OrganizationFactory(name="Globex"),
+    )
+    item = value(across, "template", choices=[offer(Decision.KEEP)])
+    person = MembershipFactory(organization=organization, role=Role.VIEWER).user
+    MembershipFactory(user=person, organization=across.promotion.target_organization, role=Role.OPERATOR)
+    browser, group = signed_in(person), across.promotion.group
+    assert group is not None
+
+    answer = browser.post(reverse("promotions:group-decide", args=[group.pk]), {"act": "keep-undecided"})
+
+    assert answer.status_code == 302
+    item.refresh_from_db()
+    assert item.decision == Decision.KEEP
+    page = browser.get(reverse("promotions:group-detail", args=[group.pk])).content.decode()
+    assert f"Globex · {across.promotion.target_sandbox.name}</b>: 1 value decided." in page
+
+
+def test_a_stored_value_stands_with_what_is_filled_in(plan: Plan) -> None:
+    typed = {"id": "d1gest", "type": "secret", "title": "typed secret"}
+    schema = {"id": "s", "type": "schema", "title": "Orders"}
+    stored = {"id": "stored-3-d1gest", "type": "stored_value", "title": "SMS provider"}
+    items = [
+        value(plan, "secret", key="a", decision=Decision.REUSE, target=stored),
+        value(plan, "schema", key="b", decision=Decision.REUSE, target=schema),
+        value(plan, "secret", key="c", decision=Decision.FILL, target=typed),
+    ]
+
+    groups = [change.group for change in changes_of(items)]
+
+    assert groups == ["Used as they are in the target", "Filled in by a person", "Filled in by a person"]
+
+
+def test_promotions_are_listed_by_what_is_promoted(browser: Client, plan: Plan, organization: Organization) -> None:
+    PlanFactory(promotion__package__organization=organization, promotion__package__name="Loyalty schemas")
+
+    page = browser.get(reverse("promotions:promotion-list"), {"system": "journeys"}).content.decode()
+
+    assert "Journey, version 3.0, from" in page
+    assert "Loyalty schemas" not in page
+    assert "Loyalty schemas" in browser.get(reverse("promotions:promotion-list"), {"system": "?"}).content.decode()
 
 
 def test_stored_values_that_speak_of_the_owner_come_first() -> None:
