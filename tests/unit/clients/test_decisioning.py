@@ -293,7 +293,12 @@ def test_mappings_are_read_in_any_form(
 
 def test_a_warning_belongs_to_its_object_wherever_it_stands(platform: Platform, decisioning: DecisioningClient) -> None:
     row = {"sourceId": "s", "sourceName": "S", "targets": [{"id": "t", "warnings": ["Capping left out"]}]}
-    listed = ["All is draft", {"object": {"name": "S"}, "detail": "By name", "code": 7}, {"odd": {"a": [1]}}, None]
+    listed = [
+        "All is draft",
+        {"object": {"name": "S"}, "detail": "By name", "warningCode": 7},
+        {"odd": {"a": [1]}},
+        None,
+    ]
 
     workflow = result_of(platform, decisioning, {"mappings": [row], "parts": {"warnings": listed}})
 
@@ -368,7 +373,14 @@ def test_a_status_that_is_not_known_is_kept_and_taken_for_work_that_goes_on(
 
 
 @pytest.mark.parametrize(
-    "body", [{"workflowId": " w "}, [{"ID": "w"}], {"workflow": {"id": "w"}}, {"id": None, "workflow_id": "w"}]
+    "body",
+    [
+        {"workflowId": " w "},
+        [{"ID": "w"}],
+        {"workflow": {"id": "w"}},
+        {"ID": None, "id": "w"},
+        {"id": None, "workflow_id": "w"},
+    ],
 )
 def test_the_id_is_found_in_any_spelling(body: Any, platform: Platform, decisioning: DecisioningClient) -> None:
     assert read(platform, decisioning, body).id == "w"
@@ -405,7 +417,9 @@ def test_a_deep_and_long_result_is_read(platform: Platform, decisioning: Decisio
     workflow = decisioning.get_migration("w")
 
     assert [workflow.mappings[0].source_id, workflow.mappings[-1].source_id] == ["s0", "s2999"]
-    assert (len(workflow.warnings), len(workflow.errors)) == (1, 1)
+    (warning,), (error,) = workflow.warnings, workflow.errors
+    assert warning.text.count('{"a": ') == 600
+    assert error.message.count('{"a": ') == 598
 
 
 @pytest.mark.parametrize(

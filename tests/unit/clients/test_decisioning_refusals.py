@@ -250,7 +250,7 @@ def test_a_poll_that_is_refused_without_a_word_found_no_workflow(
     "answer",
     [
         Response("<html><title>404 Not Found</title></html>", status=404),
-        as_json({"error_code": "404003", "message": "No route /workflows/migration/w"}, status=404),
+        as_json({"error_code": "404003", "message": "No route /workflows/migration"}, status=404),
         Response(status=405),
     ],
     ids=["page", "gateway", "method"],
