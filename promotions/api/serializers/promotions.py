@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config.inputs import Input, example, examples
@@ -96,13 +97,10 @@ class JobTextInput(Input):
     job_description = serializers.CharField(required=False, allow_blank=True, max_length=DESCRIPTION_LIMIT)
 
 
-def mode_field() -> serializers.ChoiceField:
-    return serializers.ChoiceField(
-        choices=PLANNED_MODES,
-        required=False,
-        default=PromotionMode.CREATE,
-        help_text="“update” writes to objects of the target; only for packages with versions.",
-    )
+# Told as a pattern: an enumeration would have to share its name with that of the modes a promotion can have.
+@extend_schema_field({"type": "string", "pattern": f"^({'|'.join(value for value, _ in PLANNED_MODES)})$"})
+class PlannedModeField(serializers.ChoiceField):
+    """How something can be asked to be brought to its target."""
 
 
 class SourceInput(JobTextInput):
@@ -114,7 +112,12 @@ class SourceInput(JobTextInput):
         max_length=200,
         help_text="Of the journey: the `uid` of a version, or its number; the latest if left out.",
     )
-    mode = mode_field()
+    mode = PlannedModeField(
+        choices=PLANNED_MODES,
+        required=False,
+        default=PromotionMode.CREATE,
+        help_text="“update” writes to objects of the target; only for packages with versions.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("package" in attrs) == ("journey" in attrs):

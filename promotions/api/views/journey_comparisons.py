@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
+from config.openapi import PROBLEM_REF
 from promotions import access, journey_sides
 from promotions.api.base import ApiView
 from promotions.api.serializers.jobs import JobDetailSerializer
@@ -31,7 +32,7 @@ class JourneyCompareView(ApiView):
         description="Of one journey, of a journey and its copy, or of any two that the caller may read.",
         tags=["Journeys"],
         parameters=[JourneyCompareQuery],
-        responses=JourneyComparisonSerializer,
+        responses={200: JourneyComparisonSerializer, (422, "application/problem+json"): PROBLEM_REF},
     )
     def get(self, request: Request, pk: int) -> Response:
         journey = access.journey_for_read(self.user, pk)
