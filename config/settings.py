@@ -213,6 +213,7 @@ FOLLOW_INTERVAL_S = env.integer("FOLLOW_INTERVAL_S", 30, least=2, most=600)
 FOLLOW_DEADLINE_HOURS = env.integer("FOLLOW_DEADLINE_HOURS", 24, least=1, most=24 * 14)
 # How long approvers have to decide, and from their consent on how long it may be used.
 APPROVAL_HOURS = env.integer("APPROVAL_HOURS", 72, least=1, most=24 * 30)
+ANALYSIS_HOURS = env.integer("ANALYSIS_HOURS", 24, least=1, most=24 * 7)
 TYPED_SECRETS_DAYS = env.integer("TYPED_SECRETS_DAYS", 14, least=1, most=90)
 # Each export holds a thread of the web server while its client reads; the others must go on answering.
 EXPORTS_AT_ONCE = env.integer("EXPORTS_AT_ONCE", 2, least=1, most=100)

@@ -32,6 +32,7 @@ from promotions.services import (
 from promotions.services.plan_consent import PlanConsent
 from promotions.services.sharing_consent import SharingConsent
 from promotions.systems import accounts_jobs, base
+from promotions.systems.decisioning import registration as decisioning
 from promotions.systems.gathering import Gathering
 from promotions.systems.journeys import registration as journeys
 from promotions.systems.packages import kinds
@@ -173,6 +174,7 @@ def register() -> None:
     for model in (RemoteDocument, SealedValue):
         rotation.register(model, "sealed")
     journeys.register()
+    decisioning.register()
 
 
 @transaction.atomic

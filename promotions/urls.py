@@ -4,6 +4,7 @@ from django.urls import path
 
 from promotions.views import (
     approvals,
+    decisioning,
     groups,
     home,
     inbox,
@@ -27,6 +28,7 @@ from promotions.views import (
     sharing_lists,
     sharing_partners,
     sharing_transfers,
+    undoing,
 )
 
 app_name = "promotions"
@@ -97,6 +99,13 @@ urlpatterns = [
     path("plans/<int:pk>/change/", approvals.plan_change, name="plan-change"),
     path("plans/<int:pk>/run/", plans.plan_run, name="plan-run"),
     path("plan-items/<int:pk>/decide/", plans.plan_item_decide, name="plan-item-decide"),
+    # Journeys
+    # Undoing, and checks after a run
+    path("jobs/<int:pk>/undo/", undoing.job_undo, name="job-undo"),
+    path("run-checks/<int:pk>/tick/", undoing.run_check_tick, name="run-check-tick"),
+    # Decisioning
+    path("decisioning/", decisioning.decisioning_list, name="decisioning-list"),
+    path("decisioning/new/", decisioning.decisioning_create, name="decisioning-create"),
     # Journeys
     path("journeys/", journey_lists.journey_list, name="journey-list"),
     path("journeys/synchronization/<int:pk>/", journey_lists.journey_synchronization, name="journey-synchronization"),

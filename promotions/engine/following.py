@@ -23,7 +23,6 @@ from promotions.models import Job
 
 log = logging.getLogger(__name__)
 
-FIRST_INTERVAL_S = 2
 LONGEST_INTERVAL_S = settings.FOLLOW_INTERVAL_S
 GROWTH = 1.5
 # A remote job may be missing for a moment after it was accepted; for longer, a person should look.
@@ -74,7 +73,7 @@ def _follow_kind(kind: Submission, jobs: Sequence[Job], until: float) -> None:
         else:
             changed.append(job)
     for interval, same in groupby(sorted(unchanged, key=lambda job: job.interval_s), key=lambda job: job.interval_s):
-        longer = _next_interval(interval)
+        longer = _next_interval(kind, interval)
         after = _until_round(longer, organization_id=jobs[0].organization_id)
         claims.hand_back_all(same, after=after, interval_s=longer, attempts=0)
     for position, one in enumerate(changed):
@@ -98,7 +97,7 @@ def _look(job: Job, kind: Submission) -> None:
             snapshot = kind.read(job)
             _store(job, kind, snapshot)
             if not snapshot.is_over:
-                _wait_on(job)
+                _wait_on(job, kind)
                 return
         if _verify(job, kind):
             end(job, kind.conclude(job))
@@ -149,21 +148,22 @@ def _store(job: Job, kind: Submission, snapshot: Snapshot) -> None:
         kind.record(job, snapshot)
 
 
-def _wait_on(job: Job) -> None:
+def _wait_on(job: Job, kind: Submission) -> None:
     now = timezone.now()
     if job.deadline_at is not None and job.deadline_at < now:
         hours = round((now - (job.started_at or job.created_at)).total_seconds() / 3600)
         after = f"after {hours} {'hour' if hours == 1 else 'hours'}" if hours else "after the deadline"
         _give_up(job, ProblemKind.DEADLINE, f"The platform still says {job.remote_status or 'nothing'} {after}.")
         return
-    interval = FIRST_INTERVAL_S if not job.interval_s else _next_interval(job.interval_s)
+    interval = _next_interval(kind, job.interval_s) if job.interval_s else kind.first_interval_s
     if job.watched_until is not None and job.watched_until > now:
-        interval = FIRST_INTERVAL_S
+        interval = kind.first_interval_s
     claims.hand_back(job, after=timedelta(seconds=interval), interval_s=interval)
 
 
-def _next_interval(interval_s: int) -> int:
-    return min(LONGEST_INTERVAL_S, max(FIRST_INTERVAL_S, round(interval_s * GROWTH)))
+def _next_interval(kind: Submission, interval_s: int) -> int:
+    longest = kind.longest_interval_s or LONGEST_INTERVAL_S
+    return min(longest, max(kind.first_interval_s, round(interval_s * GROWTH)))
 
 
 def _until_round(interval_s: int, *, organization_id: int) -> timedelta:

@@ -112,6 +112,10 @@ class Submission(JobType):
     follow_deadline: timedelta | None
     noun: ClassVar[str] = "job"
     """What the platform makes of the write; its remote id names one of these."""
+    first_interval_s: ClassVar[int] = 2
+    """How soon it is looked at again; the interval then grows."""
+    longest_interval_s: ClassVar[int | None] = None
+    """To what the interval grows; what the settings say if None."""
 
     @property
     def search_deadline(self) -> timedelta:

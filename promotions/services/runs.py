@@ -84,6 +84,7 @@ def request_run(*, plan: Plan, actor: User) -> Job:
         promotion=promotion,
         plan=plan,
         scope=system(promotion.system).scope(promotion),
+        slot=system(promotion.system).slot(promotion),
     )
     audit.record(
         Verb.IMPORT_REQUESTED,

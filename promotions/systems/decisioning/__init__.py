@@ -1,0 +1,1 @@
+"""Migration of offers and decisions to Decisioning."""

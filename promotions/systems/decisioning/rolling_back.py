@@ -1,0 +1,109 @@
+"""The rollback workflow: the service takes back what one completed migration has made."""
+
+from typing import Any
+
+from clients.decisioning import DecisioningClient, Workflow, WorkflowStatus
+from promotions.choices import JobState, ProblemKind, ResultOutcome
+from promotions.engine.registry import Ending, Snapshot
+from promotions.models import Job, TaskResult
+from promotions.systems.decisioning import kinds
+from promotions.systems.decisioning.workflows import WorkflowRun, errors_of, failed
+from promotions.systems.plan_runs import PlanRun, plan_of
+
+
+class RollBack(WorkflowRun, PlanRun):
+    """Sent once; a migration that was taken back is not taken back again."""
+
+    kind = kinds.ROLL_BACK
+    label = "Decisioning rollback"
+    phrase = "rollback of"
+
+    def start(self, job: Job, client: DecisioningClient) -> Workflow:
+        return client.roll_back(undone(job).remote_id)
+
+    def ask(self, client: DecisioningClient, workflow_id: str) -> Workflow:
+        return client.get_rollback(workflow_id)
+
+    def record(self, job: Job, snapshot: Snapshot) -> None:
+        workflow: Workflow = snapshot.detail
+        result = workflow.result if isinstance(workflow.result, dict) else {}
+        removed = result.get("removed")
+        job.result = {
+            **job.result,
+            "errors": errors_of(workflow),
+            "warnings": [
+                {"text": found.text, "object": found.object_name or found.object_id} for found in workflow.warnings
+            ],
+            "removed": removed if isinstance(removed, int) and not isinstance(removed, bool) else None,
+        }
+        Job.objects.filter(pk=job.pk).update(result=job.result)
+        if workflow.known_status is WorkflowStatus.COMPLETED:
+            self._note_removed(job, {found.object_id for found in workflow.warnings if found.object_id})
+
+    def _note_removed(self, job: Job, doubtful: set[str]) -> None:
+        """One row for each thing that the migration had made; those that a warning names are not known to be gone."""
+        rows = [
+            TaskResult(
+                job=job,
+                position=position,
+                type=made.type,
+                remote_id=made.remote_id,
+                title=made.title,
+                new_id=made.new_id,
+                claim="removed",
+                outcome=ResultOutcome.UNKNOWN if {made.new_id, made.remote_id} & doubtful else ResultOutcome.REMOVED,
+                messages=[],
+            )
+            for position, made in enumerate(made_by(undone(job)))
+        ]
+        TaskResult.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["job", "type", "remote_id"],
+            update_fields=["claim", "outcome"],
+        )
+
+    def conclude(self, job: Job) -> Ending:
+        removed, expected = job.result.get("removed"), job.results.count()
+        result: dict[str, Any] = {"removed": removed, "expected": expected}
+        if job.remote_status != WorkflowStatus.COMPLETED:
+            return failed("The rollback", job, job.result.get("errors", []), result)
+        warnings = job.result.get("warnings", [])
+        if warnings or (removed is not None and removed < expected):
+            said = " ".join(str(found["text"]).rstrip(".") + "." for found in warnings[:3])
+            number = f" {removed} of {expected} things were removed." if removed is not None else ""
+            return Ending(
+                state=JobState.SUCCEEDED_WITH_WARNINGS,
+                problem=f"The service has taken back a part of it only.{number} {said}".strip(),
+                result=result,
+            )
+        return Ending(state=JobState.SUCCEEDED, result=result)
+
+    def describe(self, job: Job) -> str:
+        where = job.sandbox.name if job.sandbox else "the target"
+        if not job.is_finished:
+            return ""
+        if job.submit_count == 0:
+            if job.problem_kind == ProblemKind.PLAN_CHANGED:
+                return "Look at what changed on the page of the promotion, and run it again."
+            return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
+        if job.state == JobState.SUCCEEDED:
+            return f"What the migration had made in {where} is taken back, as the service tells; look there yourself."
+        if job.state == JobState.FAILED:
+            return f"Nothing is known to be taken back in {where}. Remove by hand what has to go."
+        return f"Look into {where} what is left, and remove it by hand."
+
+    def wanted(self, job: Job) -> str:
+        return f"a rollback of the migration {undone(job).remote_id}"
+
+
+def undone(job: Job) -> Job:
+    """The migration that a rollback takes back."""
+    origin = plan_of(job).promotion.origin_job
+    if origin is None:
+        raise TypeError("a rollback is of a migration")
+    return origin
+
+
+def made_by(migration: Job) -> list[TaskResult]:
+    return list(migration.results.filter(outcome=ResultOutcome.CREATED))

@@ -1,0 +1,94 @@
+"""What the three workflows of the service have in common: started once, one at a time, followed by id."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.utils import timezone
+
+from clients.decisioning import DecisioningClient, Workflow, WorkflowStatus
+from promotions.choices import JobState, ProblemKind
+from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submission, Submitted
+from promotions.models import Job
+from promotions.systems.decisioning.connection import decisioning
+from promotions.systems.decisioning.picks import Pick
+
+BLIND = (
+    "The answer to its start was lost, and the service lists no workflows, so whether it runs cannot be found out from "
+    "here. If its id is known, from the platform or from whoever else works there, name it and it is followed."
+)
+
+
+class WorkflowRun(Submission):
+    """One workflow. The service lists none, so one whose start got no answer is for a person to find."""
+
+    noun: ClassVar[str] = "workflow"
+    first_interval_s: ClassVar[int] = 5
+    longest_interval_s: ClassVar[int] = 60
+
+    @abstractmethod
+    def start(self, job: Job, client: DecisioningClient) -> Workflow:
+        """The one call that starts it."""
+
+    @abstractmethod
+    def ask(self, client: DecisioningClient, workflow_id: str) -> Workflow:
+        """The workflow as it is now."""
+
+    def submit(self, job: Job) -> Submitted:
+        with decisioning(job.organization) as client:
+            workflow = self.start(job, client)
+        return Submitted(workflow.id, workflow.raw)
+
+    def look_up(self, job: Job, report: Report) -> LookUp:
+        return LookUp([], is_complete=False, blind=BLIND)
+
+    def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
+        return {}  # there is no list
+
+    def read(self, job: Job) -> Snapshot:
+        with decisioning(job.organization) as client:
+            workflow = self.ask(client, job.remote_id)
+        status = workflow.known_status
+        return Snapshot(
+            status=status.value if status is not None else workflow.status[:64],
+            is_over=workflow.is_over,
+            done=len({found.source_id or found.source_name for found in workflow.mappings}),
+            total=None,
+            raw=workflow.raw,
+            detail=workflow,
+        )
+
+    def submitted(self, job: Job, *, how: str) -> None:
+        super().submitted(job, how=how)
+        if job.promotion is not None:
+            until = timezone.now() + timedelta(hours=Pick.of(job.promotion).hours)
+            Job.objects.filter(pk=job.pk).update(deadline_at=until)
+
+
+def failed(workflow_words: str, job: Job, errors: Sequence[Mapping[str, Any]], result: dict[str, Any]) -> Ending:
+    """An end that the service calls failed, cancelled, or something that nobody has documented."""
+    said = " ".join(_sentence(error) for error in errors[:3])
+    if job.remote_status == WorkflowStatus.CANCELLED:
+        problem = f"{workflow_words} was cancelled at the platform. {said}".strip()
+        return Ending(state=JobState.CANCELLED, problem_kind=ProblemKind.REMOTE_FAILURE, problem=problem, result=result)
+    reason = said or "The service gives no reason."
+    return Ending(
+        state=JobState.FAILED,
+        problem_kind=ProblemKind.REMOTE_FAILURE,
+        problem=f"{workflow_words} failed at the platform. {reason}",
+        result=result,
+    )
+
+
+def errors_of(workflow: Workflow) -> list[dict[str, Any]]:
+    return [{"code": found.code, "message": found.message, "details": found.details} for found in workflow.errors]
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    text = str(error.get("message") or error.get("code") or "").strip()
+    details = error.get("details")
+    if isinstance(details, Mapping) and details:
+        named = ", ".join(f"{name} {value}" for name, value in list(details.items())[:3] if not isinstance(value, dict))
+        text = f"{text.rstrip('.')} ({named})" if named else text
+    return f"{text.rstrip('.')}." if text else ""
