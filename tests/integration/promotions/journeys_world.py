@@ -3,12 +3,15 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import Organization, Sandbox, User
+from clients.journeys import JourneysClient
 from promotions.choices import FINISHED, Decision, ItemInput
 from promotions.engine import registry
 from promotions.models import Job, Journey, Plan, PlanItem, SealedValue
@@ -23,6 +26,7 @@ from tests.integration.promotions.conftest import Platform, sandbox_of
 NAME = "Parcel promise"
 SECRET = 'typed "s3cret" of the täst'
 IMPORT = "*/journeyVersions/import"
+SETTLE = timedelta(seconds=settings.SUBMIT_SETTLE_S + 1)
 
 
 class World:
@@ -48,6 +52,10 @@ class World:
         self.by_hand(self.journey("Parcel"), "dev")
         self.platform.switch(journey_keep_description=True)
         return self.known("Parcel_copy")
+
+    def take_in(self, sandbox: str, client: JourneysClient) -> None:
+        """Know what a sandbox has."""
+        journeys.apply(sandbox_of(self.acme, sandbox), merged(client.list_journeys(), None))
 
     def by_hand(self, journey: Journey, sandbox: str = "stage") -> str:
         """Somebody imports it past Towpath, with all secrets filled in; the uid of the version that it makes."""
@@ -76,8 +84,9 @@ class World:
         return plan.promotion.current_plan
 
     def fill(self, plan: Plan, actor: User | None = None) -> Plan:
-        """Type every secret, take the target's schemas, keep everything else."""
-        verdicts = [verdict_on(item) for item in plan.items.filter(must_decide=True)]
+        """Where nothing is decided yet, type the secrets, take the target's schemas, keep everything else."""
+        undecided = plan.items.filter(must_decide=True, decision=Decision.UNDECIDED)
+        verdicts = [verdict_on(item) for item in undecided]
         decisions.decide(plan=plan, verdicts=verdicts, actor=actor or self.operator)
         return plan.promotion.current_plan
 

@@ -1,7 +1,5 @@
 """Imports of journeys whose answer is lost: found by the mark, never made twice; in doubt a person is asked."""
 
-from datetime import timedelta
-
 import pytest
 from django.conf import settings
 from django.utils import timezone
@@ -10,14 +8,12 @@ from promotions.choices import JobState, PlanState, ProblemKind
 from promotions.models import Job, JourneyCopy, Plan, SealedValue
 from promotions.services import jobs
 from tests.integration.promotions.conftest import run_due
-from tests.integration.promotions.journeys_world import IMPORT, NAME, World, fresh, texts, traces_of, world
+from tests.integration.promotions.journeys_world import IMPORT, NAME, SETTLE, World, fresh, texts, traces_of, world
 
 __all__ = ["world"]
 
 # The same on every database: the engine's own tests run on both.
 pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite")]
-
-SETTLE = timedelta(seconds=settings.SUBMIT_SETTLE_S + 1)
 
 
 def lost(world: World, plan: Plan | None = None, *, fault: str = "reset", when: str = "before") -> Job:
