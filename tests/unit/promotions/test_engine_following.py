@@ -81,7 +81,7 @@ def test_the_time_between_looks_grows_to_its_limit(post: Post) -> None:
         work_on(job)
         seen.append(fresh(job).interval_s)
 
-    assert seen[0] == following.FIRST_INTERVAL_S
+    assert seen[0] == Post.first_interval_s
     assert seen == sorted(seen)
     assert seen[-1] == following.LONGEST_INTERVAL_S
 
@@ -95,7 +95,7 @@ def test_a_watched_job_is_read_closely(post: Post) -> None:
     work_on(job)
 
     assert post.reads == ["remote-1"]
-    assert fresh(job).interval_s == following.FIRST_INTERVAL_S
+    assert fresh(job).interval_s == Post.first_interval_s
 
 
 def test_a_job_that_cannot_be_handled_does_not_keep_the_others_waiting(post: Post, organization: Organization) -> None:
