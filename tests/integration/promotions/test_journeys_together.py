@@ -1,6 +1,8 @@
 """Journeys into another organization, and into several sandboxes at once."""
 
 import pytest
+from django.test import Client
+from django.utils.html import escape
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
@@ -35,7 +37,7 @@ def approver(world: World, globex: Organization) -> User:
 
 
 def test_another_organization_gets_its_copy_after_somebody_there_agreed_who_sees_no_secret(
-    world: World, globex: Organization, approver: User, client: object
+    world: World, globex: Organization, approver: User, client: Client
 ) -> None:
     journey = world.journey()
     plan = world.fill(world.plan(journey, sandbox_of(globex, "stage")))
@@ -43,6 +45,12 @@ def test_another_organization_gets_its_copy_after_somebody_there_agreed_who_sees
     with pytest.raises(NotReadyError, match="brings content of Acme into Globex"):
         runs.request_run(plan=plan, actor=world.operator)
     first = approvals.request_approval(plan=plan, actor=world.operator)
+    client.force_login(approver)
+    shown = [
+        client.get(path).content.decode() for path in (f"/approvals/{first.pk}/", f"/promotions/{plan.promotion_id}/")
+    ]
+    assert all("addedAction1" in text for text in shown)
+    assert not any(one in text for text in shown for one in (SECRET, escape(SECRET)))
     approvals.approve(approval=first, actor=approver, reason="Fine.", seen_hash=first.content_hash)
 
     # What was agreed to is no more: the journey has changed since.
