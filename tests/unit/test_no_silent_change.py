@@ -18,6 +18,7 @@ CALLERS_RECORD = {
     "queue": "every service that queues a job records what was asked for",
     "queue_once": "the same",
     "queue_gathering": "the same",
+    "queue_facts": "the same",
     "store_decisions": "deciding, accepting and undoing record in their own words",
     "freeze": "running and asking for an approval record what was frozen, with its hash",
     "decided": "approving and rejecting record in their own words",
