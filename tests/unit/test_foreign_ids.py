@@ -11,7 +11,7 @@ from accounts.choices import Role
 from accounts.models import AuditEvent, Credential, Invitation, Membership, Organization, Sandbox, User
 from accounts.services import people
 from promotions.choices import Decision, JobState
-from promotions.models import Job, Package, Plan, PlanItem, Promotion
+from promotions.models import Job, Journey, Package, Plan, PlanItem, Promotion
 from tests.factories import (
     ApiTokenFactory,
     CredentialFactory,
@@ -22,6 +22,7 @@ from tests.factories import (
     UserFactory,
     api_headers,
 )
+from tests.factories_journeys import JourneyCopyFactory, JourneyFactory
 from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PlanItemFactory
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,7 @@ class Side:
     credential: Credential
     sandbox: Sandbox
     package: Package
+    journey: Journey
     plan: Plan
     item: PlanItem
     job: Job
@@ -50,6 +52,7 @@ class Side:
             credential=CredentialFactory(organization=organization),
             sandbox=SandboxFactory(organization=organization),
             package=package,
+            journey=JourneyFactory(sandbox__organization=organization),
             plan=plan,
             item=PlanItemFactory(plan=plan),
             job=JobFactory(organization=organization, unknown_outcome=True),
@@ -105,6 +108,7 @@ def pages_of(side: Side) -> list[str]:
         f"/packages/synchronization/{pk}/",
         f"/packages/synchronize/{pk}/",
         *(f"/packages/{side.package.pk}/{act}" for act in ("", "dependencies/", "publish/", "plan/")),
+        *(f"/journeys/{side.journey.pk}/{act}" for act in ("", "promote/", "read/", "reading/")),
         *(f"/promotions/{side.plan.promotion_id}/{act}" for act in ("", "edit/", "abandon/")),
         *(f"/plans/{plan}/{act}/" for act in ("status", "refresh", "accept-exact", "decide", "undo", "run")),
         f"/plan-items/{side.item.pk}/decide/",
@@ -166,6 +170,9 @@ def test_lists_and_their_filters_do_not_name_another_organization(
         "jobs/?requested_by={0.member.user_id}",
         "promotions/?sandbox={0.plan.promotion.target_sandbox_id}",
         "promotions/?organization={0.organization.pk}",
+        "promotions/?journey={0.journey.pk}",
+        "journeys/?organization={0.organization.pk}",
+        "journey-copies/?journey={0.journey.pk}",
         "sandboxes/?organization={0.organization.pk}",
         "audit/?organization={0.organization.pk}",
         "audit/?person={0.member.user_id}",
@@ -173,6 +180,11 @@ def test_lists_and_their_filters_do_not_name_another_organization(
 )
 def test_filters_of_the_api_open_no_other_organization(theirs: Side, attacker: User, query: str) -> None:
     Job.objects.update(sandbox=theirs.sandbox, package=theirs.package, requested_by=theirs.member.user)
+    Promotion.objects.update(system="journeys", pick_key=theirs.journey.pick_key)
+    JourneyCopyFactory(
+        job=theirs.job, promotion=theirs.plan.promotion, target_sandbox=theirs.sandbox,
+        source_sandbox_name=theirs.journey.sandbox.name, source_uid=theirs.journey.uid,
+    )  # fmt: skip
 
     answer = call(attacker, "GET", query.format(theirs))
 
@@ -180,7 +192,10 @@ def test_filters_of_the_api_open_no_other_organization(theirs: Side, attacker: U
     assert answer.json()["results"] == []
 
 
-@pytest.mark.parametrize(("own", "foreign"), [("package", "sandbox"), ("sandbox", "package")])
+@pytest.mark.parametrize(
+    ("own", "foreign"),
+    [("package", "sandbox"), ("sandbox", "package"), ("journey", "sandbox"), ("sandbox", "journey")],
+)
 def test_a_promotion_mixes_no_organizations(mine: Side, theirs: Side, attacker: User, own: str, foreign: str) -> None:
     ids = {own: getattr(mine, own).pk, foreign: getattr(theirs, foreign).pk}
     before = Promotion.objects.count()
