@@ -8,7 +8,7 @@ from emulator.answers import Answer
 from emulator.calls import Directive
 from emulator.control_bodies import ControlError, body_of, choice_of, flag_of, number_of
 from emulator.control_sharing import organization_of
-from emulator.decisioning_scope import scope_of
+from emulator.decisioning_scope import Given, scope_of
 from emulator.decisioning_things import Made, Needs, Offer, Thing
 from emulator.decisioning_workflows import OVER, Workflow, end, running, start
 from emulator.seeds.decisioning_maker import DecisioningMaker
@@ -129,8 +129,8 @@ def start_or_end(app: "Emulator", request: Request, rest: str) -> Answer:
     )
     if kind == "migration":
         workflow.level = "offer"
-        dataset = next((name for name in target.decisioning.datasets), "")
-        workflow.given, workflow.creates_datastream = type(workflow.given)(dataset=dataset), False
+        shelf = target.decisioning
+        workflow.given = Given(dataset=next((name for name in shelf.datasets if shelf.enabled_datastream(name)), ""))
     seconds = number_of(body, "seconds", 60)
     directives = [Directive("stuck_job")] if flag_of(body, "is_endless", False) else []
     start(world, workflow, directives, seconds=seconds)

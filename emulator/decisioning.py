@@ -95,6 +95,8 @@ def _roll_back(dialect: Dialect, call: Call) -> Answer:
         raise problem(409, f"Migration {migration.id} is {migration.status}; only a completed one can be rolled back")
     if migration.rolled_back_by:
         raise problem(409, f"Migration {migration.id} was rolled back already by {migration.rolled_back_by}")
+    if migration.target not in call.org.sandboxes:
+        raise problem(409, f"Sandbox {migration.target} of migration {migration.id} does not exist any more")
     about = {"migration_id": migration.id, "source": migration.source, "target": migration.target}
     return _create(call, workflow, dialect, "decisioning.roll_back", **about)
 

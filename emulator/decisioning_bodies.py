@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from emulator.answers import Answer, RefusedError
+from emulator.answers import Answer, RefusedError, refused_for_content_type
 from emulator.calls import Call
 from emulator.decisioning_scope import LEVELS, Given
-from emulator.decisioning_things import Needs
+from emulator.decisioning_things import DecisioningShelf, Needs
 from emulator.decisioning_workflows import Workflow
 
 
@@ -69,7 +69,7 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 def body_of(call: Call) -> dict[str, Any]:
     """The JSON object of a request."""
     if call.request.mimetype != "application/json":
-        raise problem(415, "Content-Type must be application/json")
+        raise refused_for_content_type()
     try:
         body = json.loads(call.request.get_data(cache=True))
     except (ValueError, RecursionError):
@@ -81,12 +81,12 @@ def body_of(call: Call) -> dict[str, Any]:
 
 def level_of(call: Call, body: Mapping[str, Any]) -> str:
     """The level from the query (R3, R4) or the body (R1, R2)."""
-    said = {one for one in (call.args.get("request-level"), body.get("requestLevel")) if one is not None}
+    said = [one for one in (call.args.get("request-level"), body.get("requestLevel")) if one is not None]
     if not said:
         raise problem(400, "request-level is required")
-    if len(said) > 1:
+    if said[0] != said[-1]:
         raise problem(400, "request-level and requestLevel differ")
-    level = said.pop()
+    level = said[0]
     if level not in LEVELS:
         raise problem(400, f"request-level must be one of {', '.join(LEVELS)}")
     return str(level)
@@ -186,7 +186,8 @@ def _result(call: Call, workflow: Workflow, dialect: Dialect) -> dict[str, Any] 
     if workflow.status != "Completed":
         return None
     if workflow.kind == "dependency":
-        source = call.world.organizations[workflow.org_id].sandboxes[workflow.source].decisioning
+        sandbox = call.world.sandbox(workflow.org_id, workflow.source)
+        source = sandbox.decisioning if sandbox else DecisioningShelf()  # somebody may have deleted it since
         own = next((name for name in source.datasets if source.enabled_datastream(name)), "")
         return _dependencies(workflow.needs or Needs(), own, dialect, call.world.switches.decisioning_unmapped)
     return workflow.result

@@ -19,6 +19,7 @@ from emulator.decisioning_things import (
     DecisioningShelf,
     Formula,
     Made,
+    Needs,
     Offer,
     Placement,
     Qualifier,
@@ -77,6 +78,13 @@ class Making:
     undo: list[Undo] = field(default_factory=list)
     datastream_id: str = ""
     _made: dict[tuple[str, str, str], Made] = field(default_factory=dict)  # by type, id of the source, placement
+
+    def __post_init__(self) -> None:
+        self._chosen_from: dict[str, list[str]] = {}  # placements by the collections that decisions use there
+        for thing in self.scope.things:
+            for scope in thing.scopes if isinstance(thing, Decision) else ():
+                for criterion in scope.criteria:
+                    self._chosen_from.setdefault(criterion.collection, []).append(scope.placement)
 
     def prepare(self) -> None:
         """The datastream, and the context attributes in the schema of the dataset."""
@@ -189,13 +197,9 @@ class Making:
         """An item collection for each placement in which decisions choose from it, or else its offers are shown."""
         members = members_of(self.source, collection)
         offers = [one for one in (self.source.things.get(ident) for ident in members) if isinstance(one, Offer)]
-        placements = [
-            scope.placement
-            for decision in self.scope.things
-            if isinstance(decision, Decision)
-            for scope in decision.scopes
-            if any(criterion.collection == collection.id for criterion in scope.criteria)
-        ] or [content.placement for offer in offers for content in offer.migrated_contents]
+        placements = self._chosen_from.get(collection.id) or [
+            content.placement for offer in offers for content in offer.migrated_contents
+        ]
         made = []
         for placement in dict.fromkeys(placements):
             shown = [one for one in offers if any(it.placement == placement for it in one.migrated_contents)]
@@ -268,10 +272,11 @@ class Making:
             ident = f"{_PREFIXES[type_]}{self.world.random.getrandbits(64):016x}"
         else:
             ident = self.world.uuid()
-        needs = {
-            "profileAttributes": [self.given.profile.get(one, one) for one in thing.needs.profile],
-            "contextAttributes": [self.given.context.get(one, one) for one in thing.needs.context],
-            "segments": [":".join(self.given.segments.get(one, (one,))) for one in thing.needs.segments],
+        needs = Needs() if type_ == "offerItemSchema" else thing.needs
+        used = {
+            "profileAttributes": [self.given.profile.get(one, one) for one in needs.profile],
+            "contextAttributes": [self.given.context.get(one, one) for one in needs.context],
+            "segments": [":".join(self.given.segments.get(one, (one,))) for one in needs.segments],
         }
         made = Made(
             ident,
@@ -280,7 +285,7 @@ class Making:
             thing.id,
             self.workflow_id,
             uses=tuple(one.id for one in uses or () if one),
-            details=dict(details or {}) | {key: value for key, value in needs.items() if value},
+            details=dict(details or {}) | {key: value for key, value in used.items() if value},
         )
         self._made[type_, thing.id, placement] = self.target.add(made)
         self.undo.append(Undo(made=made))
