@@ -288,7 +288,9 @@ def others_offered(journey: Journey, user: User, chosen: Journey | None) -> list
         ),
     ]
     if chosen is not None and chosen.pk != journey.pk:
-        groups.insert(1, (f"{chosen} in {chosen.sandbox}", _by_key(chosen)))
+        # A closed list shows the choice without its group.
+        named = [(key, f"{chosen}: {words[:1].lower()}{words[1:]}") for key, words in _by_key(chosen)]
+        groups.insert(1, (f"{chosen} in {chosen.sandbox}", named))
     met: set[str] = set()
     offered = []
     for name, choices in groups:

@@ -159,7 +159,7 @@ def test_without_an_export_only_steps_are_offered_and_said_to_be_that(
 
     pair = journey_sides.pair_of(before, after)
     assert not RemoteDocument.objects.filter(remote_id=after.uid).exists()
-    assert "No export of it is kept. Its steps are" in text_of(page_of(client, pair))
+    assert "No export of it is kept, only its steps" in text_of(page_of(client, pair))
     kept = page_of(client, pair, kept="yes")
     assert kept.context["after_picture"].boxes
     assert kept.context["raw"] is None
