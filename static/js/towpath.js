@@ -209,25 +209,32 @@
 
   // What is typed and not yet sent outlives the swap of what is around it.
   let typed = new Map();
+  const rowOf = (part) => part.closest?.(".resolution tbody, .together tbody tr") ?? null;
+  const unfold = (field) => {
+    const fold = field.closest("details");
+    if (fold) fold.open = true;
+  };
   const noteTyped = (target, sender) => {
-    const sent = sender?.closest?.("form, fieldset")?.closest("tbody");
+    const sent = sender && rowOf(sender);
     const fields = [...target.querySelectorAll("input[data-fill]")].filter((field) => field.value !== field.defaultValue && !sent?.contains(field));
     typed = new Map(fields.map((field) => [field.id, field.value]));
   };
   const bringBackTyped = () => {
     for (const [id, value] of typed) {
       const field = document.getElementById(id);
-      if (field && !field.value) field.value = value;
+      if (!field || field.value) continue;
+      field.value = value;
+      unfold(field);
     }
     typed = new Map();
   };
   // After a value was filled in: the next that is not, from there down and then from the top; at last what the plan leads to.
   const nextToFill = (filled) => {
-    const row = filled.closest("tbody");
+    const row = rowOf(filled);
     if (!row || row.querySelector(".row-problem")) return null;
-    const open = [...document.querySelectorAll(".resolution tr.is-undecided input[data-fill]")];
+    const open = [...document.querySelectorAll(".resolution tr.is-undecided input[data-fill], .together tr:has(td.is-open) input[data-fill]")];
     const after = open.find((field) => row.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING);
-    return after ?? open[0] ?? document.querySelector("#plan-runbar a.button");
+    return after ?? open[0] ?? document.querySelector("#plan-runbar a.button, #group-targets a.button-primary");
   };
 
   let place = null;
@@ -262,6 +269,7 @@
       (name && (document.querySelector(`[name="${CSS.escape(name)}"][value="${CSS.escape(value ?? "")}"]`) ?? document.querySelector(`[name="${CSS.escape(name)}"]`))) ||
       (href && document.querySelector(`a[href="${CSS.escape(href)}"]`));
     const next = again?.matches("[data-fill]") ? nextToFill(again) : null;
+    if (next) unfold(next);
     (next ?? again)?.focus({ preventScroll: true });
     next?.scrollIntoView({ block: "nearest" });
   });
