@@ -69,4 +69,6 @@ def journey_page(
     if filters.organization_id is None and filters.sandbox_id is None:
         found = list(organizations_for_read(user).values_list("pk", flat=True)[: WALKS_LIMIT + 1])
         walks = [{"organization_id": pk} for pk in found] if len(found) <= WALKS_LIMIT else []
-    return page(rows.select_related("organization", "sandbox__organization"), order, cursor, size=size, walks=walks, read=read)
+    return page(
+        rows.select_related("organization", "sandbox__organization"), order, cursor, size=size, walks=walks, read=read
+    )

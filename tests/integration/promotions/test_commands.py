@@ -21,6 +21,8 @@ from tests.integration.promotions.conftest import STORY, Platform, connect_organ
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NO_DECISION = "needs a decision: create, reuse, update, keep, fill or confirm."
+
 
 @pytest.fixture
 def platform() -> Any:
@@ -238,10 +240,10 @@ def test_decisions_that_do_not_fit_the_plan_are_refused(
     [
         ("{", "this is no JSON"),
         ("[]", 'the file must hold {"items": {...}}.'),
-        ('{"items": {"x": {"decision": "delete"}}}', "needs a decision: create, reuse, update, keep, fill or confirm."),
-        ('{"items": {"x": {"decision": ["create"]}}}', "needs a decision: create, reuse, update, keep, fill or confirm."),
+        ('{"items": {"x": {"decision": "delete"}}}', NO_DECISION),
+        ('{"items": {"x": {"decision": ["create"]}}}', NO_DECISION),
         ('{"items": {"x": {"decision": "reuse"}}}', "names no target id"),
-        ('{"items": {"x": "create"}}', "needs a decision: create, reuse, update, keep, fill or confirm."),
+        ('{"items": {"x": "create"}}', NO_DECISION),
     ],
 )
 def test_a_decisions_file_that_cannot_be_read_is_wrong_usage(
