@@ -21,7 +21,7 @@ from tests.integration.promotions.conftest import STORY, Platform, connect_organ
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NO_DECISION = "needs a decision: create, reuse, update, keep, fill or confirm."
+NO_DECISION = "needs a decision: create, reuse, update, keep, fill"
 
 
 @pytest.fixture
