@@ -80,7 +80,8 @@ def copy_compare(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if found is None:
         messages.error(
             request,
-            f"“{copy.name}” or its source is not among the journeys known here. Synchronize both, then compare.",
+            f"“{copy.name}” or its source is not among the journeys known here yet. They are read again after an "
+            "import: wait a moment, or synchronize the journeys, then compare.",
         )
         return redirect("promotions:job-detail", pk=copy.job_id)
     return redirect(address(*found))

@@ -80,7 +80,7 @@ class SettingChangeSerializer(serializers.Serializer[Any]):
 
 
 class RewiringSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField(help_text="Of the path; empty if it has none.")
+    path = serializers.CharField(source="label", help_text="Its name; empty if it has none.")
     old = serializers.CharField(help_text="Where it led; empty if there was no such path.")
     new = serializers.CharField(help_text="Where it leads; empty if there is no such path any more.")
 
