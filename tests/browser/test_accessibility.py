@@ -48,14 +48,15 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people, stored_values
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Journey, Package, Partnership, Transfer
-from promotions.services import approvals, decisions, package_plans, plans, repeats, sharing
+from promotions.models import Job, Journey, JourneyCopy, Package, Partnership, Transfer
+from promotions.services import approvals, decisions, journey_plans, package_plans, plans, repeats, sharing
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
 package = Package.objects.get(organization=acme, name="Loyalty schemas v3")
 def planned(sandbox):
-    promotion = package_plans.plan_promotion(
-        package=package, sandbox=acme.sandboxes.get(name=sandbox), job_name="Scene", actor=oskar)
+    return gathered(package_plans.plan_promotion(
+        package=package, sandbox=acme.sandboxes.get(name=sandbox), job_name="Scene", actor=oskar))
+def gathered(promotion):
     for _ in range(300):
         if promotion.current_plan.state == PlanState.OPEN:
             break
@@ -82,6 +83,21 @@ group = package_plans.promote_to(
     package=Package.objects.get(organization=acme, name="CRM identity foundation"),
     sandboxes=list(acme.sandboxes.filter(name__in=["stage", "prod"])),
     job_name="Scene", actor=oskar)
+journey = Journey.objects.get(organization=acme, sandbox__name="dev", name="Order confirmation")
+carried = gathered(journey_plans.plan_promotion(
+    journey=journey, version_uid=journey.latest_version_uid, sandbox=acme.sandboxes.get(name="stage"), actor=oskar))
+secret = carried.current_plan.items.filter(input="secret").first()
+decisions.decide(
+    plan=carried.current_plan, verdicts=[decisions.Verdict(secret.pk, "fill", value="sk-scene")], actor=oskar)
+carried_by = Job.objects.create(
+    kind="journeys.import", title=journey.name, organization=acme, sandbox=carried.target_sandbox, promotion=carried,
+    state=JobState.SUCCEEDED, submit_count=1)
+JourneyCopy.objects.create(
+    job=carried_by, promotion=carried, source_organization=acme, source_sandbox_name="dev",
+    source_uid=journey.uid, source_version_uid=journey.latest_version_uid, source_version="3.0",
+    target_organization=acme, target_sandbox=carried.target_sandbox, name="Order confirmation_copy",
+    objects_made=[{"type": "event", "name": "a", "uid": "1", "new_uid": "2", "new_name": "a_copy"}],
+    problems=["The event a names no schema."])
 administrator = User.objects.get(email="ada@example.com")
 people.invite(email="newcomer@example.com", organization=acme, role="viewer", actor=administrator)
 job = jobs_of(open_plan)
@@ -120,6 +136,10 @@ print("THINGS", json.dumps({
     "partnership": Partnership.objects.filter(organization=acme, direction="incoming").first().pk,
     "transfer": failed.first().pk,
     "failed_transfer": failed.first().pk,
+}))
+print("PAGES", json.dumps({
+    "plan of a journey": f"/promotions/{carried.pk}/",
+    "run of a journey": f"/jobs/{carried_by.pk}/",
 }))
 """
 
@@ -206,10 +226,12 @@ def test_axe_finds_nothing_on_any_page(stack: Stack, people: People) -> None:
     scene = stack.manage("shell", "-c", SCENE)
     found = re.search(r"THINGS (.*)", scene.stdout)
     assert found, scene.stderr
+    others = re.search(r"PAGES (.*)", scene.stdout)
+    assert others, scene.stderr
     windows = {
         look: people.sign_in(ADMINISTRATOR, width=width, color_scheme=scheme) for look, (width, scheme) in LOOKS.items()
     }
-    reached = addresses_of_the_table(json.loads(found[1])) | crawl(windows["wide and light"])
+    reached = addresses_of_the_table(json.loads(found[1])) | crawl(windows["wide and light"]) | json.loads(others[1])
 
     findings: dict[str, list[str]] = {}
     for look, page in windows.items():
