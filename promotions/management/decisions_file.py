@@ -9,7 +9,7 @@ from promotions.choices import MAPPED, Decision, ItemInput
 from promotions.models import PlanItem
 from promotions.services.decisions import Verdict
 
-_ALLOWED = (Decision.CREATE, *MAPPED, Decision.KEEP, Decision.FILL, Decision.CONFIRM)
+_ALLOWED = (Decision.CREATE, *MAPPED, Decision.KEEP, Decision.FILL, Decision.LEAVE, Decision.CONFIRM)
 # The type that choices of a value kept in the organization have.
 STORED_VALUE = "stored_value"
 NAMES_SHOWN = 10
@@ -50,7 +50,7 @@ def read(text: str) -> list[Wanted]:
 def _wanted(name: str, value: object) -> Wanted:
     said = value.get("decision") if isinstance(value, dict) else None
     if not isinstance(value, dict) or said not in [allowed.value for allowed in _ALLOWED]:
-        raise DecisionsFileError(f"“{name}” needs a decision: create, reuse, update, keep, fill or confirm.")
+        raise DecisionsFileError(f"“{name}” needs a decision: create, reuse, update, keep, fill, leave or confirm.")
     target, stored, typed = (_text(value.get(part, "")) for part in ("target", "stored", "value"))
     if said == Decision.REUSE and bool(target) == bool(stored):
         raise DecisionsFileError(f"“{name}” is to be reused, but names no target id, and no stored value, or both.")

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from promotions.choices import ACTIVE, GOOD_ENDS, MAPPED, Decision, ItemInput, Match, PlanState
+from promotions.engine import registry
 from promotions.management import decisions_file, following, lookups
 from promotions.models import Job, Plan, PlanItem, Promotion
 from promotions.services import approvals, consent, decisions, plans, runs
@@ -39,7 +40,7 @@ class PromotingCommand(BaseCommand):
     """Plans one promotion in the name of a person, decides it from options and files, and runs it to its end."""
 
     decisions_help: ClassVar[str]
-    """How the decisions file looks, with an example; ends in an empty line."""
+    """How the decisions file looks, with an example; ends in an empty line. Without one there is no such file."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         epilog = f"{self.decisions_help}{EXIT_CODES}"
@@ -49,12 +50,13 @@ class PromotingCommand(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--as", dest="email", required=True, metavar="EMAIL", help="the person who does it")
-        parser.add_argument("--decisions", type=Path, metavar="FILE.json", help="decisions one by one, see below")
+        if self.decisions_help:
+            parser.add_argument("--decisions", type=Path, metavar="FILE.json", help="decisions one by one, see below")
         parser.add_argument("--plan-only", action="store_true", help="plan and decide, run nothing")
         parser.add_argument(
             "--ask-approval",
             metavar="NOTE",
-            help="where an approval is needed, ask for it with this note; the import runs as soon as it is given",
+            help="where an approval is needed, ask for it with this note; it then runs as soon as it is given",
         )
         following.add_arguments(parser)
 
@@ -90,7 +92,7 @@ class PromotingCommand(BaseCommand):
 
     def wanted(self, options: dict[str, Any]) -> list[decisions_file.Wanted]:
         """The decisions that somebody wrote down. Raises CommandError with the code for wrong usage."""
-        path: Path | None = options["decisions"]
+        path: Path | None = options.get("decisions")
         if path is None:
             return []
         try:
@@ -109,12 +111,17 @@ class PromotingCommand(BaseCommand):
 
     def gathered(self, promotion: Promotion) -> Plan:
         self.stdout.write(f"Promotion {promotion.pk}: {promotion}")
-        job = plans.gathering_job(promotion.current_plan)
-        if job is None:
-            raise TypeError("a new plan has a job that gathers its facts")
-        self.follow(job)
-        if job.state not in GOOD_ENDS:
-            raise LookupError(f"The facts could not be gathered; nothing was run. {job.problem}")
+        followed: Job | None = None
+        # What the platform has to work out first is a job of its own, which queues the next one when it ends well.
+        while (job := plans.gathering_job(promotion.current_plan)) != followed:
+            if job is None:
+                raise TypeError("a new plan has a job that gathers its facts")
+            self.follow(job)
+            if job.state not in GOOD_ENDS:
+                raise LookupError(f"The facts could not be gathered; nothing was run. {job.problem}")
+            if found := registry.describe(job):
+                self.stdout.write(f"  {found}")
+            followed = job
         return promotion.current_plan
 
     def follow(self, job: Job) -> None:
@@ -176,6 +183,7 @@ def _decision_words(item: PlanItem) -> str:
         Decision.CREATE: "create new",
         Decision.CONFIRM: "confirmed",
         Decision.KEEP: "keep as it is",
+        Decision.LEAVE: "leave out",
     }
     decision, target = Decision(item.decision), item.target or {}
     if decision == Decision.FILL:
