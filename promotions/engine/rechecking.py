@@ -1,7 +1,7 @@
 """Reading again, just before a write, what it rests on."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(minutes=30)
 # A worker that is killed over it, each time, must not begin for ever.
 STARTS_LIMIT = 5
+UNREADABLE_SINCE = "unreadable_since"
 
 
 def prepared(job: Job, kind: Submission) -> dict[str, object] | None:
@@ -41,10 +42,12 @@ def prepared(job: Job, kind: Submission) -> dict[str, object] | None:
     except errors.ApiError as exc:
         if isinstance(exc, errors.ApiAuthError):
             credential_refused(job.organization, exc)
-        if faults.is_passing(exc) and timezone.now() - job.created_at < PATIENCE:
+        since = _unreadable_since(job)
+        if faults.is_passing(exc) and timezone.now() - since < PATIENCE:
             timeline.warn(job, f"The facts cannot be read again before sending: {faults.words(exc)}. Nothing was sent.")
             wait = faults.wait_after(job.attempts, exc)
-            claims.hand_back(job, after=wait, attempts=job.attempts + 1, params=finished(job.params))
+            params = {**finished(job.params), UNREADABLE_SINCE: since.isoformat()}
+            claims.hand_back(job, after=wait, attempts=job.attempts + 1, params=params)
             return None
         ending = faults.ending("Nothing was sent, because the facts could not be read again", exc)
     except NoCredentialError as exc:
@@ -67,7 +70,15 @@ def prepared(job: Job, kind: Submission) -> dict[str, object] | None:
 
 def finished(params: dict[str, object]) -> dict[str, object]:
     """The parameters of a job whose facts were read to the end: the next time counts anew."""
-    return {name: value for name, value in params.items() if name != "rechecks"}
+    return {name: value for name, value in params.items() if name not in ("rechecks", UNREADABLE_SINCE)}
+
+
+def _unreadable_since(job: Job) -> datetime:
+    """When reading the facts began to fail; how long the job had waited for its turn before does not count."""
+    noted = job.params.get(UNREADABLE_SINCE)
+    if noted:
+        return datetime.fromisoformat(noted)
+    return timezone.now() if job.slot else job.created_at
 
 
 def _never_done(job: Job, starts: int) -> Ending:

@@ -54,6 +54,8 @@ def position(job: Job) -> int:
 
 def wake_next(slot: str) -> None:
     """Let the first in line look at once. To be called in the transaction that frees the slot."""
-    waiting = Job.objects.filter(slot=slot, state=JobState.QUEUED, holds_slot=False).order_by("pk").first()
+    line = Job.objects.filter(slot=slot, state=JobState.QUEUED, holds_slot=False).order_by("pk")
+    # Never waits for a row: whoever has it locked may wait for what this transaction has locked. It looks again anyway.
+    waiting = line.select_for_update(skip_locked=True, of=("self",)).first()
     if waiting is not None:
         Job.objects.filter(pk=waiting.pk, state=JobState.QUEUED, lease_token="").update(due_at=timezone.now())

@@ -306,6 +306,8 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
     """Act on what was found; False if nothing was, and the job may be sent again."""
     is_accepted = bool(job.params.get("accepted"))
     if found.blind:
+        if not job.submit_count:
+            return False  # somebody has looked, and has it sent again
         ask_person(job, f"{found.blind} {DECIDE}")
     elif len(found.remote_ids) == 1:
         accept(job, Submitted(found.remote_ids[0], job.raw), how="found by looking for it")

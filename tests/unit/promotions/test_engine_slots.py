@@ -1,21 +1,22 @@
 """One at a time, where a platform does one thing at a time."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import User
 from clients import errors
 from promotions.choices import JobState
-from promotions.engine import slots
-from promotions.engine.registry import LookUp
+from promotions.engine import endings, rechecking, slots
+from promotions.engine.registry import Ending, LookUp
 from promotions.models import Job
 from promotions.services import jobs
 from tests.factories import MembershipFactory, UserFactory
-from tests.unit.promotions.engine_doubles import Post, fresh, letter, post, texts, work_on
+from tests.unit.promotions.engine_doubles import Post, claim, fresh, letter, post, texts, work_on
 
 __all__ = ["post"]
 
@@ -118,3 +119,88 @@ def test_the_database_lets_one_job_hold_a_slot(post: Post) -> None:
 
     with pytest.raises(IntegrityError), transaction.atomic():
         letter(slot=SLOT, holds_slot=True)
+
+
+def test_one_that_a_person_has_sent_again_is_sent_though_nothing_can_be_looked_for(post: Post) -> None:
+    first = letter(slot=SLOT)
+    person: User = UserFactory()
+    MembershipFactory(user=person, organization=first.organization, role=Role.OPERATOR)
+    blind = LookUp([], is_complete=False, blind="The platform lists no workflows.")
+
+    def lose(job: Job) -> None:
+        raise errors.OutcomeUnknownError("cut", operation="packages.import")
+
+    def busy(job: Job) -> None:
+        raise errors.ApiBusyError("A workflow is already in progress", operation="packages.import")
+
+    post.at_submit, post.look_ups = lose, [blind] * 9
+    work_on(first)
+    work_on(first)
+    jobs.retry_sending(job=fresh(first), actor=person, reason="It never arrived")
+    post.at_submit = busy
+    work_on(first)
+    assert fresh(first).state == JobState.QUEUED, texts(first)
+    post.at_submit = lose
+    work_on(first)
+    assert fresh(first).state == JobState.SUBMITTING, texts(first)
+    work_on(first)
+
+    # Its answer was lost once more: that is a new question.
+    assert fresh(first).state == JobState.NEEDS_ATTENTION
+    assert post.sent == [first.pk] * 3
+    jobs.retry_sending(job=fresh(first), actor=person, reason="Nor did that one")
+    post.at_submit = lambda job: None
+    work_on(first)
+    assert fresh(first).state == JobState.RUNNING, texts(first)
+    assert fresh(first).holds_slot
+
+
+def test_the_time_spent_in_line_does_not_count_against_facts_that_cannot_be_read_for_now(post: Post) -> None:
+    long_ago = timezone.now() - rechecking.PATIENCE - timedelta(minutes=1)
+    job = letter(slot=SLOT, created_at=long_ago)
+
+    def unavailable(job: Job) -> None:
+        raise errors.ApiUnavailableError("503", operation="packages.get")
+
+    post.at_recheck = unavailable
+    work_on(job)
+
+    assert fresh(job).state == JobState.QUEUED, texts(job)
+    Job.objects.filter(pk=job.pk).update(params={**fresh(job).params, "unreadable_since": long_ago.isoformat()})
+    work_on(job)
+    assert fresh(job).state == JobState.FAILED
+    assert not fresh(job).holds_slot
+    assert post.sent == []
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_whoever_ends_does_not_wait_for_the_next_one_that_somebody_else_is_changing(post: Post) -> None:
+    """Both could wait for the record, or for each other, and the database would end one of them."""
+    first, second = letter(slot=SLOT, holds_slot=True), letter(slot=SLOT)
+    is_locked, may_go = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            Job.objects.select_for_update().get(pk=second.pk)
+            is_locked.set()
+            may_go.wait(timeout=30)
+        connection.close()
+
+    somebody = threading.Thread(target=change)
+    somebody.start()
+    is_locked.wait(timeout=30)
+    first.lease_token = claim(first)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+
+    try:
+        has_ended = endings.end(first, Ending(state=JobState.FAILED))
+    finally:
+        may_go.set()
+        somebody.join()
+        connection.close()  # with its time limit
+
+    assert has_ended
+    work_on(second)
+    assert post.sent == [second.pk]
