@@ -39,14 +39,16 @@ from emulator.app import Emulator
 from emulator.credentials import describe
 from emulator.server import RunningServer, run_in_thread
 from operations import archive, backups
-from promotions.choices import ACTIVE, JobState, SharingState
+from promotions.choices import ACTIVE, GOOD_ENDS, JobState, SharingState
 from promotions.engine import dispatch
 from promotions.models import (
     Approval,
     Job,
+    Journey,
     Package,
     Partnership,
     Plan,
+    PlanItem,
     PromotionGroup,
     RememberedDecision,
     SavedView,
@@ -69,6 +71,9 @@ METRICS_TOKEN = "canary-token-of-the-metrics-8483-0123456789"
 FIRST_VALUE = "sk-canary-stored-value-0607"
 STORED_VALUE = "sk-canary-stored-value-1718"
 MISTYPED_VALUE = "sk-canary-mistyped-value-2829"
+TYPED_SECRETS = tuple(f'sk-canary "typed" into a plan/{number}' for number in (3930, 4041, 5152))
+MISTYPED_SECRET = "sk-canary-mistyped-into-a-plan-6263"
+UNUSED_SECRET = "sk-canary-typed-and-never-run-7374"
 OIDC_SECRET = "canary-secret-of-the-client-9594"
 MAIL_SERVER_LOG = "mail.log"  # of the mail server, which runs in this process and is not ours
 QUEUES = ("tick", "interactive", "long")
@@ -77,6 +82,8 @@ CIPHERTEXTS = {
     ("accounts_credential", "secrets"),
     ("accounts_accesstoken", "ciphertext"),
     ("accounts_storedvalue", "sealed"),
+    ("promotions_sealedvalue", "sealed"),
+    ("promotions_remotedocument", "sealed"),
 }
 # Sessions lie in the database under their own keys, and allauth keeps the key of a reset in the visitor's session.
 KEPT_IN_SESSIONS = ("session", "reset key")
@@ -176,6 +183,9 @@ class Story:
             "first stored value": FIRST_VALUE,
             "stored value": STORED_VALUE,
             "mistyped stored value": MISTYPED_VALUE,
+            "secret mistyped into a plan": MISTYPED_SECRET,
+            "secret of a plan that nobody ran": UNUSED_SECRET,
+            **{f"typed secret {number}": secret for number, secret in enumerate(TYPED_SECRETS)},
             "OIDC client secret": OIDC_SECRET,
             "secret key": settings.SECRET_KEY,
             "audit key": settings.AUDIT_KEY,
@@ -265,6 +275,7 @@ def tell(story: Story) -> None:
     _share(story, package)
     _repeat(story, package)
     _mail(story)
+    _journeys(story, acme)
     _passwords(story)
     _errors(story)
 
@@ -291,6 +302,7 @@ def _acme_by_forms(story: Story, described: dict[str, Any]) -> Organization:
             "remote_id": described["ims_org_id"],
             "platform_url": story.url,
             "ims_url": story.url,
+            "service_urls.journeys": f"{story.url}/authoring",
         },
         expect=(302,),
     )
@@ -511,6 +523,70 @@ def _share(story: Story, package: Package) -> None:
     story.api("POST", f"partnerships/{waiting.pk}/decide/", said, expect=202)
     story.work()
     assert Partnership.objects.get(pk=waiting.pk).is_rejected
+
+
+def _journeys(story: Story, acme: Organization) -> None:
+    """Filled in by forms and over the API, refused and lost on the way, imported in the end; one plan is never run."""
+    story.post(f"/journeys/synchronize/{acme.pk}/", {}, expect=(302,))
+    story.work()
+    journey = Journey.objects.get(organization=acme, sandbox__name="dev", name="Order confirmation")
+    Journey.objects.exclude(pk=journey.pk).delete()  # one is enough to look at
+    plan = _journey_plan(story, journey, "stage")
+    secrets = list(plan.items.filter(input="secret").order_by("position"))
+    chosen = StoredValue.objects.get(name="SMS key")
+    for value in (f"INSERT_SECRET_HERE {MISTYPED_SECRET}", MISTYPED_SECRET, TYPED_SECRETS[0]):
+        _fill(story, secrets[0], value)
+    for number in (1, 2):
+        said = {"item": secrets[number].pk, "decision": "fill", "value": TYPED_SECRETS[number]}
+        for key in (f"fill {number}", f"fill {number}", ""):
+            story.api("POST", f"plans/{plan.pk}/decide/", {"decisions": [said]}, expect=200, key=key)
+    said = {"item": secrets[2].pk, "decision": "fill", "value": [MISTYPED_SECRET], "valeu": MISTYPED_SECRET}
+    story.api("POST", f"plans/{plan.pk}/decide/", {"decisions": [said]}, expect=400)
+    offered = next(one for one in secrets[3].choices if one["target"]["title"] == chosen.name)["target"]["id"]
+    wish = {f"item-{secrets[3].pk}-decision": f"reuse:{offered}", f"item-{secrets[3].pk}-batch": 0}
+    story.post(f"/plan-items/{secrets[3].pk}/decide/", wish, expect=(302,))
+    _unable_to_seal(story, secrets[0])
+    for item in plan.items.exclude(input="secret"):
+        first = item.choices[0]
+        said = {"item": item.pk, "decision": first["decision"], "target": (first["target"] or {"id": ""})["id"]}
+        story.api("POST", f"plans/{plan.pk}/decide/", {"decisions": [said]}, expect=200)
+    for form in ("json", "html"):
+        plan = plan.promotion.current_plan
+        run = f"/plans/{plan.pk}/run/"
+        story.broken(form, partial(story.post, run, {}, expect=(302,)), only="/journeyVersions/import", rounds=1)
+        story.work()
+    runs = Job.objects.filter(promotion=plan.promotion, plan__state="ready").order_by("pk")
+    assert [run.state in GOOD_ENDS for run in runs] == [True], [(run.state, run.problem) for run in runs]
+    assert {run.state for run in plan.promotion.jobs.filter(kind="journeys.import")} >= {JobState.FAILED}
+    assert not plan.promotion.sealed_values.exists()
+    unused = _journey_plan(story, journey, "stage")
+    _fill(story, unused.items.filter(input="secret")[0], UNUSED_SECRET)
+    assert unused.promotion.sealed_values.count() == 1
+
+
+def _journey_plan(story: Story, journey: Journey, target: str) -> Plan:
+    sandbox = journey.organization.sandboxes.get(name=target)
+    wish = {"version": journey.latest_version_uid, "sandbox": sandbox.pk}
+    story.post(f"/journeys/{journey.pk}/promote/", wish, expect=(302,))
+    story.work()
+    return Plan.objects.latest("pk")
+
+
+def _fill(story: Story, item: PlanItem, value: str, *, expect: int = 302) -> None:
+    item.refresh_from_db()
+    said = {f"item-{item.pk}-{name}": text for name, text in (("decision", "fill"), ("batch", item.batch))}
+    story.post(f"/plan-items/{item.pk}/decide/", {**said, f"item-{item.pk}-value": value}, expect=(expect,))
+
+
+def _unable_to_seal(story: Story, item: PlanItem) -> None:
+    """A fault of our own while a secret is being kept."""
+    kept, settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS, ["no key at all"]
+    story.browser.raise_request_exception = False
+    _fill(story, item, MISTYPED_SECRET, expect=500)
+    said = {"item": item.pk, "decision": "fill", "value": MISTYPED_SECRET}
+    story.api("POST", f"plans/{item.plan_id}/decide/", {"decisions": [said]}, expect=500)
+    story.browser.raise_request_exception = True
+    settings.CREDENTIAL_KEYS = kept
 
 
 def _say(story: Story, approval: Approval, verdict: str, reason: str, *, expect: int) -> None:
