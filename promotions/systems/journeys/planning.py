@@ -5,9 +5,10 @@ from typing import Any
 
 from accounts.choices import IMPORTABLE_STATES
 from accounts.services import connections, sandboxes
-from clients.errors import ApiNotFoundError, ApiRejectedError
+from clients.errors import ApiAuthError, ApiNotFoundError, ApiRejectedError
 from clients.sandbox_management import RemoteSandbox
 from promotions.choices import Decision, ItemInput, ItemKind
+from promotions.engine import hooks
 from promotions.engine.registry import Report
 from promotions.models import JourneyCopy, Plan, PlanItem, Promotion
 from promotions.services import sealed_values
@@ -58,6 +59,8 @@ class JourneySystem(JourneyTelling):
                 surveyed = survey(content)
             except ApiRejectedError as refusal:
                 return Gathered(facts=facts, blockers=[_why_not_exported(promotion, refusal)])
+            except ApiAuthError as refusal:
+                return Gathered(facts=facts, blockers=[_source_refused(promotion, refusal)])
             except DocumentError as unfit:
                 return Gathered(facts=facts, blockers=[Blocker(f"The export cannot be used: {unfit}")])
             report("Looking for schemas in the target", done=3, total=4)
@@ -141,6 +144,15 @@ def _why_not_exported(promotion: Promotion, refusal: ApiRejectedError) -> Blocke
     if isinstance(refusal, ApiNotFoundError):
         return Blocker(f"{version} is no longer in {promotion.source_place}. Pick another one. {refusal.message}")
     return Blocker(f"{version} cannot be exported. The platform says: {refusal.message}")
+
+
+def _source_refused(promotion: Promotion, refusal: ApiAuthError) -> Blocker:
+    """The job belongs to the target, whose credential is not to blame for what the source refuses."""
+    source = promotion.source_organization
+    if source == promotion.target_organization:
+        raise refusal
+    hooks.credential_refused(source, refusal)
+    return Blocker(f"The credential of {source} was refused, so the version cannot be exported: {refusal.message}")
 
 
 def _document_blockers(surveyed: Survey) -> list[Blocker]:

@@ -6,6 +6,7 @@ from django.utils.html import escape
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
+from accounts.services import credentials
 from promotions.choices import ApprovalState, Decision, ItemInput, JobState, PlanState
 from promotions.models import JourneyCopy, PlanItem, SealedValue
 from promotions.services import approvals, decisions, groups, journey_plans, plans, runs
@@ -125,3 +126,16 @@ def test_what_is_typed_into_a_plan_is_seen_by_nobody_who_looks_at_it(world: Worl
     assert traces_of(SECRET) == []
     assert traces_of(NAME)
     assert plan.promotion.current_plan.state == PlanState.OPEN
+
+
+def test_a_refused_credential_of_the_source_is_not_held_against_the_target(world: World, globex: Organization) -> None:
+    journey = world.journey()
+    credential = world.acme.credentials.get(is_primary=True)
+    credentials.replace_secret(credential=credential, client_secret="wrong", actor=None)
+
+    plan = world.plan(journey, sandbox_of(globex, "stage"))
+
+    credential.refresh_from_db()
+    assert "credential of Acme was refused" in plan.blockers[0]
+    assert credential.problem
+    assert not globex.credentials.get(is_primary=True).problem
