@@ -15,8 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.choices import Role
 from accounts.models import AuditEvent, AuditHead, Notice, Organization, Sandbox, User
 from accounts.services import audit
-from promotions.choices import ApprovalState, Decision, PlanState
-from promotions.models import Job, Package, PromotionGroup, SavedView
+from promotions.choices import ApprovalState, Decision, ItemInput, ItemKind, PlanState
+from promotions.models import Job, Journey, JourneyCopy, Package, Plan, Promotion, PromotionGroup, SavedView
 from tests.addresses import addresses
 from tests.factories import (
     ApiTokenFactory,
@@ -27,8 +27,10 @@ from tests.factories import (
     NoticeFactory,
     OrganizationFactory,
     SandboxFactory,
+    StoredValueFactory,
     UserFactory,
 )
+from tests.factories_journeys import JourneyCopyFactory, JourneyFactory, JourneyVersionFactory
 from tests.factories_promotions import (
     ApprovalFactory,
     ArtifactFactory,
@@ -61,6 +63,7 @@ OURS = {
     "token_hash",
     "code_hash",
     "secrets",
+    "sealed",
     "ciphertext",
     "value_digest",
     "ims_url",
@@ -120,8 +123,10 @@ def _world(text: str) -> None:
         PlanItemFactory(plan=approval.plan, free=True)
         PlanFactory(promotion=approval.plan.promotion, revision=2, state=PlanState.SUPERSEDED)
     _people_s_own(organization, package)
+    _journeys(organization, target)
     _fill_texts(text)
     _fill_documents(text)
+    _fill_documents_of_journeys(text)
     for row in (*Organization.objects.all(), *Sandbox.objects.all(), *Job.objects.all(), *Package.objects.all()):
         with transaction.atomic():
             audit.record(
@@ -138,6 +143,25 @@ def _people_s_own(organization: Organization, package: Package) -> None:
     NoticeFactory(person=reader, read=True)
     NoticeDeliveryFactory(notice__person=reader, given_up=True)
     SavedViewFactory(person=reader)
+
+
+def _journeys(organization: Organization, target: Sandbox) -> None:
+    """A journey with a plan that is half filled in, a run of it and its copy, and a value that is stored."""
+    journey = JourneyFactory(sandbox=SandboxFactory(organization=organization))
+    JourneyVersionFactory(journey=journey)
+    plan = PlanFactory(
+        promotion__package__organization=organization,
+        promotion__system="journeys",
+        promotion__target_sandbox=target,
+        promotion__pick={"journey": journey.pk, "uid": "j", "version_uid": "v", "version": "1.0", "sandbox": "dev"},
+    )
+    for number, (kind, decision) in enumerate(
+        [(ItemInput.SECRET, Decision.UNDECIDED), (ItemInput.TEXT, Decision.FILL), (ItemInput.TEXT, Decision.KEEP)]
+    ):
+        PlanItemFactory(plan=plan, key=f"value-{number}", kind=ItemKind.VALUE, input=kind, decision=decision)
+    run = JobFactory(organization=organization, sandbox=target, succeeded=True, promotion=plan.promotion)
+    JourneyCopyFactory(job=run, promotion=plan.promotion, target_sandbox=target)
+    StoredValueFactory(organization=organization)
 
 
 def _fill_texts(text: str) -> None:
@@ -208,6 +232,31 @@ def _fill_documents(text: str) -> None:
         group.last_act = {"words": text, "by": text, "at": "2026-01-01T00:00:00+00:00", "outcomes": [outcome]}
         group.save(update_fields=["last_act"])
     manager("accounts", "Credential").objects.update(scopes=[text[:100]], metascopes=[text[:100]])
+
+
+def _fill_documents_of_journeys(text: str) -> None:
+    made = {"type": text, "name": text, "uid": text[:90], "is_system": False}
+    for plan in Plan.objects.filter(promotion__system="journeys"):
+        Promotion.objects.filter(pk=plan.promotion_id).update(pick={**plan.promotion.pick, "version": text})
+        Plan.objects.filter(pk=plan.pk).update(
+            blockers=[],
+            display={"objects": [made], "left_alone": [text], "size": 1, "earlier": [{"name": text, "job": 1}]},
+        )
+        plan.items.update(
+            choices=[offer(Decision.REUSE, target_id="a", title=text), offer(Decision.KEEP)],
+            details={"what": "schema", "pointers": [], "where": text, "current": text},
+        )
+    step = {"id": text[:90], "name": text, "kind": "action", "sub_kind": text, "facts": {text[:90]: text}}
+    uses = [{"type": text, "uid": text, "name": text, "is_system": False, "facts": {text[:90]: text}}]
+    Journey.objects.update(
+        outline={"name": text, "nodes": [step], "edges": [], "used": uses, "start": text[:90], "facts": {}},
+        uses=uses,
+        findings=[{"severity": "error", "text": text}],
+        raw={text[:300]: text},
+    )
+    JourneyCopy.objects.update(
+        objects_made=[{"type": text, "name": text, "uid": "1", "new_uid": text[:90], "new_name": text}], problems=[text]
+    )
 
 
 def _is_shown(client: Client, address: str) -> bool:
