@@ -51,7 +51,8 @@ def _title(job: Job) -> str:
     if not registry.is_submission(job.kind):
         return job.title
     target = f" into {job.sandbox.name}" if job.sandbox else ""
-    return f"{registry.named(job.kind, job.title)}{target}"
+    words = f"{registry.named(job.kind, job.title)}{target}"
+    return words[:1].upper() + words[1:]
 
 
 def _attention(job: Job) -> str:

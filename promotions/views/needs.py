@@ -28,7 +28,7 @@ from promotions.choices import (
 )
 from promotions.models import Approval, Job, Package, Plan, Promotion
 from promotions.models.packages import EXPIRY_WARNING as PACKAGE_WARNING
-from promotions.services import consent, subjects
+from promotions.services import consent, groups, subjects
 from promotions.services.plans import fact_kinds
 from promotions.systems.base import system
 from promotions.views import job_pages, sharing_needs
@@ -144,7 +144,7 @@ def _uses_of(plan: OuterRef) -> QuerySet[Job]:
 
 
 def _where(promotion: Promotion) -> str:
-    return f"“{promotion.title}” into {promotion.target_sandbox.name}"
+    return f"“{promotion.title}” into {groups.target_words(promotion)}"
 
 
 # Jobs
