@@ -304,7 +304,7 @@ def _recover(job: Job, kind: Submission) -> dict[str, object] | None:
 
 def _is_settled_by(found: LookUp, job: Job) -> bool:
     """Act on what was found; False if nothing was, and the job may be sent again."""
-    is_accepted = bool(job.params.get("accepted"))
+    is_accepted, noun = bool(job.params.get("accepted")), submission(job.kind).noun
     if found.blind:
         if not job.submit_count:
             return False  # somebody has looked, and has it sent again
@@ -314,13 +314,13 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
     elif found.remote_ids:
         ask_person(
             job,
-            f"Several {submission(job.kind).noun}s at the platform fit this one. Compare them and say which is ours.",
+            f"Several {noun}s at the platform fit this one. Compare them and say which is ours.",
             result={"candidates": list(found.remote_ids)},
         )
     elif found.similar and (
         _is_late(job) or (found.is_complete and (not is_accepted or job.attempts >= LOOKS_BEFORE_ASKING))
     ):
-        number = "A job" if len(found.similar) == 1 else f"{len(found.similar)} jobs"
+        number = f"A {noun}" if len(found.similar) == 1 else f"{len(found.similar)} {noun}s"
         ask_person(
             job,
             f"{number} at the platform may be this one, but {_doubt(job)}. Compare, and say "
@@ -328,7 +328,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
             result={"candidates": list(found.similar)},
         )
     elif _is_late(job):
-        trace = "shows no trace of it" if found.is_complete else "could not list its jobs completely"
+        trace = "shows no trace of it" if found.is_complete else f"could not list its {noun}s completely"
         ask_person(job, f"The platform {trace}, and the deadline has passed. {DECIDE}")
     elif not found.is_complete:
         timeline.warn(job, "The platform's list could not be read completely; looking again.")

@@ -77,6 +77,7 @@ def test_a_copy_whose_description_was_stripped_is_for_a_person_who_says_that_it_
     found = looked_for(job)
 
     assert (found.state, found.problem_kind) == (JobState.NEEDS_ATTENTION, ProblemKind.OUTCOME_UNKNOWN), texts(job)
+    assert found.problem.startswith("A version at the platform may be this one")
     assert SealedValue.objects.exists()  # it may have to be sent again
     jobs.adopt(job=job, remote_id=found.result["candidates"][0], actor=world.operator, reason="It is ours")
     assert world.drive(job).state == JobState.SUCCEEDED, job.problem
