@@ -1,9 +1,10 @@
 """kill -9 of every process, and Valkey flushed, at random moments of writes, on a real installation and emulator.
 
-The writes are of every kind, as many of each: imports, new packages, requests for partnerships, transfers, pulls of
-public packages, new versions. Baseline in the same run: the effects wanted, one each. The ratio of effects at the
-platform to effects wanted must be 1.00: below, one was lost; above, one was done twice. A write that is handed to a
-person is neither lost nor doubled where the platform has at most one of it; the share of those is printed.
+The writes are of every kind, as many of each: imports of packages and of journeys, new packages, requests for
+partnerships, transfers, pulls of public packages, new versions. Baseline in the same run: the effects wanted, one
+each. The ratio of effects at the platform to effects wanted must be 1.00: below, one was lost; above, one was done
+twice. A write that is handed to a person is neither lost nor doubled where the platform has at most one of it; the
+share of those is printed.
 
     python -m bench.bench_crash [--runs 200] [--flushes 20] [--seed NUMBER] [--kinds import,create]
     python -m bench.bench_crash --freeze --runs 20    the worker that sends is stopped, and wakes too late

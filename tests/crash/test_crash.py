@@ -17,18 +17,19 @@ from tests.processes import ROOT, free_port
 
 __all__ = ["installation"]
 
-# Every target and every step of an import once; the answers to every other kind of write are lost together.
+# Every target and every step once, of an import of a package or of a journey; the answers to every other kind of write
+# are lost together.
 # `python -m bench.bench_crash` hits them all at random moments, 200 times.
 SCENARIOS = (
     "valkey:queued",
     "worker-interactive:sending",
     "flush:sent",
     "beat:following",
-    "worker-tick:following",
+    "worker-tick:sent:journey",
     "web:verifying",
     "worker-interactive:sent:create+handshake+transfer+pull+version",
 )
-KINDS = ("import", "create", "handshake", "transfer", "pull", "version")
+KINDS = ("import", "journey", "create", "handshake", "transfer", "pull", "version")
 
 
 @pytest.mark.crash
