@@ -1,9 +1,10 @@
 """What somebody has to know to consent to a plan: what changes, what it touches, who decided what and when."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from promotions import keyset
 from promotions.choices import FINISHED, ApprovalState, Decision, ItemKind
@@ -19,7 +20,9 @@ _ORDER = {
     Decision.REUSE: 3,
     Decision.FILL: 4,
     Decision.KEEP: 5,
+    Decision.LEAVE: 6,
 }
+_NONE: Mapping[Decision, str] = MappingProxyType({})
 _GROUPS = {
     Decision.CONFIRM: "Created new, all of it: cannot be undone",
     Decision.CREATE: "Created new: cannot be undone",
@@ -27,6 +30,7 @@ _GROUPS = {
     Decision.REUSE: "Used as they are in the target",
     Decision.FILL: "Filled in by a person",
     Decision.KEEP: "Kept as they are in the source",
+    Decision.LEAVE: "Left out",
 }
 
 
@@ -43,10 +47,7 @@ class Change:
 
     item: PlanItem
     parents: Sequence[str]
-
-    @property
-    def group(self) -> str:
-        return _GROUPS.get(kind_of(self.item), "Undecided")
+    group: str
 
     @property
     def is_as_before(self) -> bool:
@@ -67,11 +68,15 @@ def is_as_before(item: PlanItem) -> bool:
     return (item.target or {}).get("id") == (before["target"] or {}).get("id")
 
 
-def changes_of(items: Sequence[PlanItem]) -> list[Change]:
-    """What cannot be undone comes first."""
+def changes_of(items: Sequence[PlanItem], words: Mapping[Decision, str] = _NONE) -> list[Change]:
+    """What cannot be undone comes first; `words` are those of its system for what is done."""
+    groups = {**_GROUPS, **words}
     titles = {item.key: str(item) for item in items}
     ordered = sorted(items, key=lambda item: (_ORDER.get(kind_of(item), len(_ORDER)), item.position))
-    return [Change(item, [titles.get(key, key) for key in item.needed_by]) for item in ordered]
+    return [
+        Change(item, [titles.get(key, key) for key in item.needed_by], groups.get(kind_of(item), "Undecided"))
+        for item in ordered
+    ]
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,7 @@ def _acts(items: Iterable[PlanItem], noun: str) -> list[Moment]:
 def _look_of(items: Sequence[PlanItem]) -> str:
     """That of the most final decision among them."""
     decisions = {item.decision for item in items}
-    ordered = (Decision.CREATE, Decision.UPDATE, Decision.REUSE, Decision.FILL, Decision.KEEP)
+    ordered = (Decision.CREATE, Decision.UPDATE, Decision.REUSE, Decision.FILL, Decision.KEEP, Decision.LEAVE)
     return next((str(found.value) for found in ordered if found in decisions), "create")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from promotions.choices import MAPPED, Decision, JobState, ResultOutcome
+from promotions.choices import MAPPED, Decision, ItemKind, JobState, ResultOutcome
 from promotions.models import Job, TaskResult
 
 WAITING = "pending"
@@ -52,7 +52,7 @@ def _waiting(job: Job, results: Sequence[TaskResult]) -> list[Segment]:
     known = {(result.type, result.remote_id) for result in results}
     planned = []
     if job.plan is not None:
-        decided = job.plan.items.filter(decision__in=[Decision.CREATE, *MAPPED])
+        decided = job.plan.items.filter(kind=ItemKind.OBJECT, decision__in=[Decision.CREATE, *MAPPED])
         planned = [item for item in decided if (item.type, item.remote_id) not in known]
     segments = [Segment(WAITING, f"{item}: {_WORDS[WAITING]}") for item in planned]
     missing = (job.progress_total or 0) - len(results) - len(segments)

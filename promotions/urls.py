@@ -28,6 +28,7 @@ from promotions.views import (
     sharing_lists,
     sharing_partners,
     sharing_transfers,
+    sheets,
     undoing,
 )
 
@@ -95,6 +96,9 @@ urlpatterns = [
     path("plans/<int:pk>/memory/", plans.plan_memory, name="plan-memory"),
     path("plans/<int:pk>/decide/", plans.plan_decide, name="plan-decide"),
     path("plans/<int:pk>/undo/", plans.plan_undo, name="plan-undo"),
+    path("plans/<int:pk>/sheet/", sheets.plan_sheet, name="plan-sheet"),
+    path("plans/<int:pk>/sheet/download/", sheets.plan_sheet_download, name="plan-sheet-download"),
+    path("plans/<int:pk>/rule/", sheets.plan_rule, name="plan-rule"),
     path("plans/<int:pk>/request-approval/", approvals.plan_request_approval, name="plan-request-approval"),
     path("plans/<int:pk>/change/", approvals.plan_change, name="plan-change"),
     path("plans/<int:pk>/run/", plans.plan_run, name="plan-run"),

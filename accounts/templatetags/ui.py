@@ -51,6 +51,7 @@ LOOKS: Mapping[str, Look] = {
     "unchanged": Look("equal", "quiet", "unchanged"),
     "hidden_error": Look("half", "warn", "with a hidden error"),
     "skipped": Look("bar", "quiet", "left out"),
+    "removed": Look("dot", "ok", "removed"),
     # what was read back afterwards
     "confirmed": Look("dot", "ok", "confirmed"),
     "not_confirmed": Look("ring", "warn", "not confirmed"),
@@ -69,6 +70,7 @@ LOOKS: Mapping[str, Look] = {
     "confirm": Look("dot", "accent", "confirmed"),
     "fill": Look("dot", "accent", "filled in"),
     "keep": Look("equal", "quiet", "kept as it is"),
+    "leave": Look("bar", "quiet", "left out"),
     # severity of an event
     "info": Look("dot", "quiet", "information"),
     "error": Look("cross", "bad", "error"),

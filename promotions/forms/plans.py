@@ -59,7 +59,8 @@ class ItemDecisionForm(forms.Form):
 class TableForm(forms.Form):
     """The whole table, as sent by its toolbar: an act, and the ticked rows."""
 
-    ACTS = ("save", "first", "create", "create-undecided", "keep-undecided")
+    ACTS = ("save", "first", "create", "create-undecided", "keep-undecided", "keep", "leave", "rule")
+    ON_TICKED = ("first", "create", "keep", "leave", "rule")
     act = forms.ChoiceField(choices=[(name, name) for name in ACTS])
     item = forms.TypedMultipleChoiceField(coerce=int, required=False)
 
@@ -73,7 +74,7 @@ class TableForm(forms.Form):
 
     def clean_item(self) -> list[int]:
         ticked: list[int] = self.cleaned_data["item"]
-        if not ticked and self.data.get("act") in ("first", "create"):
+        if not ticked and self.data.get("act") in self.ON_TICKED:
             raise ValidationError("Tick the rows first.")
         return ticked
 

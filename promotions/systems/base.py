@@ -130,6 +130,8 @@ class Words:
     """What is read for a plan, as a sentence."""
     again: str
     """What running it again means, as a sentence."""
+    keep_all: str = "Keep all that can stay"
+    """The act that keeps every undecided item as it is."""
 
 
 class System(ABC):
@@ -153,10 +155,21 @@ class System(ABC):
     """What stands above the items, if anything; it gets plan, promotion and items."""
     run_template: ClassVar[str] = ""
     """What the page of a run tells besides its objects, if anything; it gets the job."""
+    sheet: ClassVar[bool] = False
+    """Whether items can be decided by a sheet, by rules for their names, and left out where they are ticked."""
+    renamed_types: ClassVar[Sequence[str]] = ()
+    """The types of items whose names rules can make."""
+    change_groups: ClassVar[Mapping[Decision, str]] = {}
+    """What an approver reads above the items of a decision, where it differs from what all systems say."""
     names_job: ClassVar[bool] = True
     """Whether the run carries a name and a text that people choose."""
     tells_undecided: ClassVar[bool] = False
     """Whether its own figures tell how much is undecided."""
+
+    @property
+    def is_tickable(self) -> bool:
+        """Whether the table of items has boxes to tick."""
+        return "match" in self.columns or self.sheet
 
     @abstractmethod
     def run_kind(self, promotion: Promotion) -> str:

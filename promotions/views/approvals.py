@@ -96,7 +96,7 @@ def _page(
     promotion = plan.promotion
     items = list(plan.items.select_related("decided_by"))
     all_approvals = list(_of_promotion(plan))
-    pager = Paginator(approval_facts.changes_of(items), ROWS_PER_PAGE)
+    pager = Paginator(approval_facts.changes_of(items, system(promotion.system).change_groups), ROWS_PER_PAGE)
     page = pager.get_page(natural_number(request.GET.get("page", ""), what="page") or 1)
     objection = consent.reason_not_to_decide(approval, request.user) if approval.is_pending else ""
     wish = approval_pages.wish_of(request)

@@ -1,6 +1,7 @@
 """Plans: gathering, deciding row by row and in bulk, running."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,14 +10,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from accounts.http import AuthenticatedRequest
 from promotions import access
 from promotions.choices import ItemInput, PlanState
 from promotions.forms.plans import ItemDecisionForm, MemoryForm, TableForm
 from promotions.models import Plan, PlanItem
-from promotions.services import decisions, memory, plans, runs
+from promotions.services import decisions, memory, plans, runs, sheets
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
 from promotions.systems.base import system
@@ -95,17 +96,26 @@ def plan_decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         sentence = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return _refused(request, plan, sentence, status=422)
+    if form.cleaned_data["act"] == "rule":
+        url = (
+            f"{reverse('promotions:plan-rule', args=[pk])}?{urlencode({'item': form.cleaned_data['item']}, doseq=True)}"
+        )
+        return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
     return _act(request, plan, lambda: _decide(plan, form, request))
 
 
 def _decide(plan: Plan, form: TableForm, request: AuthenticatedRequest) -> None:
     ticked = form.cleaned_data["item"]
+    if form.cleaned_data["act"] == "leave":
+        sheets.leave_out(plan=plan, item_ids=ticked, actor=request.user)
+        return
     wanted: dict[str, Callable[[], list[Verdict]]] = {
         "save": form.changed_verdicts,
         "first": lambda: decisions.first_proposals(plan, ticked),
         "create": lambda: decisions.creations(plan, ticked),
         "create-undecided": lambda: decisions.creations_of_undecided(plan),
         "keep-undecided": lambda: decisions.kept(plan),
+        "keep": lambda: decisions.kept(plan, ticked),
     }
     try:
         verdicts = wanted[form.cleaned_data["act"]]()

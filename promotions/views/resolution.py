@@ -181,8 +181,13 @@ def count(items: Iterable[PlanItem]) -> Counts:
         acceptable=sum(item.is_undecided and item.match == Match.EXACT for item in found),
         creatable=sum(item.is_undecided and item.kind == ItemKind.OBJECT for item in found),
         keepable=sum(item.is_undecided and decisions.is_keepable(item) for item in found),
-        is_confirmation=any(item.kind == ItemKind.CONFIRMATION for item in found),
+        is_confirmation=_is_one_confirmation(found),
     )
+
+
+def _is_one_confirmation(items: Sequence[PlanItem]) -> bool:
+    duties = [item for item in items if item.must_decide]
+    return bool(duties) and all(item.kind == ItemKind.CONFIRMATION for item in duties)
 
 
 @dataclass(frozen=True)

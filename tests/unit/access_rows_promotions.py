@@ -21,6 +21,7 @@ from tests.unit import (
     access_rows_api,
     access_rows_api_sharing,
     access_rows_approvals,
+    access_rows_decisioning,
     access_rows_journeys,
     access_rows_packages,
     access_rows_sharing,
@@ -70,6 +71,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
     "journey": lambda organization: JourneyFactory(sandbox__organization=organization),
     "journey_copy": lambda organization: journey_copy(organization),
+    **access_rows_decisioning.THINGS,
     **access_things_sharing.THINGS,
 }
 
@@ -108,6 +110,7 @@ ROWS: list[Row] = [
     *access_rows_api_sharing.ROWS,
     *HOME_AND_JOBS,
     *access_rows_approvals.ROWS,
+    *access_rows_decisioning.ROWS,
     *access_rows_journeys.ROWS,
     *access_rows_packages.ROWS,
     *access_rows_sharing.ROWS,

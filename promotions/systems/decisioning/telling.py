@@ -61,7 +61,18 @@ class DecisioningTelling(System):
         gathers="Towpath has the service analyse what the objects need, which takes its turn among the organization's "
         "workflows, and then reads the target. It changes nothing.",
         again="A migration makes its objects once more; names that are taken already may get a number.",
+        keep_all="Same name for all undecided",
     )
+    sheet = True
+    renamed_types = (PROFILE, CONTEXT)
+    change_groups = {
+        Decision.CONFIRM: "Confirmed",
+        Decision.CREATE: "Made new",
+        Decision.REUSE: "Mapped to",
+        Decision.FILL: "Mapped by a person to",
+        Decision.KEEP: "Under the same name in the target",
+        Decision.LEAVE: "Left out: not sent",
+    }
     names_job = False
     tells_undecided = True
     is_undoable = True
