@@ -12,6 +12,9 @@ ICONS = {
     "REGISTRY_SCHEMA": "schema",
     "CATALOG_DATASET": "dataset",
     "PROFILE_SEGMENT": "audience",
+    "Secret": "key",
+    "Event schema": "schema",
+    "Template name": "message",
 }
 
 

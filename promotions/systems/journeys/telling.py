@@ -12,6 +12,7 @@ from promotions.choices import Decision, ItemInput, ItemKind
 from promotions.models import Job, Journey, Plan, PlanItem, Promotion
 from promotions.services import journey_plans
 from promotions.services.errors import RefusedError
+from promotions.services.groups import target_words
 from promotions.services.sealed_values import SECRET_LIMIT
 from promotions.systems.base import Fact, Figure, Place, System, Words
 from promotions.systems.journeys.payload import PLACEHOLDER
@@ -50,7 +51,7 @@ class JourneyTelling(System):
     run_template = "promotions/journeys/_run.html"
 
     def run_title(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
-        return f"Run import of “{promotion.title}”{_version(promotion)} into {promotion.target_sandbox.name}"
+        return f"Run import of “{promotion.title}”{_version(promotion)} into {target_words(promotion)}"
 
     def figures(self, promotion: Promotion, items: Sequence[PlanItem]) -> list[Figure]:
         duties = [item for item in items if item.must_decide]
@@ -81,7 +82,7 @@ class JourneyTelling(System):
     def what_happens(self, promotion: Promotion, items: Sequence[PlanItem]) -> str:
         carried = carried_words(_carried(promotion.current_plan))
         return (
-            f"A draft copy of “{promotion.title}” is made in {promotion.target_sandbox.name}"
+            f"A draft copy of “{promotion.title}” is made in {target_words(promotion)}"
             f"{f', with {carried}' if carried else ''}, beside what is there. It is published by hand in the target. "
             f"{NO_WAY_BACK}"
         )
@@ -90,7 +91,7 @@ class JourneyTelling(System):
         promotion = plan.promotion
         objects = [one for one in plan.display.get("objects", ()) if not one["is_system"]]
         sentence = (
-            f"A draft copy of the journey is made in {promotion.target_sandbox.name} together with new copies of what "
+            f"A draft copy of the journey is made in {target_words(promotion)} together with new copies of what "
             "it uses. The platform cannot remove them again; this has to be done by hand:"
         )
         return sentence, [
