@@ -248,10 +248,14 @@ def journey_copy_for_change(user: User, pk: int) -> JourneyCopy:
     return copy
 
 
+def run_check_for_read(user: User, pk: int) -> RunCheck:
+    checks = RunCheck.objects.filter(job__in=Job.objects.visible_to(user))
+    return get_object_or_404(checks.select_related("job__organization", "ticked_by"), pk=pk)
+
+
 def run_check_for_change(user: User, pk: int) -> RunCheck:
     """Something to check after a run; needs an operator of the target."""
-    checks = RunCheck.objects.filter(job__in=Job.objects.visible_to(user)).select_related("job__organization")
-    check = get_object_or_404(checks, pk=pk)
+    check = run_check_for_read(user, pk)
     require_role(user, check.job.organization, Role.OPERATOR)
     return check
 

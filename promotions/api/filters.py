@@ -10,6 +10,7 @@ from promotions.api.base import IdField, ListQuery
 from promotions.choices import Decision, JobState, Match, ResultOutcome, Severity, Verification
 from promotions.queries import EXPIRED, PACKAGE_ORDERS, JobFilters, PackageFilters, PlanItemFilters
 from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
+from promotions.systems.decisioning import kinds as decisioning
 from promotions.systems.journeys import kinds as journeys
 from promotions.systems.packages import kinds as packages
 
@@ -131,7 +132,7 @@ def job_filters(query: dict[str, Any]) -> JobFilters:
 class PromotionQuery(ListQuery):
     organization = IdField(required=False, help_text="The target organization.")
     sandbox = IdField(required=False, help_text="The target sandbox.")
-    system = serializers.ChoiceField(required=False, choices=[packages.SYSTEM, journeys.SYSTEM])
+    system = serializers.ChoiceField(required=False, choices=[packages.SYSTEM, journeys.SYSTEM, decisioning.SYSTEM])
     package = IdField(required=False)
     journey = IdField(required=False)
     group = IdField(required=False, help_text="Planned together for several targets.")

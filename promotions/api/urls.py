@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from promotions.api import urls_journeys, urls_sharing
+from promotions.api import urls_journeys, urls_sharing, urls_undoing
 from promotions.api.views import (
     approvals,
     groups,
@@ -81,4 +81,5 @@ urlpatterns = [
     path("jobs/<int:pk>/close/", jobs.JobCloseView.as_view(), name="job-close"),
     *urls_journeys.urlpatterns,
     *urls_sharing.urlpatterns,
+    *urls_undoing.urlpatterns,
 ]

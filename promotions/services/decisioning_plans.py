@@ -32,6 +32,8 @@ def plan_migration(*, pick: Pick, target: Sandbox, actor: User, origin_job: Job 
         raise RefusedError(f"{organization} has no sandbox {pick.source}. Choose one of the list.", field="source")
     if not source.is_active:
         raise RefusedError(f"The sandbox {source.name} is {source.state}; choose an active one.", field="source")
+    if pick.level == "sandbox" and pick.ids:
+        raise RefusedError("A whole sandbox takes no ids. Choose the offers or decisions instead.", field="ids")
     if pick.level != "sandbox" and not pick.ids:
         raise RefusedError(f"Name the {pick.level}s to migrate, or migrate the whole sandbox.", field="ids")
     if len(pick.ids) > IDS_LIMIT:

@@ -1,5 +1,6 @@
 """Who gets which answer from the REST API of promotions; access_rows.py explains a row."""
 
+from tests.unit import access_rows_undoing
 from tests.unit.access_rows import Row, row
 
 READ = "401 404 200 200 200 200 200"
@@ -69,4 +70,5 @@ ROWS: list[Row] = [
     row("promotions_api:job-retry", "job", POST=INCOMPLETE),
     row("promotions_api:job-retry-failed", "job", POST=REFUSED),
     row("promotions_api:job-close", "job", POST=INCOMPLETE),
+    *access_rows_undoing.ROWS,
 ]

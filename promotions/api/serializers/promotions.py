@@ -13,6 +13,7 @@ from promotions.api.serializers.common import (
     PersonRefSerializer,
     SandboxRefSerializer,
 )
+from promotions.api.serializers.decisioning import DecisioningInput
 from promotions.api.serializers.plans import PlanSerializer
 from promotions.choices import PLANNED_MODES, PromotionMode
 from promotions.models import Plan, Promotion
@@ -120,13 +121,17 @@ class SourceInput(JobTextInput):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("package" in attrs) == ("journey" in attrs):
-            raise serializers.ValidationError("Name what is promoted: either a package or a journey.")
+        self._require_one_source(attrs, "package", "journey")
         if "package" in attrs and "version" in attrs:
             raise serializers.ValidationError({"version": "A package goes as it is published. Leave it out."})
         if "journey" in attrs:
             self._require_no_job(attrs)
         return attrs
+
+    @staticmethod
+    def _require_one_source(attrs: dict[str, Any], *known: str) -> None:
+        if sum(name in attrs for name in known) != 1:
+            raise serializers.ValidationError("Name what is promoted, and only one thing.")
 
     @staticmethod
     def _require_no_job(attrs: dict[str, Any]) -> None:
@@ -145,7 +150,29 @@ class SourceInput(JobTextInput):
     {
         "A package": {"package": 11, "sandbox": 2, "job_name": "Loyalty to stage"},
         "A journey": {"journey": 5, "version": "2.0", "sandbox": 2},
+        "Decisioning, everything": {"decisioning": {"source": 1}, "sandbox": 2},
+        "Decisioning, single offers": {
+            "decisioning": {"source": 1, "level": "offer", "ids": ["xcore:personalized-offer:1652d6b5a3a1c1d0"]},
+            "sandbox": 2,
+        },
     }
 )
 class PromotionInput(SourceInput):
     sandbox = IdField(help_text="The target.")
+    decisioning = DecisioningInput(
+        required=False, help_text="Instead of `package` and `journey`: a migration to Decisioning, and nothing else."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "decisioning" not in attrs and ("package" in attrs) != ("journey" in attrs):
+            return super().validate(attrs)
+        self._require_one_source(attrs, "package", "journey", "decisioning")
+        is_update = attrs["mode"] != PromotionMode.CREATE
+        unfit = [
+            name
+            for name in ("version", "job_name", "job_description", "mode")
+            if (is_update if name == "mode" else name in attrs)
+        ]
+        if unfit:
+            raise serializers.ValidationError(dict.fromkeys(unfit, "A migration has none. Leave it out."))
+        return attrs

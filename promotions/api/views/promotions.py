@@ -26,9 +26,10 @@ from promotions.choices import PromotionMode
 from promotions.journey_facts import promotions_of
 from promotions.models import Journey, Promotion
 from promotions.queries import NEWEST_FIRST
-from promotions.services import journey_plans, memory, package_plans, plans, repeats
+from promotions.services import decisioning_plans, journey_plans, memory, package_plans, plans, repeats
 from promotions.services.errors import RefusedError
 from promotions.standings import states_of
+from promotions.systems.decisioning.picks import Pick
 
 M = TypeVar("M", bound=Model)
 
@@ -66,8 +67,10 @@ class PromotionListView(ApiView):
     @extend_schema(
         operation_id="promotions_create",
         summary="Plan a promotion",
-        description="Of a published package, or of a version of a journey. Changes nothing at the platform. A job "
-        "gathers the facts; the plan is open once it is over.",
+        description="Of a published package, of a version of a journey, or of offers and decisions, which are migrated "
+        "to Decisioning. Changes nothing at the platform. A job gathers the facts; the plan is open once it is over. "
+        "For a migration a first job has the platform analyse what has to be mapped, once it is its turn: an "
+        "organization has one workflow at a time.",
         tags=["Promotions"],
         request=PromotionInput,
         responses={201: PromotionDetailSerializer},
@@ -75,7 +78,9 @@ class PromotionListView(ApiView):
     @idempotent
     def post(self, request: Request) -> Response:
         body = self.body(PromotionInput)
-        if "journey" in body:
+        if "decisioning" in body:
+            promotion = decisioning_plans.plan_migration(**migration_named(self.user, body), actor=self.user)
+        elif "journey" in body:
             promotion = journey_plans.plan_promotion(
                 **journey_named(self.user, body),
                 sandbox=named("sandbox", access.sandbox_for_read, self.user, body),
@@ -105,6 +110,17 @@ def journey_named(user: User, body: dict[str, Any]) -> dict[str, Any]:
     """The journey and the version that a body names, as planning takes them."""
     journey = named("journey", access.journey_for_read, user, body)
     return {"journey": journey, "version_uid": journey_plans.version_named(journey, body.get("version", ""))}
+
+
+def migration_named(user: User, body: dict[str, Any]) -> dict[str, Any]:
+    """The sandboxes and the scope that a body names, as planning takes them."""
+    said = body["decisioning"]
+    source = named("source", access.sandbox_for_read, user, said)
+    target = named("sandbox", access.sandbox_for_read, user, body)
+    if source.organization_id != target.organization_id:
+        raise RefusedError("Source and target have to be sandboxes of one organization.", field="source")
+    ids = tuple(dict.fromkeys(said["ids"]))
+    return {"pick": Pick(source.name, said["level"], ids, said["hours"]), "target": target}
 
 
 class PromotionView(ApiView):

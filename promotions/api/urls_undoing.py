@@ -1,0 +1,11 @@
+"""Addresses of what follows a run, below those of promotions."""
+
+from django.urls import path
+
+from promotions.api.views import undoing
+
+urlpatterns = [
+    path("jobs/<int:pk>/undo/", undoing.JobUndoView.as_view(), name="job-undo"),
+    path("jobs/<int:pk>/checks/", undoing.JobChecksView.as_view(), name="job-checks"),
+    path("run-checks/<int:pk>/", undoing.RunCheckView.as_view(), name="run-check-detail"),
+]

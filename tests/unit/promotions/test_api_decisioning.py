@@ -1,0 +1,152 @@
+"""Migrations to Decisioning over the REST API: planned, taken back, and checked by hand."""
+
+import json
+from typing import Any
+
+import pytest
+
+from accounts.choices import Role
+from accounts.models import AuditEvent, Organization, Sandbox, User
+from promotions.choices import JobState, PromotionMode
+from promotions.models import Job, Promotion, RunCheck
+from promotions.services.verbs import Verb
+from promotions.systems.decisioning import kinds
+from promotions.systems.decisioning.checks import add_checks
+from tests.factories import MembershipFactory, SandboxFactory
+from tests.factories_promotions import JobFactory, PlanFactory, PromotionFactory
+from tests.unit.promotions.api_client import ApiClient, ids
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dev(organization: Organization) -> Sandbox:
+    return SandboxFactory(organization=organization, name="dev")
+
+
+@pytest.fixture
+def stage(organization: Organization) -> Sandbox:
+    return SandboxFactory(organization=organization, name="stage")
+
+
+@pytest.fixture
+def migration(organization: Organization, dev: Sandbox, stage: Sandbox) -> Job:
+    """A completed migration, with what to check after it."""
+    promotion = PromotionFactory(
+        package=None,
+        system=kinds.SYSTEM,
+        title="Decisioning of dev",
+        source_place="dev",
+        source_organization=organization,
+        target_organization=organization,
+        target_sandbox=stage,
+        job_name="Decisioning of dev",
+        pick={"source": "dev", "level": "sandbox", "ids": [], "hours": 24},
+        pick_key=f"{organization.pk}:dev:sandbox",
+    )
+    job: Job = JobFactory(
+        organization=organization,
+        kind=kinds.MIGRATE,
+        promotion=promotion,
+        plan=PlanFactory(promotion=promotion),
+        sandbox=stage,
+        succeeded=True,
+        remote_id="6f1c7f0e-2a4e-4b57-9c25-2d6a3e0a9f11",
+    )
+    add_checks(job)
+    return job
+
+
+def test_a_migration_is_planned_between_two_sandboxes_and_waits_for_its_turn(
+    operator_api: ApiClient, dev: Sandbox, stage: Sandbox
+) -> None:
+    body = {"decisioning": {"source": dev.pk, "level": "offer", "ids": ["one", "two", "one"]}, "sandbox": stage.pk}
+
+    made = [operator_api.post("promotions/", body).json() for _ in range(2)]
+
+    waiting = [operator_api.get("jobs/", promotion=one["id"]).json()["results"][0] for one in made]
+    assert [one["system"] for one in made] == [kinds.SYSTEM] * 2
+    assert made[0]["pick"] == {"source": "dev", "level": "offer", "ids": ["one", "two"], "hours": 24}
+    assert made[0]["current_plan"]["state"] == "gathering"
+    assert [one["kind"] for one in waiting] == [kinds.ANALYSE] * 2
+    assert ids(operator_api.get("promotions/?system=decisioning")) == [made[1]["id"], made[0]["id"]]
+    assert ids(operator_api.get("promotions/?system=journeys")) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "more", "status", "field"),
+    [
+        ({"source": "foreign"}, {}, 422, "source"),
+        ({"source": "elsewhere"}, {}, 422, "source"),
+        ({"level": "offer"}, {}, 422, "ids"),
+        ({"ids": ["one"]}, {}, 422, "ids"),
+        ({"hours": 0}, {}, 400, "decisioning"),
+        ({"scope": "all"}, {}, 400, "decisioning"),
+        ({}, {"package": 1}, 400, "non_field_errors"),
+        ({}, {"job_name": "Loyalty"}, 400, "job_name"),
+        ({}, {"mode": "update"}, 400, "mode"),
+    ],
+)
+def test_what_cannot_be_migrated_is_refused_at_the_field(
+    operator_api: ApiClient,
+    dev: Sandbox,
+    stage: Sandbox,
+    teammate: User,
+    said: dict[str, Any],
+    more: dict[str, Any],
+    status: int,
+    field: str,
+) -> None:
+    elsewhere = MembershipFactory(user=teammate, role=Role.OPERATOR).organization
+    known = {"foreign": SandboxFactory().pk, "elsewhere": SandboxFactory(organization=elsewhere).pk}
+    source = known.get(said.get("source", ""), dev.pk)
+
+    response = operator_api.post(
+        "promotions/", {"decisioning": {**said, "source": source}, "sandbox": stage.pk, **more}
+    )
+
+    assert (response.status_code, list(response.json()["errors"])) == (status, [field])
+    assert not Promotion.objects.exists()
+
+
+def test_a_migration_is_taken_back_once(operator_api: ApiClient, migration: Job) -> None:
+    before = operator_api.get(f"jobs/{migration.pk}/undo/").json()
+
+    made = operator_api.post(f"jobs/{migration.pk}/undo/", {"reason": "Wrong sandbox"})
+
+    again = operator_api.post(f"jobs/{migration.pk}/undo/", {"reason": "Once more"})
+    after = operator_api.get(f"jobs/{migration.pk}/undo/").json()
+    assert before == {"reason_not_to_undo": "", "promotion": None, "run": None}
+    assert made.status_code == 201
+    assert (made.json()["mode"], made.json()["origin_job"]) == (PromotionMode.UNDO, migration.pk)
+    assert again.status_code == 422
+    assert f"Promotion {made.json()['id']} takes it back already." in again.json()["detail"]
+    assert (after["promotion"]["id"], after["promotion"]["state"]) == (made.json()["id"], "gathering")
+    assert AuditEvent.objects.get(verb=Verb.UNDO_PLANNED).reason == "Wrong sandbox"
+
+
+def test_what_a_failed_migration_left_is_not_taken_back(operator_api: ApiClient, migration: Job) -> None:
+    Job.objects.filter(pk=migration.pk).update(state=JobState.FAILED)
+
+    told = operator_api.get(f"jobs/{migration.pk}/undo/").json()
+
+    assert told["reason_not_to_undo"] == "The service takes back completed migrations only."
+    assert operator_api.post(f"jobs/{migration.pk}/undo/", {"reason": "x"}).status_code == 422
+
+
+def test_a_check_is_ticked_with_name_and_time_and_ticking_it_again_changes_nothing(
+    operator_api: ApiClient, migration: Job
+) -> None:
+    checks = operator_api.get(f"jobs/{migration.pk}/checks/").json()
+
+    ticked = [operator_api.put(checks[0]["url"], {"is_done": True}).json() for _ in range(2)]
+
+    assert [check["key"] for check in checks] == ["segments", "attributes", "objects"]
+    assert ticked[0] == ticked[1]
+    assert ticked[0]["ticked_by"]["name"]
+    assert RunCheck.objects.exclude(ticked_at=None).count() == 1
+    assert AuditEvent.objects.filter(verb=Verb.CHECK_TICKED).count() == 1
+    assert operator_api.put(checks[0]["url"], {"is_done": False}).json()["ticked_at"] is None
+    assert json.loads(operator_api.put(checks[0]["url"], {}).content)["errors"] == {
+        "is_done": ["This field is required."]
+    }
