@@ -59,7 +59,8 @@ class JourneyTelling(System):
             return []
         if any(item.kind == ItemKind.CONFIRMATION for item in items):
             is_confirmed = all(item.decision != Decision.UNDECIDED for item in duties)
-            return [Figure("nothing to fill in"), Figure("confirmed" if is_confirmed else "to be confirmed")]
+            state = Figure("confirmed", tone="accent") if is_confirmed else Figure("to be confirmed", tone="warn")
+            return [Figure("nothing to fill in"), state]
         filled = sum(item.decision != Decision.UNDECIDED for item in duties)
         tone = "accent" if filled == len(duties) else "warn"
         kinds = Counter(_NOUNS.get(item.type, "value") for item in items)

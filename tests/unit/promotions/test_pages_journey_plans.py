@@ -130,6 +130,21 @@ def test_the_page_speaks_of_values_of_a_version_and_stands_at_the_place_of_journ
     assert f'href="{reverse("promotions:package-list")}" aria-current="page"' not in text
 
 
+def test_a_version_that_leaves_nothing_open_is_confirmed(browser: Client, plan: Plan) -> None:
+    item = PlanItemFactory(
+        plan=plan, kind=ItemKind.CONFIRMATION, type="", remote_id="", choices=[offer(Decision.CONFIRM)]
+    )
+    assert "to be confirmed" in page_of(browser, plan)
+
+    sent = {f"item-{item.pk}-decision": "confirm"}
+    answer = browser.post(reverse("promotions:plan-item-decide", args=[item.pk]), sent, headers=HTMX)
+
+    text = html.unescape(answer.content.decode())
+    assert "nothing to fill in" in text
+    assert "to be confirmed" not in text
+    assert "One new copy to make" in text
+
+
 def test_a_plan_that_found_nothing_says_only_why(browser: Client, plan: Plan) -> None:
     plan.blockers = ["Version 3.0 has errors."]
     plan.save()
