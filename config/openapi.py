@@ -30,6 +30,15 @@ PROBLEM: dict[str, Any] = {
             "items": {"type": "string"},
             "description": "Everything that keeps a plan from running.",
         },
+        "lines": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["number", "reason"],
+                "properties": {"number": {"type": "integer"}, "reason": {"type": "string"}},
+            },
+            "description": "The lines of a sheet that cannot be applied.",
+        },
         "job": {
             "type": "object",
             "required": ["id", "url"],

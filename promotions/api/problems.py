@@ -8,6 +8,7 @@ from rest_framework.reverse import reverse
 from config import problems
 from promotions.models import Job
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.services.sheets import BadSheetError
 
 
 class UnderWayError(ConflictError):
@@ -27,6 +28,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         extra["job"] = {"id": error.job.pk, "url": url}
     if isinstance(error, NotReadyError | UnderWayError):
         extra["reasons"] = error.reasons
+    if isinstance(error, BadSheetError):
+        extra["lines"] = [{"number": line.number, "reason": line.reason} for line in error.bad]
+        return problems.of_refusal(error, **extra)
     if isinstance(error, ConflictError | NotReadyError):
         return problems.of_refusal(error, status=409, **extra)
     return problems.exception_handler(error, context)

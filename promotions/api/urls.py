@@ -13,6 +13,7 @@ from promotions.api.views import (
     packages,
     plans,
     promotions,
+    sheets,
 )
 
 app_name = "promotions_api"
@@ -64,6 +65,7 @@ urlpatterns = [
     path("plans/<int:pk>/take-remembered/", plans.PlanTakeRememberedView.as_view(), name="plan-take-remembered"),
     path("plans/<int:pk>/change/", plans.PlanChangeView.as_view(), name="plan-change"),
     path("plans/<int:pk>/approval/", approvals.PlanApprovalView.as_view(), name="plan-approval"),
+    path("plans/<int:pk>/sheet/", sheets.PlanSheetView.as_view(), name="plan-sheet"),
     path("plans/<int:pk>/undo/", plans.PlanUndoView.as_view(), name="plan-undo"),
     path("plans/<int:pk>/run/", plans.PlanRunView.as_view(), name="plan-run"),
     path("jobs/", jobs.JobListView.as_view(), name="job-list"),

@@ -47,6 +47,11 @@ def _ahead(job: Job) -> "QuerySet[Job]":
     return unfinished.filter(holds_slot=True) | unfinished.filter(pk__lt=job.pk)
 
 
+def ahead_of(job: Job) -> "QuerySet[Job]":
+    """Whoever comes before a job that waits: the one that has its turn, then the others, the latest first."""
+    return _ahead(job).order_by("-holds_slot", "-pk")
+
+
 def position(job: Job) -> int:
     """How many come before it; 0 for the one whose turn it is."""
     return 0 if not job.slot or job.holds_slot else _ahead(job).count()

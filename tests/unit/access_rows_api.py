@@ -57,6 +57,7 @@ ROWS: list[Row] = [
     row("promotions_api:plan-decide", "plan", POST=INCOMPLETE),
     row("promotions_api:plan-accept-exact", "plan", POST=DONE),
     row("promotions_api:plan-undo", "plan", POST=REFUSED),
+    row("promotions_api:plan-sheet", "mapping_plan", GET=READ, POST=INCOMPLETE),
     row("promotions_api:plan-run", "plan", POST=STARTED),
     row("promotions_api:job-list", GET=LIST),
     row("promotions_api:job-export", GET=LIST),

@@ -13,7 +13,7 @@ from promotions.api.serializers.common import (
     SandboxRefSerializer,
 )
 from promotions.choices import JobState
-from promotions.engine import registry
+from promotions.engine import registry, slots
 from promotions.models import Job, JobEvent, TaskResult
 from promotions.views.attention import attention
 
@@ -89,12 +89,23 @@ class AttentionSerializer(serializers.Serializer[Any]):
     why_no_retry = serializers.CharField(help_text="Why it must not be sent again; empty if it can.")
 
 
+class SlotSerializer(serializers.Serializer[Any]):
+    is_held = serializers.BooleanField(help_text="Whether it is its turn.")
+    ahead = serializers.IntegerField(help_text="How many jobs come before it.")
+    waits_for = serializers.IntegerField(allow_null=True, help_text="The job that has its turn, or comes next before it.")
+
+
 class JobDetailSerializer(JobSerializer):
+    slot = serializers.SerializerMethodField(
+        help_text="Its place in line, where the platform does one thing at a time; null elsewhere, and at the end."
+    )
     attention = serializers.SerializerMethodField(
         help_text="What is known where an outcome is not; null unless the job needs attention."
     )
     events_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:job-events")
     results_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:job-results")
+    undo_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:job-undo")
+    checks_url = serializers.HyperlinkedIdentityField(view_name="promotions_api:job-checks")
     result = serializers.JSONField(read_only=True)
     remote = serializers.JSONField(source="raw", read_only=True, help_text="The platform's document, redacted.")
 
@@ -103,6 +114,7 @@ class JobDetailSerializer(JobSerializer):
             *JobSerializer.Meta.fields,
             "problem_detail",
             "attention",
+            "slot",
             "submit_count",
             "submit_at",
             "marker",
@@ -110,12 +122,25 @@ class JobDetailSerializer(JobSerializer):
             "remote",
             "events_url",
             "results_url",
+            "undo_url",
+            "checks_url",
         ]
 
     @extend_schema_field(AttentionSerializer(allow_null=True))
     def get_attention(self, job: Job) -> Any:
         found = attention(job)
         return None if found is None else AttentionSerializer(found).data
+
+    @extend_schema_field(SlotSerializer(allow_null=True))
+    def get_slot(self, job: Job) -> Any:
+        if not job.slot or job.is_finished:
+            return None
+        before = None if job.holds_slot else slots.ahead_of(job).first()
+        return {
+            "is_held": job.holds_slot,
+            "ahead": slots.position(job),
+            "waits_for": before.pk if before is not None else None,
+        }
 
 
 class StateCountSerializer(serializers.Serializer[Any]):

@@ -13,6 +13,7 @@ from promotions.services.verbs import Verb
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.checks import add_checks
 from tests.factories import MembershipFactory, SandboxFactory
+from tests.factories_decisioning import MappingFactory
 from tests.factories_promotions import JobFactory, PlanFactory, PromotionFactory
 from tests.unit.promotions.api_client import ApiClient, ids
 
@@ -150,3 +151,44 @@ def test_a_check_is_ticked_with_name_and_time_and_ticking_it_again_changes_nothi
     assert json.loads(operator_api.put(checks[0]["url"], {}).content)["errors"] == {
         "is_done": ["This field is required."]
     }
+
+
+def test_a_second_workflow_waits_behind_the_first(operator_api: ApiClient, dev: Sandbox, stage: Sandbox) -> None:
+    body = {"decisioning": {"source": dev.pk}, "sandbox": stage.pk}
+    first, second = (operator_api.post("promotions/", body).json()["current_plan"] for _ in range(2))
+
+    slots = [operator_api.get(f"jobs/{plan['gathering_job']}/").json()["slot"] for plan in (first, second)]
+
+    assert slots == [
+        {"is_held": False, "ahead": 0, "waits_for": None},
+        {"is_held": False, "ahead": 1, "waits_for": first["gathering_job"]},
+    ]
+
+
+def test_a_sheet_is_read_back_after_it_was_filled_in(operator_api: ApiClient, organization: Organization) -> None:
+    one = MappingFactory(plan__promotion__organization=organization, name="_dev.tier")
+    MappingFactory(plan=one.plan, name="_dev.score")
+    where = f"plans/{one.plan_id}/sheet/"
+    line = "Profile attribute,_dev.tier,_stage.tier\r\n"
+
+    refused = operator_api.post(where, {"text": f"{line}Profile attribute,_dev.gone,=\r\n"})
+    applied = operator_api.post(where, {"text": f"{line}Profile attribute,_dev.gone,=\r\n", "skips_bad": True})
+    read = operator_api.get(where)
+
+    assert refused.status_code == 422
+    assert refused.json()["lines"] == [{"number": 2, "reason": "The plan has no profile attribute “_dev.gone”."}]
+    assert [item["title"] for item in applied.json()["changed"]] == ["_dev.tier"]
+    assert (applied.json()["undecided_count"], applied.json()["bad_lines"]) == (1, refused.json()["lines"])
+    assert read["Content-Type"].startswith("text/csv")
+    assert line in read.content.decode()
+
+
+def test_a_plan_of_a_package_has_no_sheet(operator_api: ApiClient, organization: Organization) -> None:
+    plan = PlanFactory(promotion__package__organization=organization)
+
+    for response in (
+        operator_api.get(f"plans/{plan.pk}/sheet/"),
+        operator_api.post(f"plans/{plan.pk}/sheet/", {"text": "a,b,c"}),
+    ):
+        assert response.status_code == 422
+        assert "decided one by one" in response.json()["detail"]
