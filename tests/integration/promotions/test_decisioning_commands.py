@@ -18,7 +18,7 @@ from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.items import PROFILE
 from tests.factories import MembershipFactory
 from tests.integration.promotions.conftest import Platform, connect_organization
-from tests.integration.promotions.test_decisioning_running import DATASET_OF_STAGE, verdict_on, world_of
+from tests.integration.promotions.decisioning_world import EVENTS, shelves_of, verdict_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,8 +57,8 @@ def migrate(*more: str, target: str = "stage") -> tuple[int, str]:
 
 def mapping(platform: Platform, plan: Plan, path: Path) -> str:
     """A file with what the target has for each attribute and segment that is called otherwise there."""
-    there = {name: world_of(platform, name) for name in ("dev", "stage")}
-    verdicts = {item.key: verdict_on(item, there) for item in plan.items.filter(kind="value", input="text")}
+    dev, stage = (shelves_of(platform)[name] for name in ("dev", "stage"))
+    verdicts = {item.key: verdict_on(item, dev, stage) for item in plan.items.filter(kind="value", input="text")}
     path.write_text(
         json.dumps(
             {
@@ -81,7 +81,7 @@ def test_a_sandbox_is_migrated_and_rolled_back_from_the_command_line(
 
     code, said = migrate(
         "--decisions", mapping(platform, plan, tmp_path / "decisions.json"), "--same-names",
-        "--dataset", DATASET_OF_STAGE, "--own-datastream", "--prerequisites-met", "--hours", "3",
+        "--dataset", EVENTS, "--own-datastream", "--prerequisites-met", "--hours", "3",
     )  # fmt: skip
     job = Job.objects.get(kind=kinds.MIGRATE)
     seen, would_go = call("roll_back_decisioning", str(job.pk), "--reason", "Wrong sandbox", "--plan-only")
@@ -125,7 +125,7 @@ def test_chosen_offers_into_production_need_an_approval_which_can_be_asked_for(
 
 
 def platform_objects(platform: Platform) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = world_of(platform, "dev")["decision_management"]
+    found: list[dict[str, Any]] = shelves_of(platform)["dev"]["decision_management"]
     return found
 
 
