@@ -42,7 +42,7 @@ def miss(program: str, cure: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
-    What uses no database at all, and what is said on pages and by the API, is tested once, with the default one; that
+    What uses no database at all, what is said on pages and by the API, and what platforms may answer, is tested once; that
     every route gets on with PostgreSQL is seen by the access table. Fast tests come first. What takes minutes comes
     before the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, and
     those that start a PostgreSQL share that, so they stay with one worker.
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     vendor = "postgresql" if is_postgres else "sqlite"
     elsewhere = [item for item in items if (mark := item.get_closest_marker("only_on")) and vendor not in mark.args]
     if is_postgres:
-        once = [item for item in items if not _uses_database(item) or _is_about_a_face(item)]
+        once = [item for item in items if not _uses_database(item) or _is_about_a_face(item) or _is_about_answers(item)]
         elsewhere += [item for item in once if item not in elsewhere]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
@@ -66,6 +66,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _order(item: pytest.Item) -> int:
     return 1 if item.get_closest_marker("crash") else 2 if item.get_closest_marker("browser") else 0
+
+
+# What a platform may answer is the same to every database; the writes behind it are tested by themselves.
+_ABOUT_ANSWERS = frozenset({"test_every_fault", "test_other_platform", "test_journeys_comparing"})
+
+
+def _is_about_answers(item: pytest.Item) -> bool:
+    return item.path.stem in _ABOUT_ANSWERS
 
 
 def _is_about_a_face(item: pytest.Item) -> bool:
