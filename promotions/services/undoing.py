@@ -38,10 +38,15 @@ def reason_not_to_undo(job: Job) -> str:
 
 
 def standing_undo(job: Job) -> Promotion | None:
-    """The promotion that takes this run back and was not put away; one whose run has failed does not stand."""
+    """The promotion that takes this run back and was not put away; one whose run has failed does not stand.
+
+    A run that was never sent leaves its plan where it was: that can be run again, so nothing may be planned beside it.
+    """
     for promotion in job.retries.filter(abandoned_at=None, mode=PromotionMode.UNDO).order_by("-pk"):
         run = plans.run_job(promotion.current_plan)
-        if run is None or run.state in UNFINISHED or not system(promotion.system).has_undo_failed(run):
+        if run is None or run.state in UNFINISHED or not run.submit_count:
+            return promotion
+        if not system(promotion.system).has_undo_failed(run):
             return promotion
     return None
 
