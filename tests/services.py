@@ -42,10 +42,10 @@ def miss(program: str, cure: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
-    What uses no database at all, what is said on pages and by the API, and what platforms may answer, is tested once; that
-    every route gets on with PostgreSQL is seen by the access table. Fast tests come first. What takes minutes comes
-    before the browsers, so that it is not what all wait for. The tests of a browser's file share one installation, and
-    those that start a PostgreSQL share that, so they stay with one worker.
+    What uses no database at all, what is said on pages and by the API, and what platforms may answer, is tested once,
+    with the default one; that every route gets on with PostgreSQL is seen by the access table. Fast tests come first.
+    What takes minutes comes before the browsers, so that it is not what all wait for. The tests of a browser's file
+    share one installation, and those that start a PostgreSQL share that, so they stay with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
