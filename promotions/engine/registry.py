@@ -81,6 +81,8 @@ class LookUp:
     remote_ids: Sequence[str]
     is_complete: bool
     similar: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the platform calls some of them, where that tells them apart better than their ids."""
     since: datetime | None = None
     rows: int | None = None
     blind: str = ""

@@ -36,6 +36,7 @@ def looked(job: Job, found: LookUp) -> None:
             "rows": found.rows,
             "found": list(found.remote_ids),
             "similar": list(found.similar),
+            **({"names": dict(found.names)} if found.names else {}),
         },
     )
 

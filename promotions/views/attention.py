@@ -34,11 +34,13 @@ class Candidate:
     """Why it is not surely ours."""
     known: Job | None
     """The row under which we follow it, if there is one."""
+    name: str = ""
+    """What the platform calls it, if the search told."""
 
     @property
     def label(self) -> str:
         if self.known is None:
-            return self.remote_id
+            return f"{self.remote_id}: “{self.name}”" if self.name else self.remote_id
         return f"{self.remote_id}: “{self.known.title}”, {self.known.remote_status or self.known.get_state_display()}"
 
 
@@ -114,8 +116,11 @@ def candidates(job: Job) -> list[Candidate]:
     }
     entries: list[dict[str, Any]] = job.params.get(traces.LOOK_UPS, [])
     latest: dict[str, Any] = next((one for one in reversed(entries) if "failed" not in one), {})
-    similar = set(latest.get("similar", []))
-    return [Candidate(remote_id, _doubt(job, remote_id in similar), known.get(remote_id)) for remote_id in ids]
+    similar, names = set(latest.get("similar", [])), latest.get("names", {})
+    return [
+        Candidate(remote_id, _doubt(job, remote_id in similar), known.get(remote_id), names.get(remote_id, ""))
+        for remote_id in ids
+    ]
 
 
 def _doubt(job: Job, is_similar: bool) -> str:

@@ -50,7 +50,14 @@ def look_up(job: Job, client: JourneysClient, report: Report) -> LookUp:
         similar = [*found.named, *found.others]
         if not found.ours and is_complete and len(similar) == 1 and found.named and _is_since(found.rows[0], since):
             return LookUp(similar, is_complete, since=since, rows=len(listed.items))
-    return LookUp(found.ours, is_complete, similar=[] if found.ours else similar, since=since, rows=len(listed.items))
+    return LookUp(
+        found.ours,
+        is_complete,
+        similar=[] if found.ours else similar,
+        names=found.names,
+        since=since,
+        rows=len(listed.items),
+    )
 
 
 @dataclass
@@ -65,6 +72,8 @@ class _Found:
     """Without a mark, called otherwise: how the platform names a copy is told nowhere."""
     rows: list[RemoteJourney] = field(default_factory=list)
     """Of `named`."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Of all these, by uid."""
     is_clear: bool = True
     """Whether all could be looked at."""
 
@@ -74,14 +83,17 @@ def _sort(job: Job, row: RemoteJourney, version: RemoteJourneyVersion | None, fo
     # The list may not have told its versions.
     if not unknown_ids(job, [uid]):
         return
+    name = ((version.name if version is not None else "") or row.name)[:200]
     mark = marker_of(version.description if version is not None else row.description)
     if mark:
         if mark == job.marker:
             found.ours.append(uid)
+            found.names[uid] = name
         return
+    found.names[uid] = name
     if version is None:
         found.is_clear = False
-    if version is None or _is_named_like(job, version.name or row.name):
+    if version is None or _is_named_like(job, name):
         found.named.append(uid)
         found.rows.append(row)
     else:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from promotions.choices import JobState, PlanState, ProblemKind
 from promotions.models import Job, JourneyCopy, Plan, SealedValue
 from promotions.services import jobs
+from promotions.views.attention import candidates
 from tests.integration.promotions.conftest import run_due
 from tests.integration.promotions.journeys_world import IMPORT, NAME, SETTLE, World, fresh, texts, traces_of, world
 
@@ -132,8 +133,8 @@ def test_without_a_place_for_the_mark_two_new_copies_are_for_a_person(world: Wor
     found = looked_for(job)
 
     assert found.state == JobState.NEEDS_ATTENTION, texts(job)
-    assert len(found.result["candidates"]) == 2
-    assert other in found.result["candidates"]
+    assert sorted(one.name for one in candidates(found)) == ["Parcel_copy_copy", "Parcel_copy_copy2"]
+    assert f"{other}: “Parcel_copy_copy2”" in [one.label for one in candidates(found)]
 
 
 def test_without_a_place_for_the_mark_any_new_journey_keeps_it_from_being_sent_again(world: World) -> None:
