@@ -33,7 +33,7 @@ class BusyError(ApiBusyError):
     """
 
     def __init__(self, message: str, *, workflow_id: str, **facts: Any) -> None:
-        super().__init__(message, **facts)
+        super().__init__(message, held_by=workflow_id, **facts)
         self.workflow_id = workflow_id
 
 

@@ -79,11 +79,15 @@ class OutcomeUnknownError(ApiError):
 
 
 class ApiBusyError(ApiError):
-    """The system refused a write because it is busy; nothing was done."""
+    """The system refused a write because it is busy; nothing was done.
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, **facts: Any) -> None:
+    `held_by` is the id of what is in the way, where the system tells.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, held_by: str = "", **facts: Any) -> None:
         super().__init__(message, **facts)
         self.retry_after_s = retry_after_s
+        self.held_by = held_by
 
 
 class ApiAuthError(ApiError):

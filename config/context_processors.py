@@ -16,13 +16,16 @@ SHARING = "promotions:sharing-list"
 PLACES = (
     ("Home", "home", "promotions:home", {"home"}),
     ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan", "group"}),
+    ("Journeys", "journey", "promotions:journey-list", {"journey"}),
+    ("Decisioning", "tree", "promotions:decisioning-list", {"decisioning"}),
     ("Sharing", "share", SHARING, {"sharing", "share", "partnership", "transfer", "pull"}),
     ("Approvals", "approval", APPROVALS, {"approval"}),
-    ("Journeys", "journey", "promotions:journey-list", {"journey"}),
     ("Jobs", "job", "promotions:job-list", {"job", "view"}),
     ("Audit", "audit", "accounts:audit-list", {"audit"}),
     ("Settings", "settings", "accounts:settings-index", set[str]()),
 )
+# A phone's bar has room for these, and a menu with the rest.
+ON_BAR = {"Home", "Packages", "Sharing", "Approvals"}
 PERSON_PAGES = (
     ("Profile", "person", "accounts:profile-edit"),
     ("API tokens", "key", "accounts:api-token-list"),
@@ -41,6 +44,7 @@ class Link:
     url: str
     icon: str
     is_current: bool = False
+    is_on_bar: bool = True
     badge: "Badge | None" = None
 
 
@@ -140,7 +144,8 @@ def _places(request: HttpRequest, user: User) -> list[Link]:
         is_rest = not nouns and namespace == "accounts" and noun not in claimed | PLACELESS
         place = {APPROVALS: "approvals", SHARING: "sharing"}.get(url_name)
         badge = Badge(waiting, place) if place else None
-        links.append(Link(name, url, icon, is_current=noun in nouns or is_rest, badge=badge))
+        is_current = noun in nouns or is_rest
+        links.append(Link(name, url, icon, is_current=is_current, is_on_bar=name in ON_BAR, badge=badge))
     return links
 
 

@@ -118,6 +118,8 @@ class Submission(JobType):
     """How soon it is looked at again; the interval then grows."""
     longest_interval_s: ClassVar[int | None] = None
     """To what the interval grows; what the settings say if None."""
+    is_searchable: ClassVar[bool] = True
+    """Whether the platform shows anything in which a lost write can be looked for; one that cannot is sent once."""
 
     @property
     def search_deadline(self) -> timedelta:
@@ -230,6 +232,12 @@ def noun(kind: str) -> str:
     """What the platform makes of a write of this kind."""
     found = _types.get(kind)
     return found.noun if isinstance(found, Submission) else Submission.noun
+
+
+def is_searchable(kind: str) -> bool:
+    """Whether a lost write of this kind can be looked for, and so be sent again."""
+    found = _types.get(kind)
+    return not isinstance(found, Submission) or found.is_searchable
 
 
 def wanted(job: Job) -> str:

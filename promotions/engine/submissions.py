@@ -28,6 +28,8 @@ from promotions.models import Job
 log = logging.getLogger(__name__)
 
 SENDS_LIMIT = 3
+# Since when the platform turns it away, when it did last, and what is in the way.
+HELD_UP = "held_up"
 EMPTY_LOOK_UPS_NEEDED = 2
 # Looking and checking end this long before the task would be killed, the time of the write not counted.
 TASK_MARGIN_S = 10
@@ -254,7 +256,7 @@ def _not_sent(
             timeline.warn(job, f"{message}. Trying again in {round(wait.total_seconds())} s.")
         changes: dict[str, Any] = {"submit_count": sent_before, "attempts": job.attempts + 1}
         if not sent_before and "dismissed" not in job.params:
-            changes |= {"started_at": None, "params": _params_of_unsent(job, is_turned_away=is_turned_away)}
+            changes |= {"started_at": None, "params": _params_of_unsent(job, exc, is_turned_away=is_turned_away)}
         claims.keep(job, due_at=timezone.now() + wait, **changes)
         if ending is None:
             # Sent before, without an answer: that one is looked for first, so the row stays as it is.
@@ -266,11 +268,16 @@ def _not_sent(
             end(job, ending)
 
 
-def _params_of_unsent(job: Job, *, is_turned_away: bool) -> dict[str, object]:
+def _params_of_unsent(job: Job, exc: errors.ApiError | None, *, is_turned_away: bool) -> dict[str, object]:
     """What was noted before the call is noted anew next time, unless the call may yet turn out to have had effect."""
-    if is_turned_away:
-        return {**job.params, "turned_away": True}
-    return {name: value for name, value in job.params.items() if name != "before"}
+    if not is_turned_away:
+        return {name: value for name, value in job.params.items() if name not in ("before", HELD_UP)}
+    params = {**job.params, "turned_away": True}
+    if isinstance(exc, errors.ApiBusyError):
+        now = timezone.now().isoformat()
+        since = job.params.get(HELD_UP, {}).get("since", now)
+        params[HELD_UP] = {"since": since, "last": now, "by": exc.held_by}
+    return params
 
 
 def _never_sent(message: str) -> Ending:
@@ -308,7 +315,7 @@ def _is_settled_by(found: LookUp, job: Job) -> bool:
     if found.blind:
         if not job.submit_count:
             return False  # somebody has looked, and has it sent again
-        ask_person(job, f"{found.blind} {DECIDE}")
+        ask_person(job, found.blind)
     elif len(found.remote_ids) == 1:
         accept(job, Submitted(found.remote_ids[0], job.raw), how="found by looking for it")
     elif found.remote_ids:

@@ -171,8 +171,16 @@ class AdoptForm(forms.Form):
     )
     reason = _reason_field()
 
-    def __init__(self, *args: Any, candidates: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, candidates: list[tuple[str, str]], noun: str = "job", is_listed: bool = True, **kwargs: Any
+    ) -> None:
+        """`noun` is what the platform makes of the write, and `is_listed` says that it lists them."""
         super().__init__(*args, **kwargs)
+        self._noun = noun
+        field = self.fields["remote_id"]
+        field.label = f"Remote {noun} id"
+        if not is_listed:
+            field.help_text = "From the platform, or from whoever else works there."
         if candidates:
             offer_choices(self, "candidate", [*candidates, ("", "Another one, with the id below")])
         else:
@@ -184,7 +192,7 @@ class AdoptForm(forms.Form):
         if pasted and chosen and pasted != chosen:
             raise forms.ValidationError("Choose one of the jobs or enter an id, not both.")
         if not pasted and not chosen and "remote_id" not in self.errors:
-            self.add_error("remote_id", "Say which remote job it is.")
+            self.add_error("remote_id", f"Say which remote {self._noun} it is.")
         cleaned["remote_id"] = pasted or chosen
         return cleaned
 

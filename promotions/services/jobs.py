@@ -217,6 +217,11 @@ def retry_sending(*, job: Job, actor: User, reason: str) -> None:
     if job.state == JobState.NEEDS_ATTENTION and (job.remote_id or job.problem_kind != ProblemKind.OUTCOME_UNKNOWN):
         name = f" as {job.remote_id}" if job.remote_id else ""
         raise RefusedError(f"“{job.title}” reached the platform{name}; sending it again would repeat it.")
+    if not registry.is_searchable(job.kind):
+        raise RefusedError(
+            f"The platform lists no {registry.noun(job.kind)}s, so “{job.title}” is sent once. Name what runs there, "
+            "or close it and plan anew."
+        )
     if not job.advance(
         JobState.QUEUED,
         only_from=[JobState.NEEDS_ATTENTION],

@@ -130,6 +130,10 @@ class Words:
     """What is read for a plan, as a sentence."""
     again: str
     """What running it again means, as a sentence."""
+    verb: str = "Promote"
+    """What is done, in a title: "Promote “Loyalty schemas”"."""
+    confirm: str = "I have read this and want all of it created"
+    """What a tick on a confirmation says."""
     keep_all: str = "Keep all that can stay"
     """The act that keeps every undecided item as it is."""
 

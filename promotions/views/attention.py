@@ -50,6 +50,8 @@ class Attention:
 
     facts: Sequence[tuple[str, str | datetime | None]]
     sent_at: Sequence[datetime]
+    noun: str
+    """What the platform makes of the write."""
     wanted: str
     look_ups: Sequence[LookUp]
     look_ups_count: int
@@ -79,16 +81,20 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
     bound = bound or {}
     is_unknown = job.problem_kind == ProblemKind.OUTCOME_UNKNOWN
     can_resume = jobs.is_followable(job)
-    may_name, may_send = not can_resume or is_unknown, not can_resume and is_unknown
+    is_searchable = registry.is_searchable(job.kind)
+    may_name, may_send = not can_resume or is_unknown, not can_resume and is_unknown and is_searchable
     found = candidates(job)
     name = f" as {job.remote_id}" if job.remote_id else ""
     noun = registry.noun(job.kind)
+    why_once = f"The platform lists no {noun}s in which the first one could be looked for, so it is sent once."
+    why_sent = f"It reached the platform{name}; sending it again would do everything twice."
     return Attention(
         facts=_facts(job),
         sent_at=list(job.events.filter(text__in=_SENT).values_list("at", flat=True)),
-        wanted=_wanted(job) if job.submit_count and not job.remote_id else "",
-        look_ups=_look_ups(job),
-        look_ups_count=int(job.params.get(traces.LOOK_UPS_COUNT, 0)),
+        noun=noun,
+        wanted=_wanted(job) if job.submit_count and not job.remote_id and is_searchable else "",
+        look_ups=_look_ups(job) if is_searchable else [],
+        look_ups_count=int(job.params.get(traces.LOOK_UPS_COUNT, 0)) if is_searchable else 0,
         candidates=found,
         dismissed=[str(one) for one in job.params.get("dismissed", [])],
         was_accepted=bool(job.params.get("accepted")),
@@ -96,7 +102,7 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
         if can_resume
         else f"Its {noun} at the platform is not known yet, so there is nothing to look at.",
         why_no_adopt="" if may_name else f"Its {noun} at the platform is known already{name}.",
-        why_no_retry="" if may_send else f"It reached the platform{name}; sending it again would do everything twice.",
+        why_no_retry="" if may_send else why_sent if job.remote_id or is_searchable else why_once,
         adopt=bound.get("adopt") or (adopt_form(job) if may_name else None),
         retry=bound.get("retry") or (RetryForm() if may_send else None),
         close=bound.get("close") or CloseForm(),
@@ -104,7 +110,12 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
 
 
 def adopt_form(job: Job, *args: Any) -> AdoptForm:
-    return AdoptForm(*args, candidates=[(found.remote_id, found.label) for found in candidates(job)])
+    return AdoptForm(
+        *args,
+        candidates=[(found.remote_id, found.label) for found in candidates(job)],
+        noun=registry.noun(job.kind),
+        is_listed=registry.is_searchable(job.kind),
+    )
 
 
 def candidates(job: Job) -> list[Candidate]:

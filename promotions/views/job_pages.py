@@ -30,6 +30,8 @@ from promotions.engine.registry import Submission
 from promotions.models import Job, JobEvent, TaskResult
 from promotions.services import consent
 from promotions.systems.base import Words, system
+from promotions.turns import turn_of
+from promotions.undo_facts import undo_of
 from promotions.views.attention import attention
 from promotions.views.repeats import retry_of
 
@@ -130,6 +132,7 @@ def version_of(job: Job) -> str:
         job.submit_count,
         job.empty_look_ups,
         job.attempts,
+        job.holds_slot,
         job.problem,
         job.events.aggregate(last=Max("pk"))["last"],
         sorted(results),
@@ -198,6 +201,8 @@ def detail(
         "can_stop": can_operate and is_submission and job.state == JobState.RUNNING,
         "attention": attention(job, bound=bound),
         "retry": retry_of(job),
+        "undo": undo_of(job),
+        "turn": turn_of(job),
         "version": version_of(job),
         "tabs": [(name, words, name == tab) for name, words in tabs.items()],
         "tab": tab,

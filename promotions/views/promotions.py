@@ -21,6 +21,7 @@ from promotions.services import package_plans, plans, versions
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.standings import states_of
 from promotions.systems.base import known_systems, system
+from promotions.undo_facts import undo_of
 from promotions.views import approval_pages
 from promotions.views.packages import why_no_plan
 from promotions.views.repeats import retry_of
@@ -122,6 +123,7 @@ def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan:
     run = plans.run_job(plan)
     return {
         "retry": retry_of(run),
+        "undo": undo_of(run),
         "was_run": run is not None and bool(run.submit_count) and run.is_finished,
         "targets_together": promotion.group.promotions.count() if promotion.group else 0,
         "promotion": promotion,

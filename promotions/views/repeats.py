@@ -40,6 +40,8 @@ def retry_of(job: Job | None) -> Retry | None:
     """None where retrying is no question: the job is not ours, not over, was not sent, or all of it went well."""
     if job is None or job.plan_id is None or not job.is_finished or not job.submit_count:
         return None
+    if job.promotion is not None and job.promotion.is_undo:
+        return None  # what was to be undone is undone again from its own page
     count = repeats.failed_results(job).count()
     if job.state in GOOD_ENDS and not count:
         return None

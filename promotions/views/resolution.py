@@ -11,11 +11,13 @@ from django.core.paginator import Paginator
 
 from accounts.http import AuthenticatedRequest, natural_number
 from promotions import access
-from promotions.choices import MAPPED, ArtifactType, Decision, ItemKind, Match, PlanState, label
+from promotions.choices import MAPPED, ArtifactType, Decision, ItemKind, JobState, Match, PlanState, label
+from promotions.engine import registry
 from promotions.forms.plans import prefix_of, value_of
-from promotions.models import Plan, PlanItem
+from promotions.models import Job, Plan, PlanItem
 from promotions.services import decisions, plans, runs
 from promotions.systems.base import System, system
+from promotions.turns import turn_of
 from promotions.views import approval_pages
 
 ROWS_PER_PAGE = 200
@@ -274,6 +276,8 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
         "may_change": may_change,
         "is_open": is_open,
         "gathering": gathering,
+        "gathering_words": _gathering_words(gathering),
+        "turn": turn_of(gathering) if gathering is not None else None,
         "run": run,
         "rows": [row_of(item, titles) for item in page.object_list],
         "page": page,
@@ -286,6 +290,15 @@ def plan_context(request: AuthenticatedRequest, plan: Plan) -> dict[str, Any]:
         "request_text": request_text(plan, items),
         **standing_context(request, plan, items, may_change=may_change),
     }
+
+
+def _gathering_words(job: Job | None) -> str:
+    """How far finding out the facts is."""
+    if job is None:
+        return ""
+    if job.state == JobState.RUNNING and job.remote_status:
+        return f"{registry.label(job.kind)} at the platform: {job.remote_status}"
+    return job.progress_text or "Waiting for a worker"
 
 
 def changes_of(plan: Plan, items: Sequence[PlanItem]) -> list[str]:

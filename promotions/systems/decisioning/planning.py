@@ -66,12 +66,13 @@ class DecisioningSystem(DecisioningTelling):
             report("Reading the datasets of the target", done=1, total=2)
             datasets = _datasets(platform, promotion.target_sandbox.name)
         found = analysis.result["dependencies"]
+        is_same = pick.source == promotion.target_sandbox.name
         at = analysis.remote_finished_at or analysis.finished_at or analysis.created_at
         return Gathered(
             facts={**facts, "dependencies": found},
             display={"analysed_at": at.isoformat(), "analysis": analysis.pk, "workflow": analysis.remote_id},
             blockers=_age_blockers(at),
-            items=[*_items(found, datasets), *_confirmations(promotion, pick)],
+            items=[*_items(found, datasets, is_same_sandbox=is_same), *_confirmations(promotion, pick)],
         )
 
     def describe_changes(self, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -145,11 +146,11 @@ def _datasets(platform: Connection, sandbox: str) -> list[tuple[str, str]]:
     return sorted({(row.title or row.id, row.id) for row in found})
 
 
-def _items(found: Mapping[str, Any], datasets: Sequence[tuple[str, str]]) -> list[ItemDraft]:
+def _items(found: Mapping[str, Any], datasets: Sequence[tuple[str, str]], *, is_same_sandbox: bool) -> list[ItemDraft]:
     return [
         *(_attribute(PROFILE, name, value) for name, value in found["profile"].items()),
         *(_attribute(CONTEXT, name, value) for name, value in found["context"].items()),
-        *(_segment(key, namespace, segment_id) for key, (namespace, segment_id) in found["segments"].items()),
+        *(_segment(key, pair, is_same_sandbox) for key, pair in found["segments"].items()),
         _dataset(found["dataset"], datasets),
         _datastream(),
     ]
@@ -166,7 +167,8 @@ def _attribute(kind: str, name: str, proposed: str) -> ItemDraft:
     return _mapped(kind, name, choices, {"current": name})
 
 
-def _segment(key: str, namespace: str, segment_id: str) -> ItemDraft:
+def _segment(key: str, pair: Sequence[str], is_same_sandbox: bool) -> ItemDraft:
+    namespace, segment_id = pair
     choices = [LEAVE_OUT]
     details = {"current": key}
     if namespace and segment_id:
@@ -175,7 +177,8 @@ def _segment(key: str, namespace: str, segment_id: str) -> ItemDraft:
         choices.insert(0, Choice(Decision.REUSE, target, "Proposed by the analysis", "", 1))
     if ":" in key:
         # Keys name the source's own segment in the same form.
-        choices.insert(0, Choice(Decision.KEEP, None, "The target has it under the same namespace and id", ""))
+        doubt = "" if is_same_sandbox else "Sandboxes mostly give segments ids of their own."
+        choices.insert(0, Choice(Decision.KEEP, None, "The target has it under the same namespace and id", doubt))
         details["same"] = key
     return _mapped(SEGMENT, key, choices, details)
 
@@ -231,7 +234,9 @@ def _datastream() -> ItemDraft:
         remote_id="datastream",
         title="Datastream",
         choices=[
-            Choice(Decision.KEEP, None, "Use the one that the dataset belongs to", ""),
+            Choice(
+                Decision.KEEP, None, "Use the one that the dataset belongs to", "It has to be enabled for Edge calls."
+            ),
             Choice(Decision.CREATE, None, "Make a new one, enabled for Journey Optimizer", ""),
         ],
         must_decide=True,
@@ -244,7 +249,7 @@ def _confirmations(promotion: Promotion, pick: Pick) -> list[ItemDraft]:
             key="prerequisites",
             kind=ItemKind.CONFIRMATION,
             title="What has to be there before",
-            explanation=" ".join(PREREQUISITES),
+            explanation="\n".join(PREREQUISITES),
             choices=[Choice(Decision.CONFIRM, None, "Looked at", "")],
             must_decide=True,
         )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from promotions.choices import Decision, ItemKind, JobState
 from promotions.models import Job, Plan, PlanItem, Promotion
-from promotions.services import decisioning_plans
+from promotions.services import decisioning_plans, decisioning_records
 from promotions.services.errors import RefusedError
 from promotions.systems.base import Fact, Figure, Place, System, Words
 from promotions.systems.decisioning import kinds
@@ -61,6 +61,8 @@ class DecisioningTelling(System):
         gathers="Towpath has the service analyse what the objects need, which takes its turn among the organization's "
         "workflows, and then reads the target. It changes nothing.",
         again="A migration makes its objects once more; names that are taken already may get a number.",
+        verb="Migrate",
+        confirm="I have read this, and it is so",
         keep_all="Same name for all undecided",
     )
     sheet = True
@@ -201,6 +203,8 @@ class DecisioningTelling(System):
             return "Only a migration can be rolled back."
         if not job.remote_id or job.state not in (JobState.SUCCEEDED, JobState.SUCCEEDED_WITH_WARNINGS):
             return "The service takes back completed migrations only."
+        if (deletion := decisioning_records.deletion_of(job)) is not None:
+            return f"Job {deletion.pk} deletes its record at the platform, or has; without it nothing is taken back."
         return ""
 
 

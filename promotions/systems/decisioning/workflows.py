@@ -16,7 +16,8 @@ from promotions.systems.decisioning.picks import Pick
 
 BLIND = (
     "The answer to its start was lost, and the service lists no workflows, so whether it runs cannot be found out from "
-    "here. If its id is known, from the platform or from whoever else works there, name it and it is followed."
+    "here. If its id is known, from the platform or from whoever else works there, name it and it is followed. If it "
+    "never began, close this one and plan anew."
 )
 
 
@@ -26,6 +27,7 @@ class WorkflowRun(Submission):
     noun: ClassVar[str] = "workflow"
     first_interval_s: ClassVar[int] = 5
     longest_interval_s: ClassVar[int] = 60
+    is_searchable: ClassVar[bool] = False
 
     @abstractmethod
     def start(self, job: Job, client: DecisioningClient) -> Workflow:

@@ -231,6 +231,28 @@ def test_being_turned_away_gives_the_job_back_unsent(post: Post) -> None:
     assert job.attempts == 1
 
 
+def test_since_when_it_is_turned_away_and_by_what_stays_known_until_something_else_happens(post: Post) -> None:
+    def busy(job: Job) -> None:
+        raise errors.ApiBusyError("busy", operation="packages.import", held_by="theirs")
+
+    def unreachable(job: Job) -> None:
+        raise errors.ApiUnavailableError("down", operation="packages.import")
+
+    job = letter()
+    post.at_submit = busy
+    work_on(job)
+    first = fresh(job).params[submissions.HELD_UP]
+    work_on(job)
+    second = fresh(job).params[submissions.HELD_UP]
+
+    post.at_submit = unreachable
+    work_on(job)
+
+    assert first["since"] == second["since"] < second["last"]
+    assert second["by"] == "theirs"
+    assert submissions.HELD_UP not in fresh(job).params
+
+
 def test_a_job_that_was_only_turned_away_notes_the_state_before_anew(post: Post) -> None:
     job = letter()
     post.before = {"version": 1}
