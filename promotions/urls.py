@@ -106,6 +106,7 @@ urlpatterns = [
     # Journeys
     # Undoing, and checks after a run
     path("jobs/<int:pk>/undo/", undoing.job_undo, name="job-undo"),
+    path("jobs/<int:pk>/delete-record/", undoing.job_delete_record, name="job-delete-record"),
     path("run-checks/<int:pk>/tick/", undoing.run_check_tick, name="run-check-tick"),
     # Decisioning
     path("decisioning/", decisioning.decisioning_list, name="decisioning-list"),

@@ -7,5 +7,6 @@ from promotions.api.views import undoing
 urlpatterns = [
     path("jobs/<int:pk>/undo/", undoing.JobUndoView.as_view(), name="job-undo"),
     path("jobs/<int:pk>/checks/", undoing.JobChecksView.as_view(), name="job-checks"),
+    path("jobs/<int:pk>/delete-record/", undoing.JobDeleteRecordView.as_view(), name="job-delete-record"),
     path("run-checks/<int:pk>/", undoing.RunCheckView.as_view(), name="run-check-detail"),
 ]

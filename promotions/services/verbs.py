@@ -45,6 +45,9 @@ class Verb(TextChoices):
     UNDO_PLANNED = "promotion.undo_planned", "planned to take back"
     CHECK_TICKED = "job.check_ticked", "ticked what was to check after"
     CHECK_UNTICKED = "job.check_unticked", "took back a tick of what was to check after"
+    RECORD_DELETION_REQUESTED = "decisioning.deletion_requested", "asked to delete the record of"
+    RECORD_DELETION_ACCEPTED = "decisioning.deletion_accepted", "had the platform delete the record of"
+    RECORD_DELETION_ENDED = "decisioning.deletion_ended", "saw the end of"
     RUN_REPEATED = "promotion.run_repeated", "planned again"
     TARGETS_CHOSEN = "promotion.targets_chosen", "planned for several targets"
     APPROVAL_REQUESTED = "approval.requested", "asked for the"
@@ -85,6 +88,7 @@ GROUP_LABELS = {
     "package": "Packages",
     "journey": "Journeys",
     "promotion": "Promotions",
+    "decisioning": "Decisioning",
     "approval": "Approvals",
     "job": "Jobs",
     "sharing": "Sharing",

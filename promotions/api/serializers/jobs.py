@@ -92,7 +92,7 @@ class AttentionSerializer(serializers.Serializer[Any]):
 class SlotSerializer(serializers.Serializer[Any]):
     is_held = serializers.BooleanField(help_text="Whether it is its turn.")
     ahead = serializers.IntegerField(help_text="How many jobs come before it.")
-    waits_for = serializers.IntegerField(allow_null=True, help_text="The job that has its turn, or comes next before it.")
+    waits_for = serializers.IntegerField(allow_null=True, help_text="The job that has its turn, or comes before it.")
 
 
 class JobDetailSerializer(JobSerializer):

@@ -8,6 +8,8 @@ SERVICE = "decisioning"
 ANALYSE = "decisioning.analyse"
 MIGRATE = "decisioning.migrate"
 ROLL_BACK = "decisioning.roll_back"
+WORKFLOWS = (ANALYSE, MIGRATE, ROLL_BACK)
+DELETE = "decisioning.delete"
 
 
 def slot_of(organization: Organization) -> str:

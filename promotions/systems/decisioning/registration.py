@@ -7,6 +7,7 @@ from promotions.engine import registry
 from promotions.systems import base
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.analysing import Analyse
+from promotions.systems.decisioning.cleaning import DeleteRecord
 from promotions.systems.decisioning.migrating import Migrate
 from promotions.systems.decisioning.planning import DecisioningSystem
 from promotions.systems.decisioning.rolling_back import RollBack
@@ -27,5 +28,5 @@ SERVICE = registries.RemoteService(
 def register() -> None:
     registries.register_service(SERVICE)
     base.register(DecisioningSystem())
-    for job_type in (Analyse(), Migrate(), RollBack()):
+    for job_type in (Analyse(), Migrate(), RollBack(), DeleteRecord()):
         registry.register(job_type)

@@ -192,3 +192,21 @@ def test_a_plan_of_a_package_has_no_sheet(operator_api: ApiClient, organization:
     ):
         assert response.status_code == 422
         assert "decided one by one" in response.json()["detail"]
+
+
+def test_a_record_is_deleted_only_in_the_revision_that_offers_it(
+    operator_api: ApiClient, migration: Job, organization: Organization
+) -> None:
+    refused = operator_api.post(f"jobs/{migration.pk}/delete-record/")
+    organization.service_dialects = {"decisioning": "r1"}
+    organization.save(update_fields=["service_dialects"])
+
+    asked = operator_api.post(f"jobs/{migration.pk}/delete-record/")
+
+    again = operator_api.post(f"jobs/{migration.pk}/delete-record/")
+    assert refused.status_code == 422
+    assert "in its first revision only" in refused.json()["detail"]
+    assert asked.status_code == 202
+    assert (asked.json()["kind"], asked.json()["state"]) == (kinds.DELETE, JobState.QUEUED)
+    assert f"Job {asked.json()['id']} deletes it already" in again.json()["detail"]
+    assert AuditEvent.objects.filter(verb=Verb.RECORD_DELETION_REQUESTED).count() == 1
