@@ -15,6 +15,7 @@ from promotions.api.serializers.common import (
 from promotions.choices import JobState
 from promotions.engine import registry, slots
 from promotions.models import Job, JobEvent, TaskResult
+from promotions.turns import turn_of
 from promotions.views.attention import attention
 
 REASON_LIMIT = 500
@@ -89,10 +90,20 @@ class AttentionSerializer(serializers.Serializer[Any]):
     why_no_retry = serializers.CharField(help_text="Why it must not be sent again; empty if it can.")
 
 
+class OutsideSerializer(serializers.Serializer[Any]):
+    since = serializers.DateTimeField(help_text="When it was turned away first.")
+    last = serializers.DateTimeField(help_text="When it was turned away last.")
+    held_by = serializers.CharField(help_text="The workflow that is in the way; empty if the platform does not tell.")
+
+
 class SlotSerializer(serializers.Serializer[Any]):
     is_held = serializers.BooleanField(help_text="Whether it is its turn.")
     ahead = serializers.IntegerField(help_text="How many jobs come before it.")
     waits_for = serializers.IntegerField(allow_null=True, help_text="The job that has its turn, or comes before it.")
+    expected_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it will begin, from how long former ones took; null if that is not known."
+    )
+    outside = OutsideSerializer(allow_null=True, help_text="Somebody outside who has the one place at the platform.")
 
 
 class JobDetailSerializer(JobSerializer):
@@ -135,12 +146,15 @@ class JobDetailSerializer(JobSerializer):
     def get_slot(self, job: Job) -> Any:
         if not job.slot or job.is_finished:
             return None
-        before = None if job.holds_slot else slots.ahead_of(job).first()
-        return {
+        turn = turn_of(job)
+        found = {
             "is_held": job.holds_slot,
             "ahead": slots.position(job),
-            "waits_for": before.pk if before is not None else None,
+            "waits_for": turn.behind.pk if turn is not None and turn.behind is not None else None,
+            "expected_at": turn.expected_at if turn is not None else None,
+            "outside": turn.outside if turn is not None else None,
         }
+        return SlotSerializer(found).data
 
 
 class StateCountSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ import pytest
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, Sandbox, User
 from promotions.choices import JobState, PromotionMode
+from promotions.engine import submissions
 from promotions.models import Job, Promotion, RunCheck
 from promotions.services.verbs import Verb
 from promotions.systems.decisioning import kinds
@@ -159,10 +160,27 @@ def test_a_second_workflow_waits_behind_the_first(operator_api: ApiClient, dev: 
 
     slots = [operator_api.get(f"jobs/{plan['gathering_job']}/").json()["slot"] for plan in (first, second)]
 
+    unknown = {"expected_at": None, "outside": None}
     assert slots == [
-        {"is_held": False, "ahead": 0, "waits_for": None},
-        {"is_held": False, "ahead": 1, "waits_for": first["gathering_job"]},
+        {"is_held": False, "ahead": 0, "waits_for": None, **unknown},
+        {"is_held": False, "ahead": 1, "waits_for": first["gathering_job"], **unknown},
     ]
+
+
+def test_who_is_in_the_way_from_outside_is_told(operator_api: ApiClient, organization: Organization) -> None:
+    since, last = "2026-11-22T10:00:00Z", "2026-11-22T10:05:00Z"
+    job = JobFactory(
+        organization=organization,
+        kind=kinds.ANALYSE,
+        slot=kinds.slot_of(organization),
+        holds_slot=True,
+        params={submissions.HELD_UP: {"since": since, "last": last, "by": "6f1c7f0e"}},
+    )
+
+    slot = operator_api.get(f"jobs/{job.pk}/").json()["slot"]
+
+    assert slot["is_held"]
+    assert slot["outside"] == {"since": since, "last": last, "held_by": "6f1c7f0e"}
 
 
 def test_a_sheet_is_read_back_after_it_was_filled_in(operator_api: ApiClient, organization: Organization) -> None:
