@@ -27,14 +27,18 @@ TYPES = {
     "dataSources": "data source",
     "dataProvider": "data source",
     "dataSource": "data source",
+    "provider": "data source",
     "dataEntities": "field group",
     "fieldGroups": "field group",
     "dataEntity": "field group",
     "fieldGroup": "field group",
+    "dataPacks": "field group",
+    "dataPack": "field group",
     "customActions": "custom action",
     "customAction": "custom action",
     "actions": "custom action",
 }
+KNOWN_TYPES = frozenset(TYPES.values())
 # Adobe, Journey Optimizer guide, "Exporting and importing journeys": made with the sandbox, so never imported.
 SYSTEM_NAMES = frozenset(
     {
@@ -282,8 +286,13 @@ def _are_objects(member: Any) -> bool:
 def _used(
     document: Mapping[str, Any], journey: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]
 ) -> tuple[Used, ...]:
+    """Each once, though an object may stand beside the journey and again inside of what needs it.
+
+    What a member is known to hold counts for more than its name, made a word where it is not known.
+    """
     around = {id(step) for step in steps} | {id(journey)}
     found: dict[tuple[str, str], Used] = {}
+    invented: dict[str, tuple[str, str]] = {}
     stack: list[tuple[str, Any]] = [("", document)]
     while stack:
         member, value = stack.pop()
@@ -297,8 +306,11 @@ def _used(
         if uid and name and member and not is_step and id(value) not in around and not _holds(value, journey):
             kind = TYPES.get(member) or _singular(in_words(member))
             facts = _kept(value, frozenset({"uid", "id", "_id", "name"}))
-            found.setdefault((kind, uid), Used(kind, uid, name, _is_system(value, uid, name), facts))
+            if member in TYPES or invented.setdefault(uid, (kind, uid)) == (kind, uid):
+                found.setdefault((kind, uid), Used(kind, uid, name, _is_system(value, uid, name), facts))
         stack += [(key, inner) for key, inner in reversed(list(value.items())) if key not in NOT_USED]
+    sure = {uid for kind, uid in found if kind in KNOWN_TYPES}
+    found = {key: used for key, used in found.items() if key[0] in KNOWN_TYPES or used.uid not in sure}
     known = {text for used in found.values() for text in (used.uid, used.name)}
     for kind, uid, name in _referred(steps):
         if (uid or name) not in known:

@@ -51,6 +51,37 @@ def test_an_export_tells_what_is_used_and_what_of_it_comes_with_the_sandbox() ->
     }
 
 
+def test_what_stands_in_a_document_twice_is_used_once_under_the_type_that_is_known() -> None:
+    weather = {"uid": "source-1", "name": "weather"}
+    fields = {"uid": "group-1", "name": "currentWeather", "provider": weather, "dataPacks": [{**weather, "uid": "p"}]}
+    used_in = {"uid": "call-1", "name": "notify", "weatherRef": weather, "calledBy": {"uid": "call-2", "name": "ping"}}
+    document = {
+        **journey(),
+        "customActions": [used_in],
+        "callers": [{"uid": "call-2", "name": "ping"}],
+        "dataEntities": [fields],
+        "dataProviders": [weather],
+    }
+
+    found = outline(document)
+
+    assert [(used.type, used.uid) for used in found.used] == [
+        ("custom action", "call-1"),
+        ("called by", "call-2"),
+        ("field group", "group-1"),
+        ("data source", "source-1"),
+        ("field group", "p"),
+    ]
+
+
+def test_two_objects_of_known_types_are_both_used_though_they_have_one_uid() -> None:
+    document = {**journey(), "events": [{"uid": "1", "name": "paid"}], "dataProviders": [{"uid": "1", "name": "shop"}]}
+
+    found = outline(document)
+
+    assert [(used.type, used.name) for used in found.used] == [("event", "paid"), ("data source", "shop")]
+
+
 def test_the_latest_version_names_what_its_steps_point_at() -> None:
     found = outline_of(fixture("journey-latest.response-200.json"))
 
