@@ -1,9 +1,11 @@
 """What the views of the REST API share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.http import Http404
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
@@ -18,6 +20,19 @@ def caller(request: Request) -> User:
     if not isinstance(request.user, User):
         raise TypeError("This view is open to people without a token.")
     return request.user
+
+
+class ForFiles(DefaultContentNegotiation):
+    """For views that answer with a file: a caller who accepts nothing but its type is not turned away.
+
+    The framework knows only of the forms in which it writes itself.
+    """
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, str(first.media_type)
 
 
 def checked(serializer: BaseSerializer[Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from accounts.api.audit import (
     AuditRowSerializer,
     ChainSerializer,
 )
-from accounts.api.http import caller
+from accounts.api.http import ForFiles, caller
 from accounts.audit_lists import AuditList
 from accounts.services.verification import chain_state
 from config.openapi import PROBLEM_REF
@@ -69,6 +69,8 @@ class AuditChainView(APIView):
 
 
 class AuditExportView(APIView):
+    content_negotiation_class = ForFiles
+
     @extend_schema(
         operation_id="audit_export",
         summary="All lines that fit, as a file",

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.http import ForFiles
 from accounts.api.idempotency import idempotent
 from config.openapi import PROBLEM_REF
 from promotions import access, job_rows
@@ -56,6 +57,8 @@ class JobListView(ApiView):
 
 
 class JobExportView(ApiView):
+    content_negotiation_class = ForFiles
+
     @extend_schema(
         operation_id="jobs_export",
         summary="All jobs that fit, as a file",

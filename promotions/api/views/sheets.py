@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.http import ForFiles
 from accounts.api.idempotency import idempotent
 from config.openapi import PROBLEM_REF
 from promotions import access
@@ -16,6 +17,8 @@ from promotions.services.errors import RefusedError
 
 
 class PlanSheetView(ApiView):
+    content_negotiation_class = ForFiles
+
     @extend_schema(
         operation_id="plans_sheet",
         summary="What is to be mapped, and what is by now, as CSV",

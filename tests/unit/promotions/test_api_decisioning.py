@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, Sandbox, User
@@ -13,7 +14,7 @@ from promotions.models import Job, Promotion, RunCheck
 from promotions.services.verbs import Verb
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.checks import add_checks
-from tests.factories import MembershipFactory, SandboxFactory
+from tests.factories import MembershipFactory, SandboxFactory, api_headers
 from tests.factories_decisioning import MappingFactory
 from tests.factories_promotions import JobFactory, PlanFactory, PromotionFactory
 from tests.unit.promotions.api_client import ApiClient, ids
@@ -228,3 +229,13 @@ def test_a_record_is_deleted_only_in_the_revision_that_offers_it(
     assert (asked.json()["kind"], asked.json()["state"]) == (kinds.DELETE, JobState.QUEUED)
     assert f"Job {asked.json()['id']} deletes it already" in again.json()["detail"]
     assert AuditEvent.objects.filter(verb=Verb.RECORD_DELETION_REQUESTED).count() == 1
+
+
+@pytest.mark.parametrize("path", ["plans/{}/sheet/", "jobs/export/?format=csv", "audit/export/?format=csv"])
+def test_who_accepts_nothing_but_csv_gets_it(teammate: User, organization: Organization, path: str) -> None:
+    plan = MappingFactory(plan__promotion__organization=organization).plan
+
+    response = Client().get(f"/api/v1/{path.format(plan.pk)}", HTTP_ACCEPT="text/csv", **api_headers(teammate))
+
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/csv")
