@@ -199,6 +199,7 @@ def furnish(installation: Installation) -> World:
             ]
         known["plans"] = [*map(int, items), *made["plans"], *(row["plan"] for row in _rows(api, "approvals"))]
         known["public packages"] = [row["id"] for row in _rows(api, "packages", visibility="PUBLIC")]
+        known |= {"run-checks": made["checks"], "migrations": made["migrations"], "mappings": made["mappings"]}
         known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
     return World(made["token"], made["person"], made["text"], known, made["kept"], items, names)
 

@@ -28,6 +28,7 @@ COLLECTION_OF = {
     "organization": "organizations",
     "sandbox": "sandboxes",
     "sandboxes": "sandboxes",
+    "source": "sandboxes",
     "package": "packages",
     "packages": "packages",
     "journey": "journeys",
@@ -38,9 +39,14 @@ COLLECTION_OF = {
     "sharing_request": "sharing-requests",
 }
 # Acts that few of their collection are fit for.
-FEW_FIT = {"/api/v1/packages/{id}/payload/": "public packages"}
-# What is promoted is one of the two, and these say more of it.
-SOURCES = {"package": ("job_name", "job_description", "mode"), "journey": ("version",)}
+FEW_FIT = {
+    "/api/v1/packages/{id}/payload/": "public packages",
+    "/api/v1/plans/{id}/sheet/": "mappings",
+    "/api/v1/jobs/{id}/undo/": "migrations",
+    "/api/v1/jobs/{id}/delete-record/": "migrations",
+}
+# What is promoted is one of these, and others say more of it.
+SOURCES = {"package": ("job_name", "job_description", "mode"), "journey": ("version",), "decisioning": ()}
 PLANNED = ("/api/v1/promotions/", "/api/v1/promotion-groups/")
 # Texts that have to look like the id of an organization elsewhere.
 ORGANIZATION_IDS = ("partner_ids", "organization_id")
@@ -84,11 +90,14 @@ def _with_known(value: Any, name: str = "") -> Any:
 
 
 def _of_one_source(body: dict[str, Any]) -> dict[str, Any]:
-    """The same about either a package or a journey, of its latest version."""
-    wanted = _choose.choice(list(SOURCES))
+    """The same about either a package, a journey, of its latest version, or a migration within one sandbox."""
+    wanted = _choose.choice([name for name in SOURCES if name in COLLECTION_OF or "sandbox" in body])
     unfit = {"version", *(name for source, more in SOURCES.items() if source != wanted for name in (source, *more))}
     kept = {name: value for name, value in body.items() if name not in unfit}
-    return {**kept, wanted: _one_of(COLLECTION_OF[wanted]) or NOWHERE}
+    if wanted in COLLECTION_OF:
+        return {**kept, wanted: _one_of(COLLECTION_OF[wanted]) or NOWHERE}
+    # Of two sandboxes that are drawn by chance, few are of one organization.
+    return {**kept, wanted: {"source": kept["sandbox"]}}
 
 
 def _verdicts(plan: int, body: Any) -> Any:
@@ -106,6 +115,12 @@ def _verdicts(plan: int, body: Any) -> Any:
         target = {"target": offered["target"]["id"]} if offered["target"] else {}
         decisions.append({"item": item["id"], "decision": offered["decision"], **target})
     return {**body, "decisions": decisions}
+
+
+def _sheet(plan: Any) -> str:
+    """Lines about items of this very plan."""
+    lines = [f"{item['type']},{item['title']},{_choose.choice('=-')}" for item in _items.get(plan, [])]
+    return "\n".join(["kind,name,target", *lines])
 
 
 @schemathesis.hook
@@ -133,6 +148,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
             case.body = _of_one_source(case.body)
         if path.endswith("/plans/{id}/decide/") and isinstance(pk, int) and _choose.random() < KNOWN_SHARE:
             case.body = _verdicts(pk, case.body)
+        if path.endswith("/plans/{id}/sheet/") and is_sound and _choose.random() < KNOWN_SHARE:
+            case.body = {**case.body, "text": _sheet(pk)}
         if "typed_name" in case.body and _choose.random() < KNOWN_SHARE:
             case.body = {**case.body, "typed_name": WORLD["names"].get(str(pk), "Nothing")}
 

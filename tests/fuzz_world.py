@@ -14,7 +14,7 @@ from accounts.choices import DeliveryState, Role
 from accounts.models import Credential, Organization, User
 from accounts.services import api_tokens
 from promotions.choices import Decision, ItemInput, ItemKind, JobState, PlanState, Visibility
-from promotions.models import Job, Package, Plan, PlanItem
+from promotions.models import Job, Package, Plan, PlanItem, RunCheck
 from promotions.systems.journeys import kinds as journey_kinds
 from promotions.systems.packages import kinds
 from tests.factories import (
@@ -28,6 +28,7 @@ from tests.factories import (
     SandboxFactory,
     StoredValueFactory,
 )
+from tests.factories_decisioning import MappingFactory, migrated
 from tests.factories_journeys import JourneyCopyFactory, JourneyFactory
 from tests.factories_promotions import (
     ApprovalFactory,
@@ -62,7 +63,8 @@ def _is_read() -> bool:
 
 def _make() -> dict[str, object]:
     caller = User.objects.filter(is_superuser=True).order_by("pk")[:1].get()
-    organization = OrganizationFactory(name="Made up")  # the emulator knows nothing of what is made here
+    # The emulator knows nothing of what is made here.
+    organization = OrganizationFactory(name="Made up", service_dialects={"decisioning": "r1"})
     kept = {
         "organizations": list(Organization.objects.values_list("pk", flat=True)),
         "credentials": list(Credential.objects.values_list("pk", flat=True)),
@@ -72,6 +74,9 @@ def _make() -> dict[str, object]:
         _make_one(number, caller, organization)
     plans = [_decided_before(organization).pk for _ in range(OF_EACH)]
     values = [_to_fill_in(organization).pk for _ in range(OF_EACH)]
+    mappings = [_to_map(organization).pk for _ in range(OF_EACH)]
+    migrations = [migrated(organization).pk for _ in range(OF_EACH)]
+    checks = list(RunCheck.objects.filter(job__in=migrations).values_list("pk", flat=True))
     token, text = api_tokens.create_api_token(user=caller, name="fuzz", actor=caller)
     return {
         "token": token.pk,
@@ -80,7 +85,10 @@ def _make() -> dict[str, object]:
         "kept": kept,
         "packages": packages,
         "plans": plans,
-        "values": values,
+        "values": [*values, *mappings],
+        "mappings": mappings,
+        "migrations": migrations,
+        "checks": checks,
     }
 
 
@@ -144,6 +152,13 @@ def _to_fill_in(organization: Organization) -> Plan:
     value = {"plan": plan, "kind": ItemKind.VALUE}
     PlanItemFactory(**value, type="Secret", input=ItemInput.SECRET, choices=[])
     PlanItemFactory(**value, type="Template name", input=ItemInput.TEXT, choices=[offer(Decision.KEEP)])
+    return plan
+
+
+def _to_map(organization: Organization) -> Plan:
+    """A migration's plan with two attributes that nobody has mapped."""
+    plan: Plan = MappingFactory(plan__promotion__organization=organization).plan
+    MappingFactory(plan=plan)
     return plan
 
 
