@@ -72,7 +72,7 @@ def job_delete_record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "confirm.html",
         {
-            "title": "Delete the workflow's record?",
+            "title": "Delete the workflow’s record?",
             "text": f"The platform forgets workflow {job.remote_id}; what it made stays, and so does what Towpath "
             "keeps. Only service users may do that. A migration without its record can no longer be rolled back.",
             "url": reverse("promotions:job-delete-record", args=[pk]),
