@@ -95,13 +95,16 @@ def unwrapped(body: Any, depth: int = _ENVELOPE_DEPTH) -> dict[str, Any]:
     return unwrapped(inner, depth - 1)
 
 
+UNEXPLAINED = "The designer reports an error and does not say which."
+
+
 def complaints_of(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is said against a version, as sentences: errors, and warnings."""
     sources = [*(fields.fields(name) for name in _VERDICTS), fields]
     errors = _sentences(sources, ("errors", "validationerrors"))
     warnings = _sentences(sources, ("warnings", "validationwarnings"))
     if not errors and verdict_of(fields) == "error":
-        errors = tuple(reason for source in sources if (reason := source.text("reason")))[:1]
+        errors = tuple(reason for source in sources if (reason := source.text("reason")))[:1] or (UNEXPLAINED,)
     return errors, warnings
 
 

@@ -201,7 +201,8 @@ def _typed(plan: Plan, item: PlanItem, verdict: Verdict, person: User) -> dict[s
     value = system(plan.promotion.system).checked_value(item, verdict.value)
     if item.input == ItemInput.SECRET:
         return sealed_values.seal(promotion=plan.promotion, value=value, person=person)
-    return {"id": value, "type": item.input, "title": value}
+    consequence = system(plan.promotion.system).consequence_of(item, value)
+    return {"id": value, "type": item.input, "title": value, **({"consequence": consequence} if consequence else {})}
 
 
 def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:

@@ -162,7 +162,7 @@ def _fill(journey: Journey, one: Listed, values: Mapping[str, Any]) -> None:
     now = timezone.now()
     for name, value in values.items():
         setattr(journey, name, value)
-    journey.raw = _kept_raw(one.remote.raw if "list" in one.remote.raw else {"list": one.remote.raw})
+    journey.raw = kept_raw(one.remote.raw if "list" in one.remote.raw else {"list": one.remote.raw})
     journey.seen_at = now
     journey.vanished_at = None
     _derive(journey)
@@ -175,7 +175,8 @@ def _derive(journey: Journey) -> None:
     journey.sort_at = journey.remote_modified_at or journey.remote_created_at or journey.first_seen_at
 
 
-def _kept_raw(raw: dict[str, Any]) -> dict[str, Any]:
+def kept_raw(raw: dict[str, Any]) -> dict[str, Any]:
+    """Remote documents by name, those that are too large left out."""
     return {name: value if _size(value) <= RAW_LIMIT_BYTES else "too large to be kept" for name, value in raw.items()}
 
 
@@ -199,7 +200,7 @@ def _filled(version: JourneyVersion, row: RemoteVersionRow) -> JourneyVersion:
     for name, value in _version_values(row).items():
         setattr(version, name, value)
     version.sort_key = _sort_key(version.version, version.created_at)
-    version.raw = _kept_raw({"row": row.raw})["row"] if _size(row.raw) <= RAW_LIMIT_BYTES else {}
+    version.raw = kept_raw({"row": row.raw})["row"] if _size(row.raw) <= RAW_LIMIT_BYTES else {}
     return version
 
 
@@ -288,7 +289,7 @@ def store_details(journey: Journey, details: Details) -> None:
             journey.outline = details.outline
         if details.uses is not None:
             journey.uses = details.uses
-        journey.raw = _kept_raw(raw)
+        journey.raw = kept_raw(raw)
         if details.latest is not None or details.document is not None:
             journey.outline_read_at = timezone.now()
         _derive(journey)

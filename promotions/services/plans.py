@@ -12,7 +12,7 @@ from accounts.choices import Role
 from accounts.errors import Usage
 from accounts.models import Organization, Sandbox, StoredValue, User
 from accounts.services import audit
-from promotions.choices import FINISHED, MAPPED, UNFINISHED, Decision, PlanState, PromotionMode
+from promotions.choices import FINISHED, MAPPED, UNFINISHED, Decision, JobState, PlanState, PromotionMode
 from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup, RemoteDocument
 from promotions.services import consent, documents, jobs, memory, repairs, sealed_values
 from promotions.services.errors import ConflictError, RefusedError
@@ -21,6 +21,7 @@ from promotions.systems.base import Document, Gathered, ItemDraft, preparations,
 
 PLAN_KIND = "plan"
 JOB_NAME_LIMIT = 200
+SENT_SHOWN = 50
 
 
 @transaction.atomic
@@ -358,7 +359,7 @@ def open_for(plan: Plan, actor: User) -> Plan:
 
 
 def uses_of_value(stored: StoredValue) -> list[Usage]:
-    """Plans that were not run and in which somebody has chosen a stored value."""
+    """Plans that were not run and in which somebody has chosen a stored value, and runs that have sent it."""
     chosen = PlanItem.objects.filter(
         target__type="stored_value",
         target__id__startswith=f"stored-{stored.pk}-",
@@ -366,7 +367,24 @@ def uses_of_value(stored: StoredValue) -> list[Usage]:
         plan__promotion__abandoned_at=None,
     ).exclude(plan__jobs__in=Job.objects.exclude(kind__in=fact_kinds()).filter(state__in=FINISHED, submit_count__gt=0))
     promotions = Promotion.objects.filter(pk__in=chosen.values("plan__promotion_id"))
+    sent = Job.objects.filter(
+        submit_count__gt=0,
+        plan__in=PlanItem.objects.filter(
+            target__type="stored_value", target__id__startswith=f"stored-{stored.pk}-"
+        ).values("plan_id"),
+    ).exclude(state=JobState.FAILED)
     return [
-        Usage(f"Plan: {promotion}", reverse("promotions:promotion-detail", args=[promotion.pk]))
-        for promotion in promotions.select_related("target_sandbox__organization")
+        *(
+            Usage(f"Plan: {promotion}", reverse("promotions:promotion-detail", args=[promotion.pk]))
+            for promotion in promotions.select_related("target_sandbox__organization")
+        ),
+        # What was made with it holds the value of then, whatever becomes of this one.
+        *(
+            Usage(
+                f"Sent with “{job.title}” into {job.sandbox} on {job.created_at:%Y-%m-%d}",
+                reverse("promotions:job-detail", args=[job.pk]),
+                is_blocking=False,
+            )
+            for job in sent.select_related("sandbox__organization").order_by("-pk")[:SENT_SHOWN]
+        ),
     ]

@@ -126,6 +126,8 @@ class Words:
     run: str = "import"
     undecided: str = "undecided"
     """What an item is called on which nothing is decided yet."""
+    looked_at: str = "looked at in the target"
+    """What was done to the items while the facts were gathered."""
     gathers: str
     """What is read for a plan, as a sentence."""
     again: str
@@ -269,6 +271,10 @@ class System(ABC):
     def lost_values(self, plan: Plan) -> list[str]:
         """What decisions of a frozen plan rest on, beside the facts, and is no longer so: a sentence each."""
         return []
+
+    def consequence_of(self, item: PlanItem, value: str) -> str:
+        """What will probably come of a typed value, where that is not what it looks like."""
+        return ""
 
     @abstractmethod
     def again(self, promotion: Promotion, *, actor: User, origin_job: Job | None) -> Promotion:

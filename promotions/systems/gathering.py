@@ -38,4 +38,7 @@ class Gathering(Activity):
         if job.result.get("is_unchanged"):
             return "Nothing has changed since the plan was made."
         number = job.result.get("objects")
-        return "" if number is None else f"{number} {'object' if number == 1 else 'objects'} looked at in the target."
+        if number is None or job.promotion is None:
+            return ""
+        words = system(job.promotion.system).words
+        return f"{number} {words.item if number == 1 else words.items} {words.looked_at}."

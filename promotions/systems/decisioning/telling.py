@@ -58,6 +58,7 @@ class DecisioningTelling(System):
         items="mappings",
         run="migration",
         undecided="not mapped",
+        looked_at="found to decide",
         gathers="Towpath has the service analyse what the objects need, which takes its turn among the organization's "
         "workflows, and then reads the target. It changes nothing.",
         again="A migration makes its objects once more; names that are taken already may get a number.",
@@ -93,7 +94,7 @@ class DecisioningTelling(System):
     def figures(self, promotion: Promotion, items: Sequence[PlanItem]) -> list[Figure]:
         if promotion.is_undo:
             made = len(promotion.current_plan.display.get("made", ()))
-            return [Figure("removed" if made != 1 else "thing removed", str(made), "warn")]
+            return [Figure("thing to remove" if made == 1 else "things to remove", str(made), "warn")]
         duties = [item for item in items if item.must_decide]
         if not duties:
             return []

@@ -17,7 +17,7 @@ from promotions.services import documents
 from promotions.systems.journeys import kinds
 from promotions.systems.journeys.connection import journeys
 from promotions.systems.journeys.details import said_by
-from promotions.systems.journeys.planning import CANNOT_BE_EXPORTED
+from promotions.systems.journeys.kinds import CANNOT_BE_EXPORTED
 
 NOT_KNOWN = "This version is not known here any more. Synchronize the journeys, then choose another one."
 ELSEWHERE = "The version in the other organization could not be read; the page of the comparison says why."

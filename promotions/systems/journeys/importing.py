@@ -11,11 +11,12 @@ from promotions.choices import JobState, ResultOutcome
 from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
 from promotions.models import Job, JourneyCopy, TaskResult
 from promotions.services import routines, runs, sealed_values
+from promotions.services.journeys import kept_raw
 from promotions.systems.journeys import kinds
 from promotions.systems.journeys.connection import journeys
 from promotions.systems.journeys.filling import NotFilledError, check, filled, is_marked, secrets_of
 from promotions.systems.journeys.finding_copies import look_up, uids_of
-from promotions.systems.journeys.looking import look_again, made_before_looking
+from promotions.systems.journeys.looking import broken_words, look_again, made_before_looking
 from promotions.systems.journeys.verdict import conclude, in_words
 from promotions.systems.plan_runs import PlanRun, plan_of
 
@@ -188,7 +189,7 @@ def _told_of(job: Job, version: RemoteJourneyVersion) -> dict[str, Any]:
         "journey_uid": version.journey_uid,
         "name": version.name,
         "state": version.state,
-        "latest": version.raw,
+        "latest": kept_raw({"latest": version.raw})["latest"],
     }
 
 
@@ -213,7 +214,6 @@ def _row_of_journey(
 ) -> TaskResult:
     plan = plan_of(job)
     outcome = ResultOutcome.HIDDEN_ERROR if errors else ResultOutcome.CREATED
-    number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
     return TaskResult(
         type="Journey",
         remote_id=plan.promotion.pick["uid"][:500],
@@ -221,9 +221,7 @@ def _row_of_journey(
         new_id=version.uid[:500],
         claim=version.state[:64],
         outcome=outcome,
-        explanation=f"Imported, but the designer shows {number}: it cannot be published before that is mended."
-        if errors
-        else "",
+        explanation=broken_words(len(errors)) if errors else "",
         messages=[
             *({"status": "ERROR", "attempt": None, "message": text} for text in errors),
             *({"status": "WARNING", "attempt": None, "message": text} for text in warnings),

@@ -8,3 +8,6 @@ READ_JOURNEY = "journeys.read"
 COMPARE = "journeys.compare"
 IMPORT = "journeys.import"
 EXPORT = "journey export"
+
+# The error of a version that has errors itself: only valid ones are exported (Adobe, "Journeys export and import API").
+CANNOT_BE_EXPORTED = "1324"

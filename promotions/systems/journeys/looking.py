@@ -6,11 +6,18 @@ from promotions.models import Job, JourneyCopy, Plan, TaskResult
 from promotions.services import documents
 from promotions.systems.journeys.connection import journeys
 from promotions.systems.journeys.filling import secrets_of
+from promotions.systems.journeys.kinds import CANNOT_BE_EXPORTED
 from promotions.systems.journeys.payload import DocumentError, Moved, pairs
 from promotions.systems.plan_runs import plan_of
 
 LEFT_TO_TARGET = "A system object: the target has its own, and it is not imported."
 NOT_LOOKED_AT = "The copy could not be exported, so what it uses could not be looked at"
+
+
+def broken_words(number: int) -> str:
+    """What is said of a copy whose designer shows so many errors."""
+    errors = "an error" if number == 1 else f"{number} errors"
+    return f"Imported, but the designer shows {errors}: it cannot be published before that is mended."
 
 
 def made_before_looking(plan: Plan) -> list[TaskResult]:
@@ -41,7 +48,9 @@ def look_again(job: Job) -> bool:
     journey, objects = rows[:1], rows[1:]
     for row in journey:
         row.verification, row.verification_text = Verification.CONFIRMED, "The target shows it."
-    moved, reason = _moved(job, plan)
+    moved, reason, is_broken = _moved(job, plan)
+    if is_broken:
+        _note_broken(job, journey, reason)
     if reason:
         for row in objects:
             if row.outcome == ResultOutcome.CREATED:
@@ -64,23 +73,38 @@ def look_again(job: Job) -> bool:
         rows,
         update_conflicts=True,
         unique_fields=["pk"],
-        update_fields=["verification", "verification_text", "new_id"],
+        update_fields=["verification", "verification_text", "new_id", "outcome", "explanation", "messages"],
     )
     return all(row.verification != Verification.CONTRADICTED for row in rows)
 
 
-def _moved(job: Job, plan: Plan) -> tuple[tuple[Moved, ...], str]:
-    """What became of each object; or why that cannot be told, where the copy gives no export that can be read."""
+def _moved(job: Job, plan: Plan) -> tuple[tuple[Moved, ...], str, bool]:
+    """What became of each object; or why that cannot be told, where the copy gives no export that can be read.
+
+    Last, whether that is because the copy has errors: only versions without are exported (Adobe, "Exporting and
+    importing journeys").
+    """
     if plan.document is None or job.sandbox is None:
-        return (), f"{NOT_LOOKED_AT}."
+        return (), f"{NOT_LOOKED_AT}.", False
     copy = JourneyCopy.objects.get(job=job)
     try:
         with journeys(job.organization, sandbox=job.sandbox.name, secrets=secrets_of(plan)) as client:
             after = client.export(copy.version_uid).content
-        return pairs(documents.content_of(plan.document), after), ""
-    except (ApiRejectedError, DocumentError) as failure:
-        words = failure.message if isinstance(failure, ApiRejectedError) else str(failure)
-        return (), f"{NOT_LOOKED_AT}: {words}"[:500]
+        return pairs(documents.content_of(plan.document), after), "", False
+    except ApiRejectedError as refusal:
+        return (), f"{NOT_LOOKED_AT}: {refusal.message}"[:500], refusal.error_code == CANNOT_BE_EXPORTED
+    except DocumentError as failure:
+        return (), f"{NOT_LOOKED_AT}: {failure}"[:500], False
+
+
+def _note_broken(job: Job, journey: list[TaskResult], reason: str) -> None:
+    """A copy that cannot be exported cannot be published either, whether or not anything else has said so."""
+    for row in journey:
+        if row.outcome != ResultOutcome.HIDDEN_ERROR:
+            row.outcome = ResultOutcome.HIDDEN_ERROR
+            row.explanation = broken_words(1)
+            row.messages = [{"status": "ERROR", "attempt": None, "message": reason}, *row.messages]
+            JourneyCopy.objects.filter(job=job).update(problems=[reason])
 
 
 def _note(rows: list[TaskResult], moved: tuple[Moved, ...]) -> None:

@@ -15,6 +15,7 @@ from promotions.services import sealed_values
 from promotions.systems.base import Blocker, Choice, Document, Gathered, ItemDraft
 from promotions.systems.journeys import kinds
 from promotions.systems.journeys.connection import journeys
+from promotions.systems.journeys.kinds import CANNOT_BE_EXPORTED
 from promotions.systems.journeys.payload import DocumentError, Finding, Survey, survey
 from promotions.systems.journeys.targets import (
     Schemas,
@@ -26,7 +27,6 @@ from promotions.systems.journeys.targets import (
 )
 from promotions.systems.journeys.telling import ITEM_TYPES, JourneyTelling, carried_words
 
-CANNOT_BE_EXPORTED = "1324"
 CONFIRMATION_KEY = "confirmation"
 ITEMS_LIMIT = 2000
 
@@ -76,7 +76,7 @@ class JourneySystem(JourneyTelling):
         facts |= {"content": surveyed.digest, "schemas": schemas.facts_of(wanted)}
         return Gathered(
             facts=facts,
-            display=_display(promotion, surveyed),
+            display={**_display(promotion, surveyed), "schemas": schemas.ids},
             blockers=_document_blockers(surveyed),
             items=_items(promotion, surveyed, schemas),
             document=Document(kinds.EXPORT, pick["version_uid"], content),

@@ -13,6 +13,9 @@ from promotions.systems.base import Choice
 
 # More of one title would be no help to choose from.
 OFFERED_AT_MOST = 10
+# A plan keeps no more than this, to warn of an id that is typed and not among them.
+IDS_KEPT = 5000
+UNKNOWN_SCHEMA = "The target lists no schema of this id: the copy will show an error and cannot be published."
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,13 @@ class Schemas:
     """Of the source, by id."""
     target: tuple[RemoteArtifact, ...] | None
     """None where the platform gives no list."""
+
+    @property
+    def ids(self) -> list[str] | None:
+        """All of the target, if it lists them and not too many."""
+        if self.target is None or len(self.target) > IDS_KEPT:
+            return None
+        return sorted({found.id for found in self.target})
 
     def of(self, schema_id: str) -> list[RemoteArtifact]:
         """Those of the target that may stand for this one: the same id, then the same title."""
@@ -117,7 +127,5 @@ def schema_choices(schemas: Schemas, schema_id: str) -> Sequence[Choice]:
     ]
     if any(schema.id == schema_id for schema in found):
         return [Choice(Decision.KEEP, None, "The target has a schema of this id", ""), *choices]
-    consequence = ""
-    if schemas.target is not None:
-        consequence = "The target has no schema of this id: the copy will show an error and cannot be published."
+    consequence = UNKNOWN_SCHEMA if schemas.target is not None else ""
     return [*choices, Choice(Decision.KEEP, None, "Only right if the id is the same in the target", consequence)]

@@ -16,6 +16,7 @@ from promotions.services.groups import target_words
 from promotions.services.sealed_values import SECRET_LIMIT
 from promotions.systems.base import Fact, Figure, Place, System, Words
 from promotions.systems.journeys.payload import PLACEHOLDER
+from promotions.systems.journeys.targets import UNKNOWN_SCHEMA
 
 ITEM_TYPES = {
     "secret": "Secret",
@@ -40,6 +41,7 @@ class JourneyTelling(System):
         item="value",
         items="values",
         undecided="not filled in",
+        looked_at="found to fill in",
         gathers="Towpath exports the version, looks for secrets, schemas and names that have to be filled in, and for "
         "the schemas that the target has. It changes nothing.",
         again="Every import makes another copy, beside those that were made before.",
@@ -155,6 +157,12 @@ class JourneyTelling(System):
                 field="value",
             )
         return value
+
+    def consequence_of(self, item: PlanItem, value: str) -> str:
+        listed = item.plan.display.get("schemas")
+        if item.type == ITEM_TYPES["schema"] and listed is not None and value not in listed:
+            return UNKNOWN_SCHEMA
+        return ""
 
     def again(self, promotion: Promotion, *, actor: User, origin_job: Job | None) -> Promotion:
         journey = Journey.objects.filter(pk=promotion.pick.get("journey")).first()

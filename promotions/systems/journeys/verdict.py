@@ -2,7 +2,15 @@
 
 from collections import Counter
 
-from promotions.choices import GOOD_OUTCOMES, JobState, ProblemKind, ResultOutcome, Verification
+from promotions.choices import (
+    GOOD_OUTCOMES,
+    JobState,
+    JourneyState,
+    ProblemKind,
+    ResultOutcome,
+    Verification,
+    journey_state,
+)
 from promotions.engine.registry import Ending
 from promotions.models import Job
 
@@ -69,10 +77,11 @@ def in_words(job: Job) -> str:
             f"Mend the copy in its designer in {where}, then publish it there. Another import would make another copy."
         )
     verified = job.result.get("verified", 0)
-    return (
-        f"The copy is a draft in {where}; {verified} of {verified + _unverified(job)} things were seen there. Publish "
-        "it in its designer."
-    )
+    seen = f"{verified} of {verified + _unverified(job)} things were seen there"
+    state = journey_state(job.remote_status)
+    if state != JourneyState.DRAFT:
+        return f"{seen[:1].upper()}{seen[1:]}. The platform calls the copy {job.remote_status or 'nothing'} in {where}."
+    return f"The copy is a draft in {where}; {seen}. Publish it in its designer."
 
 
 def _unverified(job: Job) -> int:

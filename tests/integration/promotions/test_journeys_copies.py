@@ -25,6 +25,8 @@ def test_a_wrong_schema_makes_a_copy_that_is_told_not_to_be_publishable(world: W
     item = plan.items.get(type="Event schema")
     decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.FILL, value=WRONG_SCHEMA)], actor=world.operator)
 
+    item.refresh_from_db()
+    assert "lists no schema of this id" in (item.target or {})["consequence"]
     job = world.run(plan)
 
     sentence = f"Event addedEvent_copy: the XDM schema {WRONG_SCHEMA} is unknown in this sandbox"
@@ -51,6 +53,19 @@ def test_a_copy_that_cannot_be_exported_is_confirmed_as_far_as_it_is_seen(world:
     assert fresh(job).state == JobState.SUCCEEDED, texts(job)
     assert job.result["verified"] == 1
     assert "1 of " in world.words(job)
+
+
+def test_a_copy_whose_export_is_refused_for_errors_is_no_success_whatever_else_is_silent(world: World) -> None:
+    job = world.requested()
+    run_due()
+    refusal = {"status": 500, "error": {"code": 1324, "message": "can't export journey version: x"}}
+    world.platform.arm("GET", "*/export", "status", status=500, body=refusal, probability=1)
+
+    world.drive(job)
+
+    assert fresh(job).state == JobState.PARTLY_FAILED, texts(job)
+    assert "can't export journey version" in job.problem
+    assert "can't export journey version" in JourneyCopy.objects.get(job=job).problems[0]
 
 
 def test_a_copy_that_is_not_shown_right_after_is_waited_for(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.services import stored_values
+from accounts.services import stored_values, usage
 from clients.effects import Effect, effect_of_request
 from promotions.choices import Decision, ItemInput, JobState, PlanState, ProblemKind
 from promotions.models import Job, Plan, RemoteDocument, SealedValue
@@ -170,17 +170,21 @@ def test_a_stored_value_that_changed_has_to_be_chosen_again(world: World, change
 
 def test_a_stored_value_is_sent_and_found_nowhere_else(world: World) -> None:
     admin = MembershipFactory(user=UserFactory(), organization=world.acme, role="admin").user
-    stored_values.add(organization=world.acme, name="SMS key", value=SECRET, actor=admin)
+    stored = stored_values.add(organization=world.acme, name="SMS key", value=SECRET, actor=admin)
     plan = world.plan()
     secret = plan.items.get(input=ItemInput.SECRET)
     verdict = Verdict(secret.pk, Decision.REUSE, secret.choices[0]["target"]["id"])
     decisions.decide(plan=plan, verdicts=[verdict], actor=world.operator)
+    assert [use.is_blocking for use in usage.of_value(stored)] == [True]
 
     job = world.run(world.fill(plan))
 
     assert job.state == JobState.SUCCEEDED, job.problem
     [effect] = world.platform.effects_of("journeys.import")
     assert len(effect["secrets"]) == 1
+    # Whoever replaces it learns which copies hold the old one.
+    [use] = usage.of_value(stored)
+    assert (use.is_blocking, use.url) == (False, f"/jobs/{job.pk}/")
 
 
 def test_a_typed_secret_that_was_erased_by_its_age_has_to_be_typed_again(world: World) -> None:

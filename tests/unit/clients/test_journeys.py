@@ -198,7 +198,7 @@ def test_a_draft_that_cannot_be_published_says_why(platform: Platform, journeys:
     [
         ({"canDeploy": {"validationStatus": "error", "reason": "1 error"}}, "error", ("1 error",)),
         ({"canDeploy": {"validationStatus": "OK"}}, "ok", ()),
-        ({"canDeploy": False}, "error", ()),
+        ({"canDeploy": False}, "error", ("The designer reports an error and does not say which.",)),
         ({"canDeploy": {"validationStatus": "ok", "errors": [{"error": "No"}]}}, "error", ("No",)),
         ({"createdElement": {"uid": "v", "errors": ["No"]}}, "error", ("No",)),
         ({"canDeploy": {"validationStatus": "thinking"}}, "", ()),
