@@ -28,6 +28,7 @@ class Place:
         "is_built_in",
         "is_flow",
         "is_inside",
+        "is_mobile",
         "is_system",
         "is_xdm",
         "is_xdm_root",
@@ -55,6 +56,7 @@ class Place:
         self.is_xdm_root: bool = self.member.is_xdm
         self.is_xdm: bool = self.is_xdm_root or (parent is not None and parent.is_xdm)
         self.is_flow: bool = self.member.is_flow or (parent is not None and parent.is_flow)
+        self.is_mobile: bool = self.member.is_mobile or (parent is not None and parent.is_mobile)
         self.event_above: bool = parent is not None and (parent.event_above or parent.kind == "event")
         # What an object lists inside itself is not carried beside it, whatever the list is called.
         self.is_inside: bool = parent is not None and (parent.is_inside or parent.kind not in ("", "journey"))
@@ -239,7 +241,7 @@ class _Collector:
 
     def _look_at(self, place: Place, step: str | int, here: Member, raw: bytes) -> None:
         """Whether a text is the name of a template or an app, or refers to a schema."""
-        names = here.names or (place.member.names if step == "name" and not place.is_array else "")
+        names = _named(here, place, step)
         if names and not place.is_xdm:
             self._mark(Mark(names, place, step, _decoded(raw)))
             return
@@ -265,6 +267,7 @@ class _Collector:
         if place.is_array:
             return
         place.close()
+        self._let_name_rule(place)
         found = self._found
         is_event = place.kind == "event" or (place.has_identity and not place.is_xdm and not place.event_above)
         if is_event:
@@ -280,6 +283,16 @@ class _Collector:
             if len(found.objects) > LIMIT_OBJECTS:
                 raise DocumentError(f"The document carries more than {LIMIT_OBJECTS:,} objects; that is too many.")
         self._consider_journey(place)
+
+    def _let_name_rule(self, place: Place) -> None:
+        """What has a name is called by that, and not by its title or label."""
+        if not (place.member.holds or place.member.is_app) or "name" not in place.texts:
+            return
+        marks = self._found.marks
+        own = [each for each in marks[place.first_mark :] if each.place is place and each.step in vocabulary.NAMING]
+        if any(each.step == "name" and each.kind != "secret" for each in own):
+            others = {id(each) for each in own if each.step != "name" and each.kind != "secret"}
+            marks[place.first_mark :] = [each for each in marks[place.first_mark :] if id(each) not in others]
 
     def _claim(self, event: Place | None) -> None:
         """Give an event its schema references: those under its xdmEntity, and the same ids wherever else it has them.
@@ -324,6 +337,17 @@ class _Collector:
 
 def _decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogatepass")
+
+
+def _named(here: Member, place: Place, step: str | int) -> str:
+    """What a text is the name of: "template", "mobile_app", or "" for neither."""
+    if here.names:
+        return here.names
+    is_naming = not place.is_array and step in vocabulary.NAMING
+    if is_naming and place.member.holds:
+        return place.member.holds
+    is_app = here.is_app or (is_naming and place.member.is_app)
+    return "mobile_app" if is_app and place.is_mobile else ""
 
 
 def _is_pointer(step: str | int) -> bool:

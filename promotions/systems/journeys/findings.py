@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from promotions.systems.journeys import naming
 from promotions.systems.journeys.collecting import Collected, Mark, Place
+from promotions.systems.journeys.vocabulary import NAMING
 
 _TITLES = {"template": " name", "mobile_app": " name"}
 
@@ -170,7 +171,7 @@ def _said(draft: _Draft, owner: Owner) -> tuple[str, str]:
         inside = ["schema" if draft.number == 0 else f"schema {draft.number + 1}"]
     else:
         path = _path(draft.mark, draft.place)
-        if kind in _TITLES and len(path) > 1 and path[-1][1] == "name" and isinstance(path[-2][1], str):
+        if kind in _TITLES and len(path) > 1 and path[-1][1] in NAMING and isinstance(path[-2][1], str):
             path = path[:-1]
         inside = naming.phrases(path) or ["text"]
         inside[-1] = inside[-1].removesuffix(_TITLES.get(kind, "\0"))

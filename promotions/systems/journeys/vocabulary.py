@@ -41,14 +41,24 @@ _LISTS: Final = {
     "journeys": "journey",
     "journeyversions": "journey",
 }
-_template = re.compile(r"(?:(?:e?mail|sms|push|message|inapp)(?:message)?)?templates?(?:names?)?")
-_mobile_app = re.compile(r"(?:mobileapp|mobileapplication)s?(?:names?)?")
+# What a template or an app is called, inside the object that stands for it.
+NAMING = ("name", "title", "label")
+_template = re.compile(r"(?:(?:e?mail|sms|push|message|inapp)(?:message)?)?templates?(?:names?|label|title)?")
+_template_reference = re.compile(r"(?:(?:e?mail|sms|push|message|inapp)(?:message)?)?template(?:ref|reference)s?")
+_mobile_app = re.compile(r"mobileapp(?:lication)?s?(?:names?|label|title)?")
+_app = re.compile(r"app(?:lication)?s?(?:names?|label|title)?")
+_mobile = re.compile(
+    r"(?:mobile|push)(?:push|messages?|notifications?|channels?|config(?:uration)?|settings?|actions?)*"
+)
 
 
 class Member(NamedTuple):
     kind: str = ""  # what a single object of this name is
     kinds: str = ""  # what a list of this name holds
     names: str = ""  # "template" or "mobile_app": a text here is the name of one
+    holds: str = ""  # the same: an object here has the name of one
+    is_mobile: bool = False  # apps inside are mobile ones
+    is_app: bool = False  # a mobile app where something around is mobile
     is_xdm: bool = False
     is_flow: bool = False  # the journey's own steps: what is listed inside is used there, not carried
     is_schema: bool = False  # an object here refers to a schema
@@ -66,10 +76,14 @@ def member(name: str) -> Member:
 @lru_cache(maxsize=4096)
 def _member(name: str) -> Member:
     plain = re.sub(r"[^a-z0-9$]", "", name.lower())
+    names = "template" if _template.fullmatch(plain) else "mobile_app" if _mobile_app.fullmatch(plain) else ""
     found = Member(
         kind=_KINDS.get(plain, ""),
         kinds=_LISTS.get(plain, ""),
-        names="template" if _template.fullmatch(plain) else "mobile_app" if _mobile_app.fullmatch(plain) else "",
+        names=names,
+        holds=names or ("template" if _template_reference.fullmatch(plain) else ""),
+        is_mobile=bool(_mobile.fullmatch(plain)),
+        is_app=bool(_app.fullmatch(plain)),
         is_xdm=plain == "xdmentity",
         is_flow=plain in ("steps", "nodes", "ui"),
         is_schema=plain in ("schemaref", "schema", "xdmschema", "xdmschemaref"),

@@ -263,17 +263,36 @@ def test_references_without_an_xdm_entity_are_no_findings():
         ({"mobileApp": "T"}, "mobile_app", "mobile app", "mobileApp"),
         ({"mobileApp": {"name": "T"}}, "mobile_app", "mobile app", "mobileApp/name"),
         ({"mobile_app_name": "T"}, "mobile_app", "mobile app", "mobile_app_name"),
+        ({"templateRef": {"id": "1", "name": "T"}}, "template", "template ref", "templateRef/name"),
+        ({"template": {"title": "T"}}, "template", "template", "template/title"),
+        ({"template": {"title": "first", "name": "T", "label": "L"}}, "template", "template", "template/name"),
+        ({"emailTemplate": {"label": "T"}}, "template", "email template", "emailTemplate/label"),
+        ({"messageTemplateLabel": "T"}, "template", "message template label", "messageTemplateLabel"),
+        ({"push": {"appName": "T"}}, "mobile_app", "push, app", "push/appName"),
+        (
+            {"mobilePush": {"on": {"app": {"name": "T"}}}},
+            "mobile_app",
+            "mobile push, on, app",
+            "mobilePush/on/app/name",
+        ),
     ],
 )
 def test_names_of_templates_and_apps_are_found(members, kind, title, pointer):
     finding = only(look(journey={"name": "J", "steps": [{"nodeName": "Thank", "action": members}]}))
 
-    assert (finding.kind, finding.title, finding.current) == (kind, title, "T")
+    assert (finding.kind, finding.title, finding.current) == (kind, title.split(", ")[-1], "T")
     assert finding.where == f"journey J, step Thank, action, {title}"
     assert finding.pointers == (f"/journey/steps/0/action/{pointer}",)
 
 
-@pytest.mark.parametrize("members", [{"template": ""}, {"template": "x" * 501}, {"templateId": "1"}, {"template": 1}])
+@pytest.mark.parametrize(
+    "members",
+    [
+        *({"template": ""}, {"template": "x" * 501}, {"templateId": "1"}, {"template": 1}, {"templateRef": "1"}),
+        *({"app": {"name": "T"}}, {"appName": "T"}, {"push": {"appId": "1", "app": {"id": "1"}, "title": "Hello"}}),
+        {"mobileNumber": {"app": {"name": "T"}}},
+    ],
+)
 def test_contents_and_ids_of_templates_are_no_names(members):
     assert look(journey={"name": "J", "steps": [members]}).findings == ()
 
