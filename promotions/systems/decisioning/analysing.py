@@ -40,6 +40,7 @@ class Analyse(WorkflowRun, TimedSubmission):
         result: dict[str, Any] = {"errors": errors_of(workflow)}
         if workflow.known_status is WorkflowStatus.COMPLETED:
             result["dependencies"] = dependencies_as_json(workflow.dependencies or Dependencies())
+            result["is_silent"] = workflow.dependencies is None
         job.result = {**job.result, **result}
         Job.objects.filter(pk=job.pk).update(result=job.result)
 

@@ -21,13 +21,14 @@ from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.analysing import latest_analysis, queue_analysis
 from promotions.systems.decisioning.items import CONTEXT, DATASET, DATASTREAM, PROFILE, REMOVAL, SEGMENT
-from promotions.systems.decisioning.picks import Pick
+from promotions.systems.decisioning.picks import Pick, segment_of
 from promotions.systems.decisioning.rolling_back import made_by
 from promotions.systems.decisioning.telling import PREREQUISITES, DecisioningTelling
 
 DATASETS_OFFERED = 10
 MEMBERS = {"profile": "profile attributes", "context": "context attributes", "segments": "segments"}
 SOURCE_IS_TARGET = "source-is-target"
+NOTHING_NAMED = "nothing-named"
 
 
 class DecisioningSystem(DecisioningTelling):
@@ -72,7 +73,10 @@ class DecisioningSystem(DecisioningTelling):
             facts={**facts, "dependencies": found},
             display={"analysed_at": at.isoformat(), "analysis": analysis.pk, "workflow": analysis.remote_id},
             blockers=_age_blockers(at),
-            items=[*_items(found, datasets, is_same_sandbox=is_same), *_confirmations(promotion, pick)],
+            items=[
+                *_items(found, datasets, is_same_sandbox=is_same),
+                *_confirmations(promotion, pick, is_silent=analysis.result.get("is_silent", False)),
+            ],
         )
 
     def describe_changes(self, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -171,11 +175,12 @@ def _segment(key: str, pair: Sequence[str], is_same_sandbox: bool) -> ItemDraft:
     namespace, segment_id = pair
     choices = [LEAVE_OUT]
     details = {"current": key}
-    if namespace and segment_id:
+    # Only what can be sent is offered: `segment_of` reads it again.
+    if segment_of(f"{namespace}:{segment_id}") is not None:
         same = f"{namespace}:{segment_id}"
         target = {"id": same, "type": "segment", "title": same}
         choices.insert(0, Choice(Decision.REUSE, target, "Proposed by the analysis", "", 1))
-    if ":" in key:
+    if segment_of(key) is not None:
         # Keys name the source's own segment in the same form.
         doubt = "" if is_same_sandbox else "Sandboxes mostly give segments ids of their own."
         choices.insert(0, Choice(Decision.KEEP, None, "The target has it under the same namespace and id", doubt))
@@ -243,7 +248,7 @@ def _datastream() -> ItemDraft:
     )
 
 
-def _confirmations(promotion: Promotion, pick: Pick) -> list[ItemDraft]:
+def _confirmations(promotion: Promotion, pick: Pick, *, is_silent: bool) -> list[ItemDraft]:
     found = [
         ItemDraft(
             key="prerequisites",
@@ -262,6 +267,18 @@ def _confirmations(promotion: Promotion, pick: Pick) -> list[ItemDraft]:
                 title="Source and target are one sandbox",
                 explanation=f"The drafts are made in {pick.source} itself, beside what it holds.",
                 choices=[Choice(Decision.CONFIRM, None, "Meant so", "")],
+                must_decide=True,
+            )
+        )
+    if is_silent:
+        found.append(
+            ItemDraft(
+                key=NOTHING_NAMED,
+                kind=ItemKind.CONFIRMATION,
+                title="The analysis names no dependencies",
+                explanation="The service calls it completed, but its answer lists none, not even empty ones. If the "
+                "objects do need attributes or segments, nothing of that is mapped: read the facts again first.",
+                choices=[Choice(Decision.CONFIRM, None, "They need none", "")],
                 must_decide=True,
             )
         )

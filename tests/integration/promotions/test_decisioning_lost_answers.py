@@ -9,7 +9,7 @@ from promotions.choices import GOOD_ENDS, JobState, PlanState, ProblemKind
 from promotions.engine import claims, hooks, rechecking, slots, submissions
 from promotions.models import Job
 from promotions.services import jobs, plans
-from promotions.services.errors import RefusedError
+from promotions.services.errors import NotReadyError, RefusedError
 from tests.integration.promotions.conftest import run_due
 from tests.integration.promotions.decisioning_world import (
     ANALYSE,
@@ -98,15 +98,20 @@ def test_a_workflow_that_is_named_and_not_ours_frees_nothing_until_somebody_clos
     assert (world.begun(ANALYSE), world.begun(MIGRATE)) == (2, 0)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_one_that_never_arrived_is_sent_again_when_a_person_says_so(world: World, kind: str) -> None:
-    job = asked_for(world, world.queued(kind), when="before")
-    assert world.begun(kind) == 0
+def test_one_that_never_arrived_is_not_sent_again_but_closed_and_planned_anew(world: World) -> None:
+    job = asked_for(world, world.queued(MIGRATE), when="before")
+    with pytest.raises(RefusedError, match="close it and plan anew"):
+        jobs.retry_sending(job=job, actor=world.operator, reason="There is none")
 
-    jobs.retry_sending(job=job, actor=world.operator, reason="There is none")
+    jobs.close(job=job, actor=world.operator, reason="There is none")
 
-    assert world.drive(job).remote_status == "Completed", texts(job)
-    assert world.begun(kind) == 1
+    assert (fresh(job).state, job.holds_slot) == (JobState.CANCELLED, False)
+    assert job.plan is not None
+    with pytest.raises(NotReadyError, match="It was run as job"):
+        world.requested(job.plan)
+    anew = world.run(world.map(world.plan()))
+    assert anew.remote_status == "Completed", texts(anew)
+    assert (world.begun(ANALYSE), world.begun(MIGRATE)) == (2, 1)
 
 
 def test_closing_an_analysis_leaves_a_plan_that_can_be_gathered_again(world: World) -> None:
@@ -178,10 +183,11 @@ def test_a_death_at_any_step_neither_begins_a_second_one_nor_loses_it(
         assert step in ("before the call", "after the call", "answered", "accepted"), texts(job)
         assert world.begun(kind) == (step != "before the call")
         if step == "before the call":
-            jobs.retry_sending(job=job, actor=world.operator, reason="There is none")
-        else:
-            workflow_id = world.platform.effects_of(kind)[0]["id"]
-            jobs.adopt(job=job, remote_id=workflow_id, actor=world.operator, reason="It is ours")
+            jobs.close(job=job, actor=world.operator, reason="There is none")
+            assert not Job.objects.filter(holds_slot=True).exists()
+            return
+        workflow_id = world.platform.effects_of(kind)[0]["id"]
+        jobs.adopt(job=job, remote_id=workflow_id, actor=world.operator, reason="It is ours")
     world.drive(job)
 
     assert deaths == [step]
