@@ -36,8 +36,10 @@ class Turn:
     behind: Job | None
     """The one that has its turn, or comes next before this one."""
     is_behind_stuck: bool
-    """Whether that one waits for a person."""
+    """Whether one before it waits for a person."""
     expected_at: datetime | None
+    doubt: str
+    """Why it cannot be told when it begins; empty if it can."""
     outside: Outside | None
 
 
@@ -49,13 +51,24 @@ def turn_of(job: Job) -> Turn | None:
     ahead = [] if job.holds_slot else list(slots.ahead_of(job))
     if not ahead and outside is None:
         return None
+    is_stuck = any(found.state == JobState.NEEDS_ATTENTION for found in ahead)
+    expected_at = None if outside is not None or is_stuck else _expected(ahead)
     return Turn(
         place=_ordinal(len(ahead) + 1),
         behind=ahead[0] if ahead else None,
-        is_behind_stuck=any(found.state == JobState.NEEDS_ATTENTION for found in ahead),
-        expected_at=None if outside is not None else _expected(ahead),
+        is_behind_stuck=is_stuck,
+        expected_at=expected_at,
+        doubt="" if expected_at is not None else _doubt(ahead),
         outside=outside,
     )
+
+
+def _doubt(ahead: Iterable[Job]) -> str:
+    if any(found.state == JobState.NEEDS_ATTENTION for found in ahead):
+        return "One before it waits for a person, and keeps its turn until somebody decides."
+    if any(_outside(found) is not None and found.state == JobState.QUEUED for found in ahead):
+        return "One before it waits for somebody outside, and when that ends cannot be told."
+    return "When it begins cannot be told: too little has run here before."
 
 
 def _outside(job: Job) -> Outside | None:
@@ -74,7 +87,7 @@ def _expected(ahead: Iterable[Job]) -> datetime | None:
         if job.kind not in usual:
             usual[job.kind] = usual_duration(job.organization_id, job.kind)
         whole = usual[job.kind]
-        if whole is None or job.state == JobState.NEEDS_ATTENTION or submissions.HELD_UP in job.params:
+        if whole is None or (job.state == JobState.QUEUED and _outside(job) is not None):
             return None
         gone = now - job.started_at if job.started_at is not None else timedelta()
         wait += max(whole - gone, timedelta())

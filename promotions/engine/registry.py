@@ -44,6 +44,8 @@ class JobType(ABC):
     label: ClassVar[str]
     phrase: ClassVar[str] = ""
     """What leads the title in a sentence, if that is not "<label> of"."""
+    into: ClassVar[str] = "into"
+    """What leads the target there."""
     queue: ClassVar[str] = "interactive"
 
     def describe(self, job: Job) -> str:
@@ -226,6 +228,11 @@ def named(kind: str, title: str) -> str:
     """A job in a sentence: its kind and its title."""
     phrase = _types[kind].phrase if kind in _types else ""
     return f"{phrase or f'{label(kind)} of'} “{title}”"
+
+
+def into(kind: str) -> str:
+    """How the target follows in a sentence."""
+    return _types[kind].into if kind in _types else JobType.into
 
 
 def noun(kind: str) -> str:

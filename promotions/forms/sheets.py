@@ -20,7 +20,7 @@ class SheetForm(forms.Form):
         required=False,
         max_length=CHARACTERS_LIMIT,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "mono"}),
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "sheet-text"}),
         help_text="kind, name, target: separated by commas, semicolons or tabs, as a spreadsheet copies them.",
     )
     file = forms.FileField(label="Or a file", required=False, help_text="CSV in UTF-8.")

@@ -129,7 +129,9 @@ def ending(job: Job) -> list[str]:
     if counts:
         lines.append(progress.in_words(counts))
     if "claimed" in job.result and not job.is_foreign:
-        lines.append(f"Claimed {job.result['claimed']}, verified {job.result['verified']}.")
+        verified = job.result.get("verified")
+        looked = "to be checked by hand" if verified is None else f"verified {verified}"
+        lines.append(f"Claimed {job.result['claimed']}, {looked}.")
     for result in job.results.all():
         if result.outcome not in GOOD_OUTCOMES or result.verification == Verification.CONTRADICTED:
             doubt = f" {result.verification_text}" if result.verification == Verification.CONTRADICTED else ""

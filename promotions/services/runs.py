@@ -51,7 +51,8 @@ def reasons_by_numbers(
         if run.state in UNFINISHED:
             return [f"It is under way as job {run.pk}."]
         if run.submit_count:
-            return [f"It was run as job {run.pk}. Plan again to run it once more."]
+            again = "" if plan.promotion.is_undo else " Plan again to run it once more."
+            return [f"It was run as job {run.pk}.{again}"]
     reasons = list(plan.blockers)
     if undecided and is_confirmation:
         reasons.append("What it covers and leaves out is not confirmed yet.")

@@ -46,7 +46,7 @@ EVENTS_SHOWN = 500
 STALE_AFTER_S = 15
 
 # What platforms say of what they made; beside a result that says the same it would be noise.
-_PLAIN_CLAIMS = ("created", "imported")
+_PLAIN_CLAIMS = ("created", "imported", "made", "removed")
 _BAD_OUTCOMES = (ResultOutcome.FAILED, ResultOutcome.HIDDEN_ERROR, ResultOutcome.UNKNOWN)
 
 
@@ -54,7 +54,7 @@ def title_of(job: Job) -> str:
     """What the job does, in words; reading jobs say it in their own title."""
     if not registry.is_submission(job.kind):
         return job.title
-    target = f" into {job.sandbox.name}" if job.sandbox else ""
+    target = f" {registry.into(job.kind)} {job.sandbox.name}" if job.sandbox else ""
     words = f"{registry.named(job.kind, job.title)}{target}"
     return words[:1].upper() + words[1:]
 

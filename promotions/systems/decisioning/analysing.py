@@ -72,7 +72,7 @@ def queue_analysis(plan: Plan, requested_by: Any) -> Job:
     promotion = plan.promotion
     return jobs.queue(
         kind=kinds.ANALYSE,
-        title=f"Dependencies of “{promotion.title}” into {promotion.target_sandbox.name}",
+        title=promotion.title,
         organization=promotion.target_organization,
         actor=requested_by,
         sandbox=promotion.target_sandbox,

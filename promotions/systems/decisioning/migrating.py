@@ -57,13 +57,14 @@ class Migrate(WorkflowRun, PlanRun):
     def conclude(self, job: Job) -> Ending:
         results = list(job.results.all())
         outcomes = Counter(found.outcome for found in results)
-        result = {"outcomes": dict(outcomes), "claimed": outcomes[ResultOutcome.CREATED], "verified": 0}
+        result = {"outcomes": dict(outcomes), "claimed": outcomes[ResultOutcome.CREATED]}
         if job.remote_status != WorkflowStatus.COMPLETED:
             return failed("The migration", job, job.result.get("errors", []), result)
         warnings = job.result.get("warnings", [])
         behind = outcomes[ResultOutcome.UNCHANGED]
         if warnings or behind:
-            said = " ".join(str(found["text"]).rstrip(".") + "." for found in warnings[:3])
+            texts = dict.fromkeys(str(found["text"]).rstrip(".") for found in warnings)
+            said = " ".join(f"{text}." for text in list(texts)[:3])
             left = f"{behind} {'object stays' if behind == 1 else 'objects stay'} behind. " if behind else ""
             return Ending(
                 state=JobState.SUCCEEDED_WITH_WARNINGS,

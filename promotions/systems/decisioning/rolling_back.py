@@ -17,6 +17,7 @@ class RollBack(WorkflowRun, PlanRun):
     kind = kinds.ROLL_BACK
     label = "Decisioning rollback"
     phrase = "rollback of"
+    into = "in"
 
     def start(self, job: Job, client: DecisioningClient) -> Workflow:
         return client.roll_back(undone(job).remote_id)

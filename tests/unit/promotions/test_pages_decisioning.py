@@ -84,7 +84,7 @@ def test_an_organization_without_former_workflows_is_told_that_nothing_is_known(
 
     html = page_of(browser, waiting(organization))
 
-    assert "when it begins cannot be told" in html
+    assert "too little has run here before" in html
 
 
 def test_one_that_waits_for_a_person_keeps_the_turn_and_the_page_says_so(
