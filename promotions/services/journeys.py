@@ -296,6 +296,21 @@ def store_details(journey: Journey, details: Details) -> None:
         journey.save()
 
 
+def store_uses(*, pk: int, version_uid: str, uses: list[dict[str, Any]], outline: dict[str, Any] | None = None) -> bool:
+    """Keep what an export tells of the journey, if it was of its latest version; False if there is nothing to write.
+
+    The outline counts only where there is none yet: other answers of the platform tell more of the steps.
+    """
+    latest = Journey.objects.filter(pk=pk, latest_version_uid=version_uid)
+    known = latest.values_list("uses", "outline").first()
+    if known is None:
+        return False
+    fresh: dict[str, Any] = {} if known[0] == uses else {"uses": uses}
+    if outline is not None and known[1] is None:
+        fresh["outline"] = outline
+    return bool(fresh and latest.update(**fresh))
+
+
 def _take_latest(journey: Journey, latest: RemoteJourneyVersion) -> None:
     """The list may name a journey as it was called before, and may not name its latest version at all."""
     journey.name = (latest.name or journey.name)[:500]

@@ -1,5 +1,6 @@
 """Reading one journey beyond its row in the list: its latest version, its steps, what it uses."""
 
+import logging
 from typing import Any
 
 from clients.errors import ApiAuthError, ApiContractError, ApiError, ApiRejectedError, ApiUnavailableError
@@ -7,8 +8,11 @@ from clients.journeys import RemoteJourneyVersion
 from promotions import journey_outline
 from promotions.choices import JourneySource
 from promotions.models import Journey
+from promotions.services import journeys
 from promotions.services.journeys import Details
 from promotions.systems.journeys.connection import Sources
+
+logger = logging.getLogger(__name__)
 
 # An HTTP 500 of the Journey service often means one journey that cannot be shown, not a service that is down.
 FAULTY = 500
@@ -50,6 +54,25 @@ def read_details(journey: Journey, sources: Sources, *, is_newer_there: bool, wi
                 raise
             findings.append({"severity": "error", "text": f"It cannot be exported: {said_by(error)}"})
     return Details(latest=latest, document=document, outline=outline, uses=uses, findings=findings, problem=problem)
+
+
+def keep_uses(pick: dict[str, Any], content: bytes) -> None:
+    """Let the journey's page tell what an export names that was read for a plan.
+
+    The plan can do without: what goes wrong here is logged, and no error of it.
+    """
+    try:
+        exported = journey_outline.outline_of(content)
+        if exported is not None:
+            stored = journey_outline.as_json(exported)
+            journeys.store_uses(
+                pk=pick["journey"],
+                version_uid=pick["version_uid"],
+                uses=stored["used"],
+                outline=stored if exported.nodes else None,
+            )
+    except Exception:
+        logger.exception("what journey %s uses could not be kept", pick.get("journey"))
 
 
 def is_about_one(error: ApiError) -> bool:

@@ -15,6 +15,7 @@ from promotions.services import sealed_values
 from promotions.systems.base import Blocker, Choice, Document, Gathered, ItemDraft
 from promotions.systems.journeys import kinds
 from promotions.systems.journeys.connection import journeys
+from promotions.systems.journeys.details import keep_uses
 from promotions.systems.journeys.kinds import CANNOT_BE_EXPORTED
 from promotions.systems.journeys.payload import DocumentError, Finding, Survey, survey
 from promotions.systems.journeys.targets import (
@@ -73,6 +74,7 @@ class JourneySystem(JourneyTelling):
                     target_sandbox=target.name,
                     is_wanted=bool(wanted),
                 )
+        keep_uses(pick, content)
         facts |= {"content": surveyed.digest, "schemas": schemas.facts_of(wanted)}
         return Gathered(
             facts=facts,

@@ -71,6 +71,13 @@ def test_a_journey_is_planned_filled_in_imported_and_seen_in_the_target(
     assert [item.type for item in plan.items.all()].count("Secret") == 4
     assert plan.items.count() == 7
     assert platform.effects("journeys.import") == 0
+    # The field group of this one holds its data source once more.
+    uses = Journey.objects.get(pk=plan.promotion.pick["journey"]).uses or []
+    assert sorted(one["type"] for one in uses if one["name"] in ("carrierTracking", "parcelStatus")) == [
+        "data source",
+        "field group",
+    ]
+    assert {"custom action", "event"} < {one["type"] for one in uses}
 
     fill_all(plan, operator)
     job = drive(runs.request_run(plan=Plan.objects.get(pk=plan.pk), actor=operator))

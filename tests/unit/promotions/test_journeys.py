@@ -13,9 +13,11 @@ from promotions.services import journeys
 from promotions.services.errors import RefusedError
 from promotions.services.journeys import Details
 from promotions.systems.journeys import kinds
+from promotions.systems.journeys.details import keep_uses
 from promotions.systems.journeys.merging import merged, said_state
 from tests.factories import SandboxFactory
 from tests.factories_journeys import JourneyFactory
+from tests.unit.promotions.journey_documents import as_bytes, journey, step
 from tests.unit.promotions.remote_journeys import (
     AT,
     latest_version,
@@ -200,6 +202,33 @@ def test_an_older_version_s_things_are_not_shown_as_those_of_a_new_one(sandbox: 
 
     journey.refresh_from_db()
     assert (journey.uses, journey.latest_version, journey.version_count) == (None, "2.0", 1)
+
+
+@pytest.mark.django_db
+def test_an_export_read_for_a_plan_tells_what_its_latest_version_uses() -> None:
+    pick = {"journey": JourneyFactory(latest_version_uid="v2", outline={"kept": True}).pk, "version_uid": "v2"}
+    bare = {"journey": JourneyFactory(latest_version_uid="v2").pk, "version_uid": "v2"}
+    document = as_bytes(journey(step("a", "end"), events=[{"uid": "e", "name": "paid"}]))
+
+    for one in (pick, bare):
+        keep_uses(one, document)
+
+    found, first = Journey.objects.get(pk=pick["journey"]), Journey.objects.get(pk=bare["journey"])
+    assert [(one["type"], one["name"]) for one in found.uses or ()] == [("event", "paid")]
+    assert (found.uses, found.outline) == (first.uses, {"kept": True})
+    assert [one["id"] for one in (first.outline or {})["nodes"]] == ["a"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", [as_bytes(journey(events=[{"uid": "e", "name": "old"}])), b"no journey", b"\xff{"])
+def test_an_export_of_an_older_version_or_an_odd_one_leaves_what_was_known(content: bytes) -> None:
+    known = JourneyFactory(latest_version_uid="v2", uses=[{"name": "known"}])
+
+    keep_uses({"journey": known.pk, "version_uid": "v1" if content.startswith(b"{") else "v2"}, content)
+    keep_uses({}, as_bytes(journey(step("a", "end"))))
+
+    known.refresh_from_db()
+    assert (known.uses, known.outline) == ([{"name": "known"}], None)
 
 
 def test_a_latest_version_that_cannot_be_read_leaves_what_was_known(sandbox: Sandbox) -> None:
