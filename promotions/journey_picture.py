@@ -2,23 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-
-from grandalf.graphs import Edge as Link
-from grandalf.graphs import Graph, Vertex
-from grandalf.layouts import SugiyamaLayout
 
 from promotions.journey_outline import Outline
 from promotions.journey_steps import Step, shortened, steps_of
+from promotions.layers import Grid, Part, Point, curve, moved, parts_of, stations, walk
 
 PICTURE_LIMIT = 250
 LINE_LIMIT = 750
 LIST_LIMIT = 1000
 WIDTH, HEIGHT = 176, 52
-GAP_ACROSS, GAP_DOWN = 72, 30
+GAP_DOWN = 30
 MARGIN_X, MARGIN_Y = 20, 24
+# A line that passes a column needs less room there than a box.
+GRID = Grid(WIDTH, HEIGHT, gap_across=72, gap_down=GAP_DOWN, bend=4)
 LANE = 12
-BEND = 4
 LABEL_LENGTH = 12
 LABEL_WIDTH, LABEL_HEIGHT = 70, 13
 
@@ -145,23 +142,6 @@ def picture_of(outline: Outline, marks: Mapping[str, str] | None = None, *, pref
     )
 
 
-class _Area:
-    """What the layout asks of a vertex. It works downwards, so width and height change places."""
-
-    w, h = HEIGHT, WIDTH
-
-    def __init__(self) -> None:
-        self.xy = (0.0, 0.0)
-
-
-class _Route:
-    def __init__(self) -> None:
-        self.points: list[tuple[float, float]] = []
-
-    def setpath(self, points: list[tuple[float, float]]) -> None:
-        self.points = points
-
-
 class _Drawing:
     """Places for the steps of one journey, and the lines between them."""
 
@@ -169,13 +149,13 @@ class _Drawing:
         self.steps, self.edges = steps, edges
         self.boxes: list[Box] = []
         self.lines: list[Line] = []
-        self.loops = _closing(list(steps), list(edges))
+        self.loops = dict.fromkeys(walk(list(steps), list(edges)).closing)
         # What the start does not reach stands below, and its paths into the flow pull nothing out of place.
         self._apart = {
             (start, end): None for start, end in edges if steps[start].is_unreached and not steps[end].is_unreached
         }
-        self._places: dict[str, tuple[float, float]] = {}
-        self._labels: list[tuple[float, float]] = []
+        self._places: dict[str, Point] = {}
+        self._labels: list[Point] = []
         self._lanes: dict[str, float] = {}
         self._bottom = float(MARGIN_Y)
         self._draw()
@@ -186,60 +166,31 @@ class _Drawing:
         self.height = round(self._bottom)
 
     def _draw(self) -> None:
-        vertices = {key: Vertex(key) for key in self.steps}
-        for vertex in vertices.values():
-            vertex.view = _Area()
-        links = []
-        for start, end in self.edges:
-            if (start, end) not in self.loops and (start, end) not in self._apart:
-                link = Link(vertices[start], vertices[end])
-                link.view = _Route()
-                links.append(link)
-        for component in Graph(list(vertices.values()), links).C:
-            self._draw_component(component)
+        onwards = [edge for edge in self.edges if edge not in self.loops and edge not in self._apart]
+        for part in parts_of(list(self.steps), onwards, GRID):
+            self._draw_part(part)
         for start, end in self._apart:
             self._draw_around(start, end, self._lanes.get(end, self._bottom))
 
-    def _draw_component(self, component: object) -> None:
-        layout = SugiyamaLayout(component)
-        layout.xspace, layout.yspace = GAP_DOWN, GAP_ACROSS
-        layout.dw = BEND  # a line that passes a column needs less room there than a box
-        layout.init_all()
-        layout.draw(4)
-        members = list(component.sV)  # type: ignore[attr-defined]
-        upper = min(vertex.view.xy[0] for vertex in members) - HEIGHT / 2
-        left = min(vertex.view.xy[1] for vertex in members) - WIDTH / 2
+    def _draw_part(self, part: Part) -> None:
         top = self._bottom
-        for vertex in members:
-            across, down = vertex.view.xy
-            self._places[vertex.data] = (down - left + MARGIN_X - WIDTH / 2, across - upper + top - HEIGHT / 2)
-        for link in component.sE:  # type: ignore[attr-defined]
-            bends = [(down - left + MARGIN_X, across - upper + top) for across, down in link.view.points[1:-1]]
-            self._draw_onwards(link.v[0].data, bends, link.v[1].data)
-        self._bottom = max(self._places[vertex.data][1] for vertex in members) + HEIGHT
-        own = {vertex.data for vertex in members}
+        self._places.update({key: (x + MARGIN_X, y + top) for key, (x, y) in part.places.items()})
+        for start, bends, end in part.links:
+            self._draw_onwards(start, moved(bends, right=MARGIN_X, down=top), end)
+        self._bottom = top + part.height
         for start, end in self.loops:
-            if start in own:
+            if start in part.places:
                 self._bottom += LANE
                 self._draw_around(start, end, self._bottom)
         self._bottom += LANE
-        self._lanes.update(dict.fromkeys(own, self._bottom))
+        self._lanes.update(dict.fromkeys(part.places, self._bottom))
         self._bottom += GAP_DOWN
 
-    def _draw_onwards(self, start: str, bends: Sequence[tuple[float, float]], end: str) -> None:
-        """A smooth line from the right side of one box, through the bends, to the left side of another."""
-        (x1, y1), (x2, y2) = self._places[start], self._places[end]
-        points = [(x1 + WIDTH, y1 + HEIGHT / 2)]
-        for x, y in bends:  # straight through the layer, between its boxes
-            points += [(x - WIDTH / 2, y), (x + WIDTH / 2, y)]
-        points.append((x2, y2 + HEIGHT / 2))
-        words = [f"M{points[0][0]:.0f} {points[0][1]:.0f}"]
-        for (left, y_left), (right, y_right) in pairwise(points):
-            middle = (left + right) / 2
-            words.append(f"C{middle:.0f} {y_left:.0f} {middle:.0f} {y_right:.0f} {right:.0f} {y_right:.0f}")
+    def _draw_onwards(self, start: str, bends: Sequence[Point], end: str) -> None:
+        points = stations(self._places[start], bends, self._places[end], GRID)
         first, second = points[0], points[1]
         at = ((first[0] + second[0]) / 2, (first[1] + second[1]) / 2 + (4 if first[1] != second[1] else -5))
-        self._line(start, end, " ".join(words), at, is_back=False)
+        self._line(start, end, curve(points), at, is_back=False)
 
     def _draw_around(self, start: str, end: str, lane: float) -> None:
         """A line that leads back: along its lane between the boxes above and below, reached through the gaps."""
@@ -256,7 +207,7 @@ class _Drawing:
         )
         self._line(start, end, path, ((right + left) / 2, lane - 4), is_back=True)
 
-    def _line(self, start: str, end: str, path: str, at: tuple[float, float], *, is_back: bool) -> None:
+    def _line(self, start: str, end: str, path: str, at: Point, *, is_back: bool) -> None:
         label = self.edges[start, end]
         x, y = at
         if label:
@@ -278,30 +229,3 @@ class _Drawing:
                 is_open=self.steps[end].is_missing,
             )
         )
-
-
-def _closing(keys: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[tuple[str, str], None]:
-    """The edges that close a circle in a walk through the graph, so that the rest can be laid out in layers."""
-    following: dict[str, list[str]] = {key: [] for key in keys}
-    for start, end in edges:
-        following[start].append(end)
-    closing: dict[tuple[str, str], None] = {}
-    done: set[str] = set()
-    for root in keys:
-        if root in done:
-            continue
-        path = {root}
-        stack = [(root, iter(following[root]))]
-        while stack:
-            key, rest = stack[-1]
-            child = next(rest, None)
-            if child is None:
-                stack.pop()
-                path.discard(key)
-                done.add(key)
-            elif child in path:
-                closing[key, child] = None
-            elif child not in done:
-                path.add(child)
-                stack.append((child, iter(following[child])))
-    return closing
