@@ -1,6 +1,5 @@
 """What a comparison of a package with a sandbox found, in words: which field of which object, before and after."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from django.utils.dateparse import parse_datetime
 
 from promotions.choices import ArtifactType, label
 from promotions.models import Package
+from promotions.shown_values import Change, as_text
 
-# Longer values are folded.
-SHORT = 120
 _OPS = {"add": "added", "remove": "removed", "replace": "changed", "move": "moved", "copy": "copied"}
 _WORDS = {
     "title": "title",
@@ -39,22 +37,10 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Change:
-    """One field."""
+class FieldChange(Change):
+    """One field; `path` is its place as the platform says it."""
 
-    kind: str
     path: str
-    where: str
-    old: str
-    new: str
-
-    @property
-    def is_old_long(self) -> bool:
-        return len(self.old) > SHORT or "\n" in self.old
-
-    @property
-    def is_new_long(self) -> bool:
-        return len(self.new) > SHORT or "\n" in self.new
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class ObjectDifference:
     remote_id: str
     target_title: str
     target_id: str
-    changes: Sequence[Change]
+    changes: Sequence[FieldChange]
 
     @property
     def type_label(self) -> str:
@@ -136,9 +122,9 @@ def _object(row: Mapping[str, Any]) -> ObjectDifference:
     )
 
 
-def _change(change: Mapping[str, Any]) -> Change:
+def _change(change: Mapping[str, Any]) -> FieldChange:
     op, path = str(change.get("op") or ""), str(change.get("path") or "")
-    return Change(
+    return FieldChange(
         kind=_OPS.get(op.lower(), op or "different"),
         path=path,
         where=where_in_words(path),
@@ -178,11 +164,4 @@ def shown(value: Any) -> str:
     """A value as text; empty texts and nothing at all are told apart."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value or "(empty)"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return str(value)
-    short = json.dumps(value, ensure_ascii=False)
-    return short if len(short) <= SHORT else json.dumps(value, ensure_ascii=False, indent=2)
+    return as_text(value) or "(empty)"

@@ -12,7 +12,6 @@ from promotions.journey_matching import paired_nodes, paired_used
 from promotions.journey_outline import Edge, Node, Outline, Used, flow_order
 from promotions.journey_settings import (
     OWN_ID,
-    SHORT,
     Path,
     as_text,
     is_of_the_record,
@@ -20,30 +19,13 @@ from promotions.journey_settings import (
     where_in_words,
     without_copy,
 )
+from promotions.shown_values import Change
 
 NOISE_SHOWN = 50
 # An id of the platform's making. An address (of a schema, of a service) is none: that it differs matters.
 _TOKEN = re.compile(r"[\w-]{1,200}(?:@AdobeOrg)?")
 _OF_A_VERSION = frozenset({"journey", "journeyVersion", "version", "state", "status", "reviewState"})
 _REFERENCE = re.compile(r"(?:Id|ID|Ref|Uid|uid|id|Reference)$")
-
-
-@dataclass(frozen=True)
-class Change:
-    """One setting before and after; `kind` is added, removed or changed."""
-
-    kind: str
-    where: str
-    old: str
-    new: str
-
-    @property
-    def is_old_long(self) -> bool:
-        return len(self.old) > SHORT or "\n" in self.old
-
-    @property
-    def is_new_long(self) -> bool:
-        return len(self.new) > SHORT or "\n" in self.new
 
 
 @dataclass(frozen=True)

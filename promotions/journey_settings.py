@@ -1,13 +1,12 @@
 """Settings of a journey's steps and objects as single values, each with its place in words."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from promotions import shown_values
 from promotions.journey_outline import in_words
 
-SHORT = 120
 NAMED_BY = ("name", "label", "key", "title")
 # Adobe, Journey Optimizer guide, "Manage journeys": a duplicate is called "<name>_copy"; imports count on from there.
 _COPY = re.compile(r"(?:_copy[ _]?\d*)+$", re.IGNORECASE)
@@ -66,17 +65,10 @@ def where_in_words(path: Sequence[str]) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value for people; long structures over several lines."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return str(value)
+    """A setting for people; a list of words in one line."""
     if isinstance(value, list) and all(isinstance(row, str) for row in value):
         return ", ".join(value)
-    short = json.dumps(value, ensure_ascii=False)
-    return short if len(short) <= SHORT else json.dumps(value, ensure_ascii=False, indent=2)
+    return shown_values.as_text(value)
 
 
 def is_of_the_record(path: Path, value: Any) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from promotions.journey_looks import MARKS, MarkLook, StepLook, look_of
 from promotions.journey_outline import Node, Outline, flow_order, in_words, reached
-from promotions.journey_settings import OWN_ID, SHORT, as_text, is_of_the_record, leaves, where_in_words
+from promotions.journey_settings import OWN_ID, as_text, is_of_the_record, leaves, where_in_words
+from promotions.shown_values import is_long
 
 SETTINGS_SHOWN = 40
 TITLE_LENGTH = 20
@@ -22,7 +23,7 @@ class Setting:
 
     @property
     def is_long(self) -> bool:
-        return len(self.value) > SHORT or "\n" in self.value
+        return is_long(self.value)
 
 
 @dataclass(frozen=True)
