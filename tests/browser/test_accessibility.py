@@ -48,8 +48,11 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people, stored_values
 from promotions.choices import JobState, PlanState
-from promotions.models import Job, Journey, JourneyCopy, Package, Partnership, Transfer
-from promotions.services import approvals, decisions, journey_plans, package_plans, plans, repeats, sharing
+from promotions.models import (
+    Job, Journey, JourneyCopy, Package, Partnership, Plan, Promotion, RunCheck, TaskResult, Transfer)
+from promotions.services import (
+    approvals, decisioning_plans, decisions, journey_plans, package_plans, plans, repeats, sharing)
+from promotions.systems.decisioning.picks import Pick
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
 package = Package.objects.get(organization=acme, name="Loyalty schemas v3")
@@ -110,7 +113,25 @@ for _ in range(300):
 wish = sharing.request_share(
     package=package, partner_ids=["3F8C27D1B09E4A650A495D2B@AdobeOrg", "2B9E6F10D4C783A50A495D17@AdobeOrg"],
     note="Scene", actor=oskar)
+migration = decisioning_plans.plan_migration(
+    pick=Pick("dev", "sandbox"), target=acme.sandboxes.get(name="stage"), actor=oskar)
+for _ in range(300):
+    if migration.current_plan.state == PlanState.OPEN:
+        break
+    time.sleep(0.1)
+ended = Promotion.objects.get(pk=migration.pk)
+ended.pk, ended._state.adding = None, True
+ended.save()
+ran = Job.objects.create(
+    kind="decisioning.migrate", title=ended.title, state=JobState.SUCCEEDED_WITH_WARNINGS, organization=acme,
+    sandbox=ended.target_sandbox, promotion=ended, plan=Plan.objects.create(promotion=ended, state=PlanState.READY),
+    submit_count=1, remote_id="scene", remote_status="Completed",
+    result={"warnings": [{"text": "Not migrated", "object": "Member magazine"}]})
+TaskResult.objects.create(job=ran, position=0, type="Offer", remote_id="a", title="ExD_a", outcome="created")
+RunCheck.objects.create(job=ran, key="datastream", position=0, title="It answers", sample="curl " + "x" * 300)
 print("THINGS", json.dumps({
+    "mapping_plan": migration.current_plan.pk,
+    "migration_job": ran.pk,
     "organization": acme.pk,
     "credential": acme.credentials.first().pk,
     "value": stored_values.add(
@@ -138,6 +159,8 @@ print("THINGS", json.dumps({
     "failed_transfer": failed.first().pk,
 }))
 print("PAGES", json.dumps({
+    "plan of a migration": f"/promotions/{migration.pk}/",
+    "run of a migration": f"/jobs/{ran.pk}/",
     "plan of a journey": f"/promotions/{carried.pk}/",
     "run of a journey": f"/jobs/{carried_by.pk}/",
 }))

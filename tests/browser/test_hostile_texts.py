@@ -16,7 +16,7 @@ from accounts.choices import Role
 from accounts.models import AuditEvent, AuditHead, Notice, Organization, Sandbox, User
 from accounts.services import audit
 from promotions.choices import ApprovalState, Decision, ItemInput, ItemKind, PlanState
-from promotions.models import Job, Journey, JourneyCopy, Package, Plan, Promotion, PromotionGroup, SavedView
+from promotions.models import Job, Journey, JourneyCopy, Package, Plan, PlanItem, Promotion, PromotionGroup, SavedView
 from tests.addresses import addresses
 from tests.factories import (
     ApiTokenFactory,
@@ -30,6 +30,7 @@ from tests.factories import (
     StoredValueFactory,
     UserFactory,
 )
+from tests.factories_decisioning import MappingFactory, migrated, rollback_of
 from tests.factories_journeys import JourneyCopyFactory, JourneyFactory, JourneyVersionFactory
 from tests.factories_promotions import (
     ApprovalFactory,
@@ -124,9 +125,11 @@ def _world(text: str) -> None:
         PlanFactory(promotion=approval.plan.promotion, revision=2, state=PlanState.SUPERSEDED)
     _people_s_own(organization, package)
     _journeys(organization, target)
+    _a_migration(organization)
     _fill_texts(text)
     _fill_documents(text)
     _fill_documents_of_journeys(text)
+    _fill_documents_of_migrations(text)
     for row in (*Organization.objects.all(), *Sandbox.objects.all(), *Job.objects.all(), *Package.objects.all()):
         with transaction.atomic():
             audit.record(
@@ -162,6 +165,24 @@ def _journeys(organization: Organization, target: Sandbox) -> None:
     run = JobFactory(organization=organization, sandbox=target, succeeded=True, promotion=plan.promotion)
     JourneyCopyFactory(job=run, promotion=plan.promotion, target_sandbox=target)
     StoredValueFactory(organization=organization)
+
+
+def _a_migration(organization: Organization) -> None:
+    """What is to be mapped, and a run with checks that is being undone."""
+    MappingFactory(plan__promotion__organization=organization)
+    rollback_of(migrated(organization))
+
+
+def _fill_documents_of_migrations(text: str) -> None:
+    Plan.objects.filter(promotion__system="decisioning").update(
+        blockers=[], display={"made": [{"type": text, "title": text, "new_id": text[:90]}], "analysis": 1}
+    )
+    PlanItem.objects.filter(plan__promotion__system="decisioning").update(
+        choices=[offer(Decision.REUSE, target_id="a", title=text), offer(Decision.KEEP), offer(Decision.LEAVE)],
+        details={"current": text, "where": text},
+        decision=Decision.UNDECIDED,
+    )
+    Job.objects.filter(promotion__system="decisioning").update(result={"warnings": [{"text": text, "object": text}]})
 
 
 def _fill_texts(text: str) -> None:
