@@ -1,25 +1,24 @@
 """Forms about journeys."""
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 
-from accounts.access import organizations_for_read, sandboxes_for_read
-from accounts.choices import OrganizationKind
-from accounts.forms.fields import DayField, offer_choices, offer_rows
-from accounts.forms.filters import FilterForm, start_of
+from accounts.access import sandboxes_for_read
+from accounts.forms.fields import DayField
+from accounts.forms.filters import start_of
 from accounts.models import Organization, User
+from accounts.models.organizations import SandboxQuerySet
 from promotions.choices import JourneyState
+from promotions.forms.places import VANISHED, PlaceFilterForm
 from promotions.journey_lists import DEFAULT_ORDER, JourneyFilters
 
-VANISHED = "vanished"
-SANDBOX_NAME_LIMIT = 256
 
-
-class JourneyFilterForm(FilterForm):
+class JourneyFilterForm(PlaceFilterForm):
     """What the list shows; every part may be empty, and the address holds all of it."""
 
+    default_order: ClassVar[str] = DEFAULT_ORDER
     first: ClassVar[tuple[str, ...]] = ("q", "state", "organization", "sandbox")
 
     q = forms.CharField(
@@ -53,25 +52,8 @@ class JourneyFilterForm(FilterForm):
     since = DayField(label="Modified from", required=False)
     until = DayField(label="Modified to", required=False)
 
-    def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        organizations = organizations_for_read(reader).filter(kind=OrganizationKind.ADOBE)
-        offer_rows(self, "organization", organizations)
-        names = sorted(
-            set(sandboxes_for_read(reader).filter(organization__in=organizations).values_list("name", flat=True))
-        )
-        asked = self.data.get("sandbox", "")
-        # One that is no longer listed can still be looked for, if it could be a name at all.
-        if asked.isprintable() and 0 < len(asked) <= SANDBOX_NAME_LIMIT and asked not in names:
-            names.append(asked)
-        offer_choices(self, "sandbox", [("", "Any"), *((name, name) for name in names)])
-
-    @property
-    def order_name(self) -> str:
-        return self.cleaned_data.get("order") or DEFAULT_ORDER
-
-    def active(self) -> list[str]:
-        return [name for name in super().active() if name != "order"]
+    def sandboxes(self, reader: User) -> SandboxQuerySet:
+        return sandboxes_for_read(reader)
 
     def words_for(self, name: str) -> str:
         field, value = self.fields[name], self.cleaned_data[name]

@@ -1,30 +1,29 @@
 """Forms about packages."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 
-from accounts import access
-from accounts.choices import OrganizationKind
-from accounts.forms.fields import DayField, offer_choices, offer_rows
-from accounts.forms.filters import FilterForm, start_of
-from accounts.models import Organization, Sandbox, User
+from accounts.forms.fields import DayField, offer_choices
+from accounts.forms.filters import start_of
+from accounts.models import Organization, User
 from promotions.choices import ArtifactType, PackageStatus, Visibility
+from promotions.forms.places import VANISHED, PlaceFilterForm
 from promotions.models import Package
 from promotions.queries import EXPIRED, PackageFilters
 from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 
 DEFAULT_ORDER = "-created"
 DEFAULT_EXPIRY_DAYS = 90
-VANISHED = "vanished"
-SANDBOX_NAME_LIMIT = 256
 CHOSEN_LIMIT = 50
 EXPIRIES = [("", "Any"), ("1", "Within 1 day"), ("7", "Within 7 days"), ("14", "Within 14 days"), (EXPIRED, "Expired")]
 
 
-class PackageFilterForm(FilterForm):
+class PackageFilterForm(PlaceFilterForm):
     """What the list shows; every part may be empty, and the address holds all of it."""
+
+    default_order: ClassVar[str] = DEFAULT_ORDER
 
     q = forms.CharField(
         label="Search",
@@ -54,30 +53,9 @@ class PackageFilterForm(FilterForm):
     until = DayField(label="Created to", required=False)
 
     def __init__(self, *args: Any, reader: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, reader=reader, **kwargs)
         statuses = [*PackageStatus.choices, (EXPIRED, "Expired"), (VANISHED, "Vanished")]
         offer_choices(self, "status", [("", "Any"), *statuses])
-        organizations = access.organizations_for_read(reader).filter(kind=OrganizationKind.ADOBE)
-        offer_rows(self, "organization", organizations)
-        names = list(
-            Sandbox.objects.filter(organization__in=organizations.values("pk"))
-            .order_by("name")
-            .values_list("name", flat=True)
-            .distinct()
-        )
-        asked = self.data.get("sandbox", "")
-        # A source that is no longer listed can still be looked for, if it could be a name at all.
-        if asked.isprintable() and 0 < len(asked) <= SANDBOX_NAME_LIMIT and asked not in names:
-            names.append(asked)
-        offer_choices(self, "sandbox", [("", "Any"), *((name, name) for name in names)])
-
-    @property
-    def order_name(self) -> str:
-        return self.cleaned_data.get("order") or DEFAULT_ORDER
-
-    def active(self) -> list[str]:
-        """Names of the parts that narrow the list."""
-        return [name for name, value in self.cleaned_data.items() if value and name != "order"]
 
     def words_for(self, name: str) -> str:
         """One part of the filter in words, for its chip."""
