@@ -276,6 +276,7 @@ def tell(story: Story) -> None:
     _repeat(story, package)
     _mail(story)
     _journeys(story, acme)
+    _decisioning(story, acme)
     _passwords(story)
     _errors(story)
 
@@ -303,6 +304,7 @@ def _acme_by_forms(story: Story, described: dict[str, Any]) -> Organization:
             "platform_url": story.url,
             "ims_url": story.url,
             "service_urls.journeys": f"{story.url}/authoring",
+            "service_urls.decisioning": f"{story.url}/decisioning",
         },
         expect=(302,),
     )
@@ -562,6 +564,17 @@ def _journeys(story: Story, acme: Organization) -> None:
     unused = _journey_plan(story, journey, "stage")
     _fill(story, unused.items.filter(input="secret")[0], UNUSED_SECRET)
     assert unused.promotion.sealed_values.count() == 1
+
+
+def _decisioning(story: Story, acme: Organization) -> None:
+    """Two analyses whose starts are answered by what they sent: one is refused, of the other nobody knows."""
+    ids = {sandbox.name: sandbox.pk for sandbox in acme.sandboxes.all()}
+    wish = {"source": ids["dev"], "target": ids["stage"], "level": "sandbox", "hours": 1}
+    for form in ("json", "html"):
+        begin = partial(story.post, "/decisioning/new/", wish, expect=(302,))
+        story.broken(form, begin, only="/generate-dependencies")
+    states = Job.objects.filter(kind="decisioning.analyse").order_by("pk").values_list("state", flat=True)
+    assert list(states) == [JobState.FAILED, JobState.NEEDS_ATTENTION]
 
 
 def _journey_plan(story: Story, journey: Journey, target: str) -> Plan:
