@@ -1,10 +1,12 @@
 """kill -9 of every process, and Valkey flushed, at random moments of writes, on a real installation and emulator.
 
 The writes are of every kind, as many of each: imports of packages and of journeys, new packages, requests for
-partnerships, transfers, pulls of public packages, new versions. Baseline in the same run: the effects wanted, one
-each. The ratio of effects at the platform to effects wanted must be 1.00: below, one was lost; above, one was done
-twice. A write that is handed to a person is neither lost nor doubled where the platform has at most one of it; the
-share of those is printed.
+partnerships, transfers, pulls of public packages, new versions, analyses with migration and rollback of decisioning
+(whose service then turns away every fourth call as busy; a call that met another workflow of ours counts as a
+duplicate, and a start whose answer was lost is looked up by the storm, as a person would). Baseline in the same run:
+the effects wanted, one each. The ratio of effects at the platform to effects wanted must be 1.00: below, one was lost;
+above, one was done twice. A write that is handed to a person is neither lost nor doubled where the platform has at
+most one of it; the share of those is printed.
 
     python -m bench.bench_crash [--runs 200] [--flushes 20] [--seed NUMBER] [--kinds import,create]
     python -m bench.bench_crash --freeze --runs 20    the worker that sends is stopped, and wakes too late
