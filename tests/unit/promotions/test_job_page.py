@@ -203,7 +203,6 @@ def test_the_raw_document_is_shown_escaped(organization: Organization, browser: 
         ),
         (accounts_jobs.READ_SANDBOXES, {"created": ["dev"], "updated": [], "vanished": []}, "New: dev."),
         (kinds.DISCOVER_JOBS, {"found": 1}, "1 job found that had been unknown here."),
-        ("plan", {"objects": 13}, "13 objects looked at in the target."),
     ],
 )
 def test_a_reading_job_says_in_words_what_came_of_it(
@@ -215,6 +214,15 @@ def test_a_reading_job_says_in_words_what_came_of_it(
 
     assert words in page
     assert 'aria-label="Parts of this job"' not in page
+
+
+def test_the_job_that_makes_a_plan_counts_what_it_looked_at(organization: Organization, browser: Client) -> None:
+    promotion = PlanFactory(promotion__package__organization=organization).promotion
+    job = JobFactory(
+        organization=organization, kind="plan", marker=None, succeeded=True, promotion=promotion, result={"objects": 13}
+    )
+
+    assert "13 objects looked at in the target." in page_of(browser, job)
 
 
 def test_a_reading_job_shows_how_far_it_is(organization: Organization, browser: Client) -> None:
