@@ -45,6 +45,19 @@ class PlanRun(TimedSubmission):
         """Called in the transaction that ends the run for good, before the record tells of it."""
 
 
+def place_of(job: Job) -> str:
+    """Where a run goes, as sentences name it."""
+    return job.sandbox.name if job.sandbox else "the target"
+
+
+def unsent(job: Job, *, mend: str = "") -> str:
+    """What the end of a run means of which nothing was sent; `mend` is what a plan that has changed asks for."""
+    if job.problem_kind == ProblemKind.PLAN_CHANGED:
+        steps = f", {mend}, and" if mend else ", and"
+        return f"Look at what changed on the page of the promotion{steps} run it again."
+    return f"Nothing changed in {place_of(job)}. The plan is open again: run it from the page of the promotion."
+
+
 def plan_of(job: Job) -> Plan:
     if job.plan is None:
         raise TypeError("a run of ours has a plan")

@@ -5,13 +5,14 @@ import json
 from promotions.choices import Decision
 from promotions.models import Job, RunCheck
 from promotions.systems.decisioning.items import DATASTREAM
+from promotions.systems.plan_runs import place_of
 
 EDGE_URL = "https://edge.adobedc.net/ee/v2/interact"
 
 
 def add_checks(job: Job) -> None:
     """Once for each migration; ticks that are there stay."""
-    where = job.sandbox.name if job.sandbox else "the target"
+    where = place_of(job)
     rows = [
         ("segments", "Segments resolve", f"Open a migrated rule or offer in {where}: each segment has to be found."),
         (

@@ -3,15 +3,15 @@
 from collections import Counter
 
 from clients.decisioning import DecisioningClient, Dependencies, ObjectMapping, Segment, Workflow, WorkflowStatus
-from promotions.choices import Decision, JobState, ProblemKind, ResultOutcome
+from promotions.choices import Decision, JobState, ResultOutcome
 from promotions.engine.registry import Ending, Snapshot
 from promotions.models import Job, Plan, PlanItem, TaskResult
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.checks import add_checks
 from promotions.systems.decisioning.items import CONTEXT, DATASET, DATASTREAM, PROFILE, SEGMENT
 from promotions.systems.decisioning.picks import Pick, segment_of
-from promotions.systems.decisioning.workflows import WorkflowRun, errors_of, failed
-from promotions.systems.plan_runs import PlanRun, plan_of
+from promotions.systems.decisioning.workflows import WorkflowRun, failed, in_words, keep_told
+from promotions.systems.plan_runs import PlanRun, place_of, plan_of, unsent
 
 MESSAGES_KEPT = 50
 _RESULT_FIELDS = ("position", "title", "new_id", "claim", "outcome", "explanation", "messages")
@@ -44,15 +44,7 @@ class Migrate(WorkflowRun, PlanRun):
         TaskResult.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["job", "type", "remote_id"], update_fields=_RESULT_FIELDS
         )
-        job.result = {
-            **job.result,
-            "errors": errors_of(workflow),
-            "warnings": [
-                {"text": found.text, "object": found.object_name or found.object_id} for found in workflow.warnings
-            ],
-            "datastream": _datastream_id(workflow),
-        }
-        Job.objects.filter(pk=job.pk).update(result=job.result)
+        keep_told(job, workflow, datastream=_datastream_id(workflow))
 
     def conclude(self, job: Job) -> Ending:
         results = list(job.results.all())
@@ -63,12 +55,10 @@ class Migrate(WorkflowRun, PlanRun):
         warnings = job.result.get("warnings", [])
         behind = outcomes[ResultOutcome.UNCHANGED]
         if warnings or behind:
-            texts = dict.fromkeys(str(found["text"]).rstrip(".") for found in warnings)
-            said = " ".join(f"{text}." for text in list(texts)[:3])
             left = f"{behind} {'object stays' if behind == 1 else 'objects stay'} behind. " if behind else ""
             return Ending(
                 state=JobState.SUCCEEDED_WITH_WARNINGS,
-                problem=f"The service reports the migration as completed, with warnings. {left}{said}",
+                problem=f"The service reports the migration as completed, with warnings. {left}{in_words(warnings)}",
                 result=result,
             )
         if not results:
@@ -80,13 +70,11 @@ class Migrate(WorkflowRun, PlanRun):
         return Ending(state=JobState.SUCCEEDED, result=result)
 
     def describe(self, job: Job) -> str:
-        where = job.sandbox.name if job.sandbox else "the target"
+        where = place_of(job)
         if not job.is_finished:
             return ""
         if job.submit_count == 0:
-            if job.problem_kind == ProblemKind.PLAN_CHANGED:
-                return "Look at what changed on the page of the promotion, map what is missing, and run it again."
-            return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
+            return unsent(job, mend="map what is missing")
         if job.state in (JobState.SUCCEEDED, JobState.SUCCEEDED_WITH_WARNINGS):
             return f"Everything made in {where} is a draft. No API shows it to Towpath: go through the list of checks."
         if job.state == JobState.FAILED:

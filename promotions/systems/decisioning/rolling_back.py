@@ -3,12 +3,12 @@
 from typing import Any
 
 from clients.decisioning import DecisioningClient, Workflow, WorkflowStatus
-from promotions.choices import JobState, ProblemKind, ResultOutcome
+from promotions.choices import JobState, ResultOutcome
 from promotions.engine.registry import Ending, Snapshot
 from promotions.models import Job, TaskResult
 from promotions.systems.decisioning import kinds
-from promotions.systems.decisioning.workflows import WorkflowRun, errors_of, failed
-from promotions.systems.plan_runs import PlanRun, plan_of
+from promotions.systems.decisioning.workflows import WorkflowRun, failed, in_words, keep_told
+from promotions.systems.plan_runs import PlanRun, place_of, plan_of, unsent
 
 
 class RollBack(WorkflowRun, PlanRun):
@@ -29,15 +29,8 @@ class RollBack(WorkflowRun, PlanRun):
         workflow: Workflow = snapshot.detail
         result = workflow.result if isinstance(workflow.result, dict) else {}
         removed = result.get("removed")
-        job.result = {
-            **job.result,
-            "errors": errors_of(workflow),
-            "warnings": [
-                {"text": found.text, "object": found.object_name or found.object_id} for found in workflow.warnings
-            ],
-            "removed": removed if isinstance(removed, int) and not isinstance(removed, bool) else None,
-        }
-        Job.objects.filter(pk=job.pk).update(result=job.result)
+        is_number = isinstance(removed, int) and not isinstance(removed, bool)
+        keep_told(job, workflow, removed=removed if is_number else None)
         if workflow.known_status is WorkflowStatus.COMPLETED:
             self._note_removed(job, {found.object_id for found in workflow.warnings if found.object_id})
 
@@ -71,23 +64,20 @@ class RollBack(WorkflowRun, PlanRun):
             return failed("The rollback", job, job.result.get("errors", []), result)
         warnings = job.result.get("warnings", [])
         if warnings or (removed is not None and removed < expected):
-            said = " ".join(str(found["text"]).rstrip(".") + "." for found in warnings[:3])
             number = f" {removed} of {expected} things were removed." if removed is not None else ""
             return Ending(
                 state=JobState.SUCCEEDED_WITH_WARNINGS,
-                problem=f"The service has taken back a part of it only.{number} {said}".strip(),
+                problem=f"The service has taken back a part of it only.{number} {in_words(warnings)}".strip(),
                 result=result,
             )
         return Ending(state=JobState.SUCCEEDED, result=result)
 
     def describe(self, job: Job) -> str:
-        where = job.sandbox.name if job.sandbox else "the target"
+        where = place_of(job)
         if not job.is_finished:
             return ""
         if job.submit_count == 0:
-            if job.problem_kind == ProblemKind.PLAN_CHANGED:
-                return "Look at what changed on the page of the promotion, and run it again."
-            return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
+            return unsent(job)
         if job.state == JobState.SUCCEEDED:
             return f"What the migration had made in {where} is taken back, as the service tells; look there yourself."
         if job.state == JobState.FAILED:

@@ -83,6 +83,25 @@ def failed(workflow_words: str, job: Job, errors: Sequence[Mapping[str, Any]], r
     )
 
 
+def keep_told(job: Job, workflow: Workflow, **more: Any) -> None:
+    """Keep the errors and warnings that the service tells, and `more`, in the job's result."""
+    job.result = {
+        **job.result,
+        "errors": errors_of(workflow),
+        "warnings": [
+            {"text": found.text, "object": found.object_name or found.object_id} for found in workflow.warnings
+        ],
+        **more,
+    }
+    Job.objects.filter(pk=job.pk).update(result=job.result)
+
+
+def in_words(warnings: Sequence[Mapping[str, Any]]) -> str:
+    """The first three that differ, as sentences."""
+    texts = dict.fromkeys(str(found["text"]).rstrip(".") for found in warnings)
+    return " ".join(f"{text}." for text in list(texts)[:3])
+
+
 def errors_of(workflow: Workflow) -> list[dict[str, Any]]:
     return [{"code": found.code, "message": found.message, "details": found.details} for found in workflow.errors]
 

@@ -13,6 +13,7 @@ from promotions.choices import (
 )
 from promotions.engine.registry import Ending
 from promotions.models import Job
+from promotions.systems.plan_runs import place_of, unsent
 
 
 def conclude(job: Job) -> Ending:
@@ -58,13 +59,11 @@ def conclude(job: Job) -> Ending:
 
 def in_words(job: Job) -> str:
     """What an ended import means and what to do next, beside the problem that it may name."""
-    where = job.sandbox.name if job.sandbox else "the target"
+    where = place_of(job)
     if job.is_foreign or not job.is_finished:
         return ""
     if job.submit_count == 0:
-        if job.problem_kind == ProblemKind.PLAN_CHANGED:
-            return "Look at what changed on the page of the promotion, fill in what is missing, and run it again."
-        return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
+        return unsent(job, mend="fill in what is missing")
     if job.state == JobState.FAILED:
         return (
             f"The platform made nothing in {where}. The plan is open again with all that was filled in: put right what "

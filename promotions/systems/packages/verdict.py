@@ -6,6 +6,7 @@ from promotions.choices import GOOD_OUTCOMES, Decision, JobState, ProblemKind, R
 from promotions.engine.registry import Ending
 from promotions.models import Job, TaskResult
 from promotions.systems.packages.results import YET_SAYS
+from promotions.systems.plan_runs import place_of, unsent
 
 _NAMED_AT_MOST = 3
 _TO_BE_DONE = {Decision.CREATE: "created", Decision.UPDATE: "updated"}
@@ -81,15 +82,13 @@ def conclude(job: Job) -> Ending:
 
 def in_words(job: Job) -> str:
     """What an ended import means and what to do next, beside the problem that it may name."""
-    where = job.sandbox.name if job.sandbox else "the target"
+    where = place_of(job)
     if job.is_foreign or not job.is_finished:
         return ""
     if job.state == JobState.SUCCEEDED:
         return _second_look(job, where)
     if job.submit_count == 0:
-        if job.problem_kind == ProblemKind.PLAN_CHANGED:
-            return "Look at what changed on the page of the promotion, decide, and run it again."
-        return f"Nothing changed in {where}. The plan is open again: run it from the page of the promotion."
+        return unsent(job, mend="decide")
     if job.state == JobState.SUCCEEDED_WITH_WARNINGS:
         return f"Look at the marked objects in {where}; the others need nothing more."
     if job.state == JobState.PARTLY_FAILED:
