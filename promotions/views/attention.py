@@ -52,6 +52,8 @@ class Attention:
     sent_at: Sequence[datetime]
     noun: str
     """What the platform makes of the write."""
+    is_searchable: bool
+    """Whether the platform shows anything in which it can be looked for."""
     wanted: str
     look_ups: Sequence[LookUp]
     look_ups_count: int
@@ -92,6 +94,7 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
         facts=_facts(job),
         sent_at=list(job.events.filter(text__in=_SENT).values_list("at", flat=True)),
         noun=noun,
+        is_searchable=is_searchable,
         wanted=_wanted(job) if job.submit_count and not job.remote_id and is_searchable else "",
         look_ups=_look_ups(job) if is_searchable else [],
         look_ups_count=int(job.params.get(traces.LOOK_UPS_COUNT, 0)) if is_searchable else 0,

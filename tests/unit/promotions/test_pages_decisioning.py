@@ -135,6 +135,18 @@ def test_a_workflow_is_named_by_its_id_and_never_sent_twice(
     assert (job.remote_id, job.state) == (WORKFLOW, JobState.RUNNING)
 
 
+def test_a_plan_whose_analysis_waits_for_a_person_leads_there(browser: Client, organization: Organization) -> None:
+    plan = MigrationPlanFactory(promotion__organization=organization, gathering=True)
+    fields = {"kind": kinds.ANALYSE, "plan": plan, "promotion": plan.promotion, "unknown_outcome": True}
+    job = JobFactory(organization=organization, **fields)
+
+    html = browser.get(reverse("promotions:promotion-detail", args=[plan.promotion_id])).content.decode()
+
+    assert "A person has to decide first" in html
+    assert reverse("promotions:job-detail", args=[job.pk]) in html
+    assert "Try again" not in html
+
+
 # Checks, undoing
 
 
