@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.choices import Role
 from accounts.models import Organization, User
 from promotions.choices import JobState, PlanState, ProblemKind
 from promotions.models import Job, Promotion, RunCheck
@@ -17,8 +18,9 @@ from promotions.services.errors import RefusedError
 from promotions.systems.decisioning import kinds
 from promotions.turns import turn_of
 from promotions.undo_facts import undo_of
+from tests.factories import MembershipFactory
 from tests.factories_decisioning import MappingFactory, MigrationPlanFactory, migrated, rollback_of
-from tests.factories_promotions import JobFactory
+from tests.factories_promotions import ApprovalFactory, JobFactory
 
 SignIn = Callable[[User], Client]
 WORKFLOW = "7b0c1d2e-0000-4000-8000-000000000001"
@@ -207,6 +209,27 @@ def test_the_original_shows_how_its_undoing_went(
     assert "Takes back" in retried
     assert "Retry what failed" not in retried
     assert bool(undoing.reason_not_to_undo(migration)) == (ends.get("state") != JobState.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("is_undo", "words", "others"),
+    [
+        (True, "This cannot be undone", "is removed, and cannot be brought back"),
+        (False, "can be rolled back from here", "Left out: not sent"),
+    ],
+)
+def test_an_approver_is_told_what_can_be_taken_back_and_what_not(
+    signed_in: SignIn, organization: Organization, migration: Job, is_undo: bool, words: str, others: str
+) -> None:
+    plan = rollback_of(migration) if is_undo else MigrationPlanFactory(promotion__organization=organization)
+    MappingFactory(plan=plan, decision="leave")
+    approval = ApprovalFactory(plan=plan)
+    approver = MembershipFactory(organization=organization, role=Role.APPROVER).user
+
+    html = signed_in(approver).get(reverse("promotions:approval-detail", args=[approval.pk])).content.decode()
+
+    assert words in html
+    assert others in html
 
 
 # The plan
