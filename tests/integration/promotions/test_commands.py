@@ -10,54 +10,24 @@ from django.core.management import CommandError, call_command, load_command_clas
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
-from emulator.app import create_app
-from emulator.server import run_in_thread
 from promotions.choices import JobState, PlanState
 from promotions.models import Approval, Job, Package, Plan, Promotion
 from promotions.services import approvals, runs
 from promotions.systems.packages import kinds
+from tests.commands import run_here
 from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
-from tests.integration.promotions.conftest import STORY, Platform, connect_organization, known_package, run_due
+from tests.integration.promotions.conftest import STORY, Platform, known_package, run_due
+from tests.integration.promotions.flowing_time import platform
+
+__all__ = ["platform"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NO_DECISION = "needs a decision: create, reuse, update, keep, fill"
 
 
-@pytest.fixture
-def platform() -> Any:
-    """An emulator whose time goes by itself, since the command waits in this very process."""
-    server = run_in_thread(create_app(seed="demo", speed=200))
-    found = Platform(server)
-    yield found
-    found.close()
-    server.stop()
-
-
-@pytest.fixture
-def acme(transactional_db: None, platform: Platform) -> Organization:
-    return connect_organization(platform, "Acme")
-
-
-@pytest.fixture
-def limited_acme(transactional_db: None, platform: Platform) -> Organization:
-    return connect_organization(platform, "Acme", credential_index=1)
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command that does its work here."""
-    out = StringIO()
-    try:
-        call_command(*arguments, "--run-here", "--timeout", "60", stdout=out)
-    except CommandError as exc:
-        return exc.returncode, f"{out.getvalue()}{exc}"
-    except SystemExit as exc:
-        return int(str(exc.code)), out.getvalue()
-    return 0, out.getvalue()
-
-
 def promote(package: str, sandbox: str = "stage", *more: str, email: str = "operator@example.com") -> tuple[int, str]:
-    return run("promote", package, sandbox, "--as", email, *more)
+    return run_here("promote", package, sandbox, "--as", email, *more)
 
 
 def decisions(folder: Path, items: dict[str, Any]) -> str:
@@ -70,7 +40,7 @@ def decisions(folder: Path, items: dict[str, Any]) -> str:
 
 
 def test_packages_are_read_to_the_end(acme: Organization) -> None:
-    code, said = run("sync_packages")
+    code, said = run_here("sync_packages")
 
     assert code == 0
     assert Package.objects.filter(organization=acme).count() > 30
@@ -81,15 +51,15 @@ def test_packages_are_read_to_the_end(acme: Organization) -> None:
 def test_one_organization_can_be_named_by_name_or_id(acme: Organization) -> None:
     OrganizationFactory(name="Other")
 
-    by_name, _ = run("sync_packages", "--organization", "Acme")
-    by_id, _ = run("sync_packages", "--organization", acme.remote_id)
+    by_name, _ = run_here("sync_packages", "--organization", "Acme")
+    by_id, _ = run_here("sync_packages", "--organization", acme.remote_id)
 
     assert (by_name, by_id) == (0, 0)
     assert set(Job.objects.values_list("organization__name", flat=True)) == {"Acme"}
 
 
 def test_an_unknown_organization_is_refused_with_the_known_ones(acme: Organization) -> None:
-    code, said = run("sync_packages", "--organization", "Acne")
+    code, said = run_here("sync_packages", "--organization", "Acne")
 
     assert code == 1
     assert "There is no organization “Acne”. Known: Acme." in said
@@ -99,7 +69,7 @@ def test_an_unknown_organization_is_refused_with_the_known_ones(acme: Organizati
 def test_without_a_credential_there_is_nothing_to_read(transactional_db: None) -> None:
     OrganizationFactory()
 
-    code, said = run("sync_packages")
+    code, said = run_here("sync_packages")
 
     assert code == 1
     assert "No organization has a credential yet." in said
@@ -109,7 +79,7 @@ def test_a_refused_credential_fails_with_the_cause(acme: Organization) -> None:
     acme.credentials.all().delete()
     CredentialFactory(organization=acme, client_id="nobody")
 
-    code, said = run("sync_packages")
+    code, said = run_here("sync_packages")
 
     assert code == 4
     assert said.count("Failed: Packages of Acme") == 1

@@ -1,54 +1,30 @@
 """`migrate_decisioning` and `roll_back_decisioning` against the emulator, with the engine in their own process."""
 
 import json
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from emulator.app import create_app
-from emulator.server import run_in_thread
 from promotions.choices import Decision
 from promotions.models import Approval, Job, Plan, Promotion
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.items import PROFILE
+from tests.commands import run_here
 from tests.factories import MembershipFactory
-from tests.integration.promotions.conftest import Platform, connect_organization
+from tests.integration.promotions.conftest import Platform
 from tests.integration.promotions.decisioning_world import EVENTS, shelves_of, verdict_on
+from tests.integration.promotions.flowing_time import platform
+
+__all__ = ["platform"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def platform() -> Any:
-    """An emulator whose time goes by itself, since the command waits in this very process."""
-    server = run_in_thread(create_app(seed="demo", speed=200))
-    found = Platform(server)
-    yield found
-    found.close()
-    server.stop()
-
-
-@pytest.fixture
-def acme(transactional_db: None, platform: Platform) -> Organization:
-    return connect_organization(platform, "Acme")
-
-
 def call(command: str, *arguments: str) -> tuple[int, str]:
-    """Exit code and output."""
-    out = StringIO()
-    always = ("--as", "operator@example.com", "--run-here", "--timeout", "60")
-    try:
-        call_command(command, *arguments, *always, stdout=out)
-    except CommandError as exc:
-        return exc.returncode, f"{out.getvalue()}{exc}"
-    except SystemExit as exc:
-        return int(str(exc.code)), out.getvalue()
-    return 0, out.getvalue()
+    return run_here(command, *arguments, "--as", "operator@example.com")
 
 
 def migrate(*more: str, target: str = "stage") -> tuple[int, str]:

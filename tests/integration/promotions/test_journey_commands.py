@@ -1,44 +1,28 @@
 """`promote_journey` against the emulator, with the engine in its own process."""
 
 import json
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from emulator.app import create_app
-from emulator.server import run_in_thread
 from promotions.choices import Decision
 from promotions.models import Approval, Journey, JourneyCopy, Plan, Promotion
 from promotions.systems.journeys.connection import journeys
+from tests.commands import run_here
 from tests.factories import MembershipFactory, StoredValueFactory
 from tests.factories_journeys import JourneyFactory
 from tests.integration.promotions.conftest import Platform, connect_organization, sandbox_of
+from tests.integration.promotions.flowing_time import platform
+
+__all__ = ["platform"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STORY = "Order confirmation"
 SECRET = "from-the-Environment-1827"
 IN_FILE = "from-the-File-1827"
-
-
-@pytest.fixture
-def platform() -> Any:
-    """An emulator whose time goes by itself, since the command waits in this very process."""
-    server = run_in_thread(create_app(seed="demo", speed=200))
-    found = Platform(server)
-    yield found
-    found.close()
-    server.stop()
-
-
-@pytest.fixture
-def acme(transactional_db: None, platform: Platform) -> Organization:
-    return connect_organization(platform, "Acme")
 
 
 @pytest.fixture
@@ -57,17 +41,7 @@ def journey(acme: Organization, operator: User) -> Journey:
 
 
 def promote(*more: str, target: str = "stage") -> tuple[int, str]:
-    """Exit code and output."""
-    out = StringIO()
-    arguments = ["promote_journey", STORY, target, "--as", "operator@example.com", "--run-here", "--timeout", "60"]
-    arguments += more
-    try:
-        call_command(*arguments, stdout=out)
-    except CommandError as exc:
-        return exc.returncode, f"{out.getvalue()}{exc}"
-    except SystemExit as exc:
-        return int(str(exc.code)), out.getvalue()
-    return 0, out.getvalue()
+    return run_here("promote_journey", STORY, target, "--as", "operator@example.com", *more)
 
 
 def test_a_journey_is_filled_in_from_everywhere_and_runs_to_verification(

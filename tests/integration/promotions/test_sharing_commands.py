@@ -3,42 +3,26 @@
 import json
 import time
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from emulator.app import create_app
-from emulator.server import run_in_thread
 from promotions.choices import LegState
 from promotions.management.sharing import RequestFollower
 from promotions.models import Approval, SharingRequest
 from promotions.services import approvals, sharing_clock
+from tests.commands import run_here
 from tests.factories import MembershipFactory
-from tests.integration.promotions.conftest import STORY, Platform, connect_organization, known_package
+from tests.integration.promotions.conftest import STORY, Platform, known_package
+from tests.integration.promotions.flowing_time import platform
+
+__all__ = ["platform"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 UNKNOWN_ID = "0123456789ABCDEF01234567@AdobeOrg"
-
-
-@pytest.fixture
-def platform() -> Any:
-    """An emulator whose time goes by itself, since the command waits in this very process."""
-    server = run_in_thread(create_app(seed="demo", speed=200))
-    found = Platform(server)
-    yield found
-    found.close()
-    server.stop()
-
-
-@pytest.fixture
-def acme(transactional_db: None, platform: Platform) -> Organization:
-    return connect_organization(platform, "Acme")
 
 
 @pytest.fixture
@@ -63,14 +47,7 @@ def id_of(platform: Platform, name: str) -> str:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    out = StringIO()
-    try:
-        call_command(*arguments, "--as", "operator@example.com", "--wait", "--run-here", "--timeout", "60", stdout=out)
-    except CommandError as exc:
-        return exc.returncode, f"{out.getvalue()}{exc}"
-    except SystemExit as exc:
-        return int(str(exc.code)), out.getvalue()
-    return 0, out.getvalue()
+    return run_here(*arguments, "--as", "operator@example.com", "--wait")
 
 
 def test_a_package_is_shared_with_who_was_no_partner_yet(

@@ -5,7 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command, load_command_class
+from django.core.management import load_command_class
 
 from accounts.choices import Role
 from accounts.models import AuditEvent, Organization, User
@@ -14,6 +14,7 @@ from promotions.management import following, sharing
 from promotions.models import Approval, Job, Package, SharingRequest
 from promotions.services import approvals, chain
 from promotions.systems.sharing import kinds
+from tests.commands import run
 from tests.factories import MembershipFactory, UserFactory
 from tests.factories_promotions import JobFactory, PackageFactory
 from tests.factories_sharing import PARTNER_ID, PartnershipFactory
@@ -22,18 +23,6 @@ pytestmark = pytest.mark.django_db
 
 OTHER_ID = "1A2B3C4D5E6F708192A3B4C5@AdobeOrg"
 COMMANDS = ("request_partnership", "share_package", "pull_package")
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    """Exit code and output."""
-    out = StringIO()
-    try:
-        call_command(*arguments, stdout=out)
-    except CommandError as exc:
-        return exc.returncode, f"{out.getvalue()}{exc}"
-    except SystemExit as exc:
-        return int(str(exc.code)), out.getvalue()
-    return 0, out.getvalue()
 
 
 @pytest.fixture
