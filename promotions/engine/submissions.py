@@ -129,6 +129,8 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
     with deadline(kind.deadline.total_seconds()):
         _commit_intent(job, kind, params)
         said = _said(job, kind)
+        if HELD_UP in params and said is not None and not isinstance(said, errors.ApiBusyError):
+            _note_sending(job)
         if _is_token_stale(said):
             is_there = _shows_all_the_same(job, kind, said)
             if is_there is None:
@@ -180,7 +182,13 @@ def _commit_intent(job: Job, kind: Submission, params: dict[str, object]) -> Non
             deadline_at=job.deadline_at or now + kind.search_deadline,
             params=params,
         )
-        timeline.note(job, timeline.SENDING if job.submit_count == 1 else timeline.SENDING_AGAIN)
+        # One that is turned away again and again, for hours, tells so once.
+        if HELD_UP not in params:
+            _note_sending(job)
+
+
+def _note_sending(job: Job) -> None:
+    timeline.note(job, timeline.SENDING if job.submit_count == 1 else timeline.SENDING_AGAIN)
 
 
 def _sending_failed(job: Job, kind: Submission, exc: errors.ApiError) -> None:
@@ -252,7 +260,8 @@ def _not_sent(
     wait = faults.wait_after(job.attempts, exc)
     sent_before = job.submit_count - 1
     with transaction.atomic():
-        if ending is None:
+        is_news = not isinstance(exc, errors.ApiBusyError) or not _is_held_up_by(job, exc)
+        if ending is None and is_news:
             timeline.warn(job, f"{message}. Trying again in {round(wait.total_seconds())} s.")
         changes: dict[str, Any] = {"submit_count": sent_before, "attempts": job.attempts + 1}
         if not sent_before and "dismissed" not in job.params:
@@ -266,6 +275,12 @@ def _not_sent(
             ask_person(job, f"An earlier sending got no answer, and no further one was possible: {ending.problem}")
         else:
             end(job, ending)
+
+
+def _is_held_up_by(job: Job, exc: errors.ApiBusyError) -> bool:
+    """Whether the same was in the way the last time."""
+    noted = job.params.get(HELD_UP)
+    return noted is not None and noted["by"] == exc.held_by
 
 
 def _params_of_unsent(job: Job, exc: errors.ApiError | None, *, is_turned_away: bool) -> dict[str, object]:

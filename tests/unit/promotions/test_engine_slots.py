@@ -11,7 +11,7 @@ from accounts.choices import Role
 from accounts.models import User
 from clients import errors
 from promotions.choices import JobState
-from promotions.engine import endings, rechecking, slots
+from promotions.engine import endings, rechecking, slots, timeline
 from promotions.engine.registry import Ending, LookUp
 from promotions.models import Job
 from promotions.services import jobs
@@ -204,3 +204,23 @@ def test_whoever_ends_does_not_wait_for_the_next_one_that_somebody_else_is_chang
     assert has_ended
     work_on(second)
     assert post.sent == [second.pk]
+
+
+def test_waiting_for_somebody_outside_is_told_once_however_often_it_is_tried(post: Post) -> None:
+    job = letter(slot=SLOT)
+
+    def busy(job: Job) -> None:
+        raise errors.ApiBusyError("A workflow is already in progress", operation="packages.import")
+
+    post.at_submit = busy
+    for _ in range(5):
+        work_on(job)
+    assert len(post.sent) == 5
+    assert texts(job).count("A workflow is already in progress") == 1
+    assert texts(job).count(timeline.SENDING) == 1
+
+    post.at_submit = lambda job: None
+    work_on(job)
+
+    last = list(job.events.order_by("pk").values_list("text", flat=True))[-2:]
+    assert last == [timeline.SENDING, "The platform has it as job remote-1 (answered)."]
