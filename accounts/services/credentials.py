@@ -4,17 +4,18 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from accounts import access, crypto
-from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind, Role
+from accounts import crypto
+from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind
 from accounts.errors import InUseError, RefusedError
 from accounts.models import AccessToken, Credential, Organization, User
-from accounts.services import audit, usage
+from accounts.services import audit, changing, usage
 from clients.ims import check_private_key
 
 MESSAGE_LENGTH = 500
+NOUN = "credential"
 TECHNICAL_ACCOUNT_ENDING = "@techacct.adobe.com"
 
 
@@ -34,7 +35,7 @@ def add_credential(
     actor: User | None,
 ) -> Credential:
     """Add a credential; the first one of an organization is its primary one, which jobs use."""
-    _require_admin(actor, organization)
+    changing.require_admin(actor, organization)
     if kind not in KINDS_OF_ORGANIZATION[OrganizationKind(organization.kind)]:
         raise RefusedError(f"{organization} has no credentials of this kind.", field="kind")
     client_id, technical_account_id = client_id.strip(), technical_account_id.strip()
@@ -48,23 +49,20 @@ def add_credential(
     secrets = _checked_secrets(kind, client_secret=client_secret, private_key=private_key)
     # Locked, so that two first credentials do not both become primary.
     Organization.objects.select_for_update().get(pk=organization.pk)
-    try:
-        with transaction.atomic():
-            credential = Credential.objects.create(
-                organization=organization,
-                name=name,
-                kind=kind,
-                client_id=client_id,
-                scopes=scopes or [],
-                technical_account_id=technical_account_id,
-                metascopes=metascopes or [],
-                secrets=crypto.encrypt(json.dumps(secrets)),
-                secret_set_at=timezone.now(),
-                is_primary=not organization.credentials.filter(is_primary=True).exists(),
-                expires_at=expires_at,
-            )
-    except IntegrityError as exc:
-        raise _name_taken(organization, name) from exc
+    with changing.free_name(organization, NOUN, name):
+        credential = Credential.objects.create(
+            organization=organization,
+            name=name,
+            kind=kind,
+            client_id=client_id,
+            scopes=scopes or [],
+            technical_account_id=technical_account_id,
+            metascopes=metascopes or [],
+            secrets=crypto.encrypt(json.dumps(secrets)),
+            secret_set_at=timezone.now(),
+            is_primary=not organization.credentials.filter(is_primary=True).exists(),
+            expires_at=expires_at,
+        )
     audit.record(
         audit.Verb.CREDENTIAL_ADDED,
         actor=actor,
@@ -85,7 +83,7 @@ def update_credential(
     actor: User | None,
 ) -> Credential:
     """Change what is no secret. Other scopes make the next call ask for a new token."""
-    _require_admin(actor, credential.organization)
+    changing.require_admin(actor, credential.organization)
     row = Credential.objects.select_for_update().get(pk=credential.pk)
     values: dict[str, Any] = {
         "name": name,
@@ -93,20 +91,11 @@ def update_credential(
         "metascopes": metascopes,
         "expires_at": expires_at,
     }
-    changes = {
-        field: {"from": getattr(row, field), "to": value}
-        for field, value in values.items()
-        if getattr(row, field) != value
-    }
+    changes = changing.differences(row, values)
     if not changes:
         return row
-    for field, value in values.items():
-        setattr(row, field, value)
-    try:
-        with transaction.atomic():
-            row.save(update_fields=list(changes))
-    except IntegrityError as exc:
-        raise _name_taken(row.organization, name) from exc
+    with changing.free_name(row.organization, NOUN, name):
+        changing.write(row, values)
     if "scopes" in changes or "metascopes" in changes:
         AccessToken.objects.filter(credential=row).delete()
     audit.record(audit.Verb.CREDENTIAL_CHANGED, actor=actor, subject=row, details=changes)
@@ -118,7 +107,7 @@ def replace_secret(
     *, credential: Credential, client_secret: str, private_key: str = "", actor: User | None
 ) -> Credential:
     """Store another secret; the token made with the old one is dropped and the known problem forgotten."""
-    _require_admin(actor, credential.organization)
+    changing.require_admin(actor, credential.organization)
     secrets = _checked_secrets(CredentialKind(credential.kind), client_secret=client_secret, private_key=private_key)
     row = Credential.objects.select_for_update().get(pk=credential.pk)
     row.secrets = crypto.encrypt(json.dumps(secrets))
@@ -133,7 +122,7 @@ def replace_secret(
 @transaction.atomic
 def make_primary(*, credential: Credential, actor: User | None) -> None:
     """Let jobs of the organization use this credential."""
-    _require_admin(actor, credential.organization)
+    changing.require_admin(actor, credential.organization)
     Organization.objects.select_for_update().get(pk=credential.organization_id)
     siblings = Credential.objects.filter(organization=credential.organization_id, is_primary=True)
     if siblings.filter(pk=credential.pk).exists():
@@ -147,7 +136,7 @@ def make_primary(*, credential: Credential, actor: User | None) -> None:
 @transaction.atomic
 def delete_credential(*, credential: Credential, reason: str = "", actor: User | None) -> None:
     """Remove the credential with its secret; raises InUseError while unfinished work or a sibling depends on it."""
-    _require_admin(actor, credential.organization)
+    changing.require_admin(actor, credential.organization)
     Organization.objects.select_for_update().get(pk=credential.organization_id)
     credential = Credential.objects.select_related("organization").get(pk=credential.pk)
     blocking = [found for found in usage.of_credential(credential) if found.is_blocking]
@@ -176,15 +165,6 @@ def flag_credential(credential: Credential, problem: str) -> None:
     Credential.objects.filter(pk=credential.pk, secret_set_at=credential.secret_set_at).update(
         problem=problem[:MESSAGE_LENGTH]
     )
-
-
-def _require_admin(actor: User | None, organization: Organization) -> None:
-    if actor is not None:
-        access.require_role(actor, organization, Role.ADMIN)
-
-
-def _name_taken(organization: Organization, name: str) -> RefusedError:
-    return RefusedError(f"{organization} has a credential named {name} already. Choose another name.", field="name")
 
 
 def _checked_secrets(kind: CredentialKind, *, client_secret: str, private_key: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import access
-from accounts.choices import OrganizationKind, Role
+from accounts.choices import OrganizationKind
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.models import (
     DEFAULT_IMS_URL,
@@ -20,7 +20,7 @@ from accounts.models import (
     User,
 )
 from accounts.remote_hosts import ForbiddenUrlError, check_service_url
-from accounts.services import audit, service_choices, usage
+from accounts.services import audit, changing, service_choices, usage
 
 URL_FIELDS = ("ims_url", "platform_url")
 _ORGANIZATION_ID = re.compile(r"[0-9A-Fa-f]{24}@AdobeOrg")
@@ -125,8 +125,7 @@ def update_organization(
     An admin of the organization, who may run promotions into it, cannot take the mark away that has others approve
     them.
     """
-    if actor is not None:
-        access.require_role(actor, organization, Role.ADMIN)
+    changing.require_admin(actor, organization)
     row = Organization.objects.select_for_update().get(pk=organization.pk)
     if row.is_production and not is_production and actor is not None and not access.is_administrator(actor):
         raise RefusedError(
@@ -140,11 +139,7 @@ def update_organization(
         "region": region,
         **_checked_urls({"ims_url": ims_url, "platform_url": platform_url}),
     }
-    changes: dict[str, Any] = {
-        field: {"from": getattr(row, field), "to": value}
-        for field, value in values.items()
-        if getattr(row, field) != value
-    }
+    changes = changing.differences(row, values)
     is_moved = not changes.keys().isdisjoint(URL_FIELDS)
     further = service_choices.checked(row, service_urls or {}, service_dialects or {})
     choices, is_service_moved = service_choices.differences(row, further)
@@ -161,9 +156,7 @@ def update_organization(
                 erased,
             )
         _erase_secrets(row, "The secret was erased because a service URL changed. Enter it again.")
-    for field, value in {**values, **further}.items():
-        setattr(row, field, value)
-    row.save(update_fields=sorted({*values, *further}))
+    changing.write(row, {**values, **further})
     audit.record(
         audit.Verb.ORGANIZATION_CHANGED,
         actor=actor,

@@ -17,7 +17,7 @@ from accounts.choices import Role
 from accounts.crypto import token_hash
 from accounts.errors import LastAdministratorError, RefusedError
 from accounts.models import ApiToken, Invitation, Membership, Organization, User
-from accounts.services import audit
+from accounts.services import audit, changing
 
 INVITATION_LIFE = timedelta(days=7)
 
@@ -205,8 +205,7 @@ def create_person(
 @transaction.atomic
 def set_membership(*, user: User, organization: Organization, role: Role, actor: User | None) -> Membership:
     """Give the person this role in the organization, in place of any other there."""
-    if actor is not None:
-        access.require_role(actor, organization, Role.ADMIN)
+    changing.require_admin(actor, organization)
     membership, is_new = Membership.objects.select_for_update().get_or_create(
         user=user, organization=organization, defaults={"role": role}
     )
@@ -229,8 +228,7 @@ def set_membership(*, user: User, organization: Organization, role: Role, actor:
 @transaction.atomic
 def remove_membership(*, membership: Membership, actor: User | None) -> None:
     """Take the person out of the organization; a second time changes nothing."""
-    if actor is not None:
-        access.require_role(actor, membership.organization, Role.ADMIN)
+    changing.require_admin(actor, membership.organization)
     removed, _ = Membership.objects.filter(pk=membership.pk).delete()
     if removed:
         audit.record(
@@ -333,15 +331,11 @@ def reactivate(*, user: User, actor: User | None) -> None:
 def update_profile(*, user: User, full_name: str, time_zone: str, actor: User | None) -> None:
     """Change what a person sets about themselves."""
     row = User.objects.select_for_update().get(pk=user.pk)
-    changes = {
-        field: {"from": getattr(row, field), "to": value}
-        for field, value in {"full_name": full_name, "time_zone": time_zone}.items()
-        if getattr(row, field) != value
-    }
+    values = {"full_name": full_name, "time_zone": time_zone}
+    changes = changing.differences(row, values)
     if not changes:
         return
-    row.full_name, row.time_zone = full_name, time_zone
-    row.save(update_fields=["full_name", "time_zone"])
+    changing.write(row, values)
     user.full_name, user.time_zone = full_name, time_zone
     audit.record(audit.Verb.PROFILE_CHANGED, actor=actor, subject=row, details=changes)
 

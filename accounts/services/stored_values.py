@@ -2,33 +2,26 @@
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import access, crypto
-from accounts.choices import Role
+from accounts import crypto
 from accounts.errors import InUseError, RefusedError
 from accounts.models import Organization, StoredValue, User
-from accounts.services import audit, usage
+from accounts.services import audit, changing, usage
 
 VALUE_LENGTH = 10_000
+NOUN = "value"
 
 
 @transaction.atomic
 def add(*, organization: Organization, name: str, value: str, description: str = "", actor: User | None) -> StoredValue:
     """Keep a value under a name; raises RefusedError if the name is taken or the value empty."""
-    _require_admin(actor, organization)
+    changing.require_admin(actor, organization)
     name, value = _checked_name(name), _checked_value(value)
-    try:
-        with transaction.atomic():
-            stored = StoredValue.objects.create(
-                organization=organization,
-                name=name,
-                description=description.strip(),
-            )
-    except IntegrityError as exc:
-        raise _name_taken(organization, name) from exc
+    with changing.free_name(organization, NOUN, name):
+        stored = StoredValue.objects.create(organization=organization, name=name, description=description.strip())
     _put(stored, value, by=actor)
     audit.record(audit.Verb.VALUE_ADDED, actor=actor, subject=stored, details={"description": stored.description})
     return stored
@@ -37,23 +30,14 @@ def add(*, organization: Organization, name: str, value: str, description: str =
 @transaction.atomic
 def edit(*, stored: StoredValue, name: str, description: str, actor: User | None) -> StoredValue:
     """Rename or describe; whatever chose the value goes on using it."""
-    _require_admin(actor, stored.organization)
+    changing.require_admin(actor, stored.organization)
     row = _locked(stored)
     values: dict[str, Any] = {"name": _checked_name(name), "description": description.strip()}
-    changes = {
-        field: {"from": getattr(row, field), "to": value}
-        for field, value in values.items()
-        if getattr(row, field) != value
-    }
+    changes = changing.differences(row, values)
     if not changes:
         return row
-    for field, value in values.items():
-        setattr(row, field, value)
-    try:
-        with transaction.atomic():
-            row.save(update_fields=list(changes))
-    except IntegrityError as exc:
-        raise _name_taken(row.organization, row.name) from exc
+    with changing.free_name(row.organization, NOUN, values["name"]):
+        changing.write(row, values)
     audit.record(audit.Verb.VALUE_CHANGED, actor=actor, subject=row, details=changes)
     return row
 
@@ -64,7 +48,7 @@ def set_value(*, stored: StoredValue, value: str, confirmed_name: str = "", acto
 
     While something unfinished uses it, `confirmed_name` must repeat the name, else InUseError is raised.
     """
-    _require_admin(actor, stored.organization)
+    changing.require_admin(actor, stored.organization)
     value = _checked_value(value)
     row = _locked(stored)
     blocking = usage.blocking_of_value(row)
@@ -84,7 +68,7 @@ def set_value(*, stored: StoredValue, value: str, confirmed_name: str = "", acto
 @transaction.atomic
 def remove(*, stored: StoredValue, reason: str = "", actor: User | None) -> None:
     """Erase the value and hide its name; raises InUseError while something unfinished uses it."""
-    _require_admin(actor, stored.organization)
+    changing.require_admin(actor, stored.organization)
     row = _locked(stored)
     blocking = usage.blocking_of_value(row)
     if blocking:
@@ -117,11 +101,6 @@ def _locked(stored: StoredValue) -> StoredValue:
     return row
 
 
-def _require_admin(actor: User | None, organization: Organization) -> None:
-    if actor is not None:
-        access.require_role(actor, organization, Role.ADMIN)
-
-
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not name:
@@ -135,7 +114,3 @@ def _checked_value(value: str) -> str:
     if len(value) > VALUE_LENGTH:
         raise RefusedError(f"A value has at most {VALUE_LENGTH:,} characters.", field="value")
     return value
-
-
-def _name_taken(organization: Organization, name: str) -> RefusedError:
-    return RefusedError(f"{organization} has a value named {name} already. Choose another name.", field="name")
