@@ -542,7 +542,7 @@ def _journeys(story: Story, acme: Organization) -> None:
         said = {"item": secrets[number].pk, "decision": "fill", "value": TYPED_SECRETS[number]}
         for key in (f"fill {number}", f"fill {number}", ""):
             story.api("POST", f"plans/{plan.pk}/decide/", {"decisions": [said]}, expect=200, key=key)
-    said = {"item": secrets[2].pk, "decision": "fill", "value": [MISTYPED_SECRET], "valeu": MISTYPED_SECRET}
+    said = {"item": secrets[2].pk, "decision": "fill", "value": [MISTYPED_SECRET], "val": MISTYPED_SECRET}
     story.api("POST", f"plans/{plan.pk}/decide/", {"decisions": [said]}, expect=400)
     offered = next(one for one in secrets[3].choices if one["target"]["title"] == chosen.name)["target"]["id"]
     wish = {f"item-{secrets[3].pk}-decision": f"reuse:{offered}", f"item-{secrets[3].pk}-batch": 0}

@@ -45,8 +45,8 @@ _LISTS: Final = {
 NAMING = ("name", "title", "label")
 _template = re.compile(r"(?:(?:e?mail|sms|push|message|inapp)(?:message)?)?templates?(?:names?|label|title)?")
 _template_reference = re.compile(r"(?:(?:e?mail|sms|push|message|inapp)(?:message)?)?template(?:ref|reference)s?")
-_mobile_app = re.compile(r"mobileapp(?:lication)?s?(?:names?|label|title)?")
-_app = re.compile(r"app(?:lication)?s?(?:names?|label|title)?")
+_mobile_app = re.compile(r"mobile(?:app|application)s?(?:names?|label|title)?")
+_app = re.compile(r"(?:app|application)s?(?:names?|label|title)?")
 _mobile = re.compile(
     r"(?:mobile|push)(?:push|messages?|notifications?|channels?|config(?:uration)?|settings?|actions?)*"
 )
