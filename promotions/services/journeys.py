@@ -18,7 +18,7 @@ from accounts.services import audit
 from clients.journeys_models import RemoteJourneyVersion, RemoteVersionRow
 from promotions.choices import JourneySource, SourceState, journey_state
 from promotions.models import Job, Journey, JourneyReading, JourneyVersion
-from promotions.services import jobs
+from promotions.services import jobs, routines
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.journeys import kinds
@@ -337,17 +337,14 @@ def _take_latest(journey: Journey, latest: RemoteJourneyVersion) -> None:
 
 @transaction.atomic
 def request_synchronization(*, organization: Organization, actor: User | None) -> Job:
-    """Read the journeys of all sandboxes of an organization now; a reading that is under way is returned.
-
-    No actor means the person at the command line of the server, whom Towpath does not know.
-    """
-    if actor is not None:
-        require_role(actor, organization, Role.OPERATOR)
-    job = jobs.queue_once(
-        kind=kinds.SYNCHRONIZE, title=f"Journeys of {organization}", organization=organization, actor=actor
+    """Read the journeys of all sandboxes of an organization now, as `routines.ask` does."""
+    return routines.ask(
+        kinds.SYNCHRONIZE,
+        title=f"Journeys of {organization}",
+        organization=organization,
+        actor=actor,
+        verb=Verb.JOURNEYS_SYNCHRONIZATION_REQUESTED,
     )
-    audit.record(Verb.JOURNEYS_SYNCHRONIZATION_REQUESTED, actor=actor, subject=organization)
-    return job
 
 
 @transaction.atomic

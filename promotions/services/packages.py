@@ -16,7 +16,7 @@ from accounts.services import audit
 from clients.sandbox_tooling import RemotePackage
 from promotions.choices import PUBLISHABLE
 from promotions.models import Artifact, Job, Package
-from promotions.services import asked_expiries, jobs
+from promotions.services import asked_expiries, jobs, routines
 from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
@@ -161,17 +161,14 @@ def mark_vanished(package: Package) -> None:
 
 @transaction.atomic
 def request_synchronization(*, organization: Organization, actor: User | None) -> Job:
-    """Read all packages of an organization now; one that is under way already is returned.
-
-    No actor means the person at the command line of the server, whom Towpath does not know.
-    """
-    if actor is not None:
-        require_role(actor, organization, Role.OPERATOR)
-    job = jobs.queue_once(
-        kind=kinds.SYNCHRONIZE, title=f"Packages of {organization}", organization=organization, actor=actor
+    """Read all packages of an organization now, as `routines.ask` does."""
+    return routines.ask(
+        kinds.SYNCHRONIZE,
+        title=f"Packages of {organization}",
+        organization=organization,
+        actor=actor,
+        verb=Verb.SYNCHRONIZATION_REQUESTED,
     )
-    audit.record(Verb.SYNCHRONIZATION_REQUESTED, actor=actor, subject=organization)
-    return job
 
 
 @transaction.atomic

@@ -1,16 +1,19 @@
-"""Quiet reads of an organization that nobody asked for."""
+"""Reads of all that an organization has: quiet ones that nobody asked for, and those that somebody asks for."""
 
 from functools import partial
 
 from django.db import transaction
 
-from accounts.choices import OrganizationKind
-from accounts.models import Organization
+from accounts.access import require_role
+from accounts.choices import OrganizationKind, Role
+from accounts.models import Organization, User
+from accounts.services import audit
 from promotions.choices import JobState
 from promotions.engine import registry
 from promotions.engine.schedules import RoutineRequest
 from promotions.models import Job
 from promotions.services import jobs
+from promotions.services.verbs import Verb
 
 
 @transaction.atomic
@@ -32,6 +35,19 @@ def queue_anew(kind: str, organization: Organization) -> Job | None:
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     waiting = Job.objects.filter(kind=kind, organization=organization, started_at=None, state=JobState.QUEUED).first()
     return waiting or jobs.queue(kind=kind, title=title(kind, organization), organization=organization, actor=None)
+
+
+@transaction.atomic
+def ask(kind: str, *, title: str, organization: Organization, actor: User | None, verb: Verb) -> Job:
+    """Read now, or return the reading that is under way, which is then no longer a quiet one.
+
+    No actor means the person at the command line of the server, whom Towpath does not know.
+    """
+    if actor is not None:
+        require_role(actor, organization, Role.OPERATOR)
+    job = jobs.queue_once(kind=kind, title=title, organization=organization, actor=actor)
+    audit.record(verb, actor=actor, subject=organization)
+    return job
 
 
 def is_ready(organization: Organization) -> bool:
