@@ -159,6 +159,10 @@ class Submission(JobType):
         """The next step after this refusal, in a sentence, if more is known than that the platform refused."""
         return ""
 
+    def checked_remote_id(self, text: str) -> str:
+        """The remote id in what a person wrote; raises ValueError, with a sentence, for what cannot be one."""
+        return text.strip()
+
     @abstractmethod
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         """Remote status by job pk, for jobs of one organization, by as few list calls as can be. May leave jobs out."""

@@ -195,6 +195,10 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
     _lock(job)
     if job.state != JobState.NEEDS_ATTENTION:
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
+    try:
+        remote_id = registry.submission(job.kind).checked_remote_id(remote_id)
+    except ValueError as exc:
+        raise RefusedError(str(exc), field="remote_id") from exc
     taken = Job.objects.filter(organization=job.organization, remote_id=remote_id, is_foreign=False).exclude(pk=job.pk)
     if taken.exists():
         raise RefusedError(f"Remote job {remote_id} belongs to another job here already. Check the id.")

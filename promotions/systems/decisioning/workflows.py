@@ -1,5 +1,6 @@
 """What the three workflows of the service have in common: started once, one at a time, followed by id."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -19,6 +20,10 @@ BLIND = (
     "here. If its id is known, from the platform or from whoever else works there, name it and it is followed. If it "
     "never began, close this one and plan anew."
 )
+
+
+_LINK_START = re.compile(r"https?://[^/?#]*/?|/", re.IGNORECASE)
+_ID = re.compile(r"[^\s/\\?#]+")
 
 
 class WorkflowRun(Submission):
@@ -44,6 +49,17 @@ class WorkflowRun(Submission):
 
     def look_up(self, job: Job, report: Report) -> LookUp:
         return LookUp([], is_complete=False, blind=BLIND)
+
+    def checked_remote_id(self, text: str) -> str:
+        """The id itself, or the one at the end of the workflow's own link."""
+        found = text.strip()
+        if _LINK_START.match(found):
+            path, *_ = re.split(r"[?#]", _LINK_START.sub("/", found), maxsplit=1)
+            found = path.rstrip("/").rpartition("/")[2]
+        if not found.strip(".") or not _ID.fullmatch(found):
+            shown = text.strip()[:100]
+            raise ValueError(f"“{shown}” is no id of a workflow. Copy the id, or the workflow's own link, once more.")
+        return found
 
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         return {}  # there is no list
@@ -97,9 +113,11 @@ def keep_told(job: Job, workflow: Workflow, **more: Any) -> None:
 
 
 def in_words(warnings: Sequence[Mapping[str, Any]]) -> str:
-    """The first three that differ, as sentences."""
+    """The first three that differ, as sentences, and how many more there are."""
     texts = dict.fromkeys(str(found["text"]).rstrip(".") for found in warnings)
-    return " ".join(f"{text}." for text in list(texts)[:3])
+    more = len(texts) - 3
+    rest = [f"And {more} more."] if more > 0 else []
+    return " ".join([*(f"{text}." for text in list(texts)[:3]), *rest])
 
 
 def errors_of(workflow: Workflow) -> list[dict[str, Any]]:

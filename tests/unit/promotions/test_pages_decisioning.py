@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -133,6 +134,45 @@ def test_a_workflow_is_named_by_its_id_and_never_sent_twice(
     assert "This is the workflow" in html
     assert 'id="choice-retry"' not in html
     assert answer.status_code == 302
+    job.refresh_from_db()
+    assert (job.remote_id, job.state) == (WORKFLOW, JobState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["..", ".", "a/b", "two words", "https://decisioning.example/", "https://x/workflows/.."]
+)
+def test_what_cannot_be_the_id_of_a_workflow_is_refused_and_still_waits_for_a_person(
+    browser: Client, organization: Organization, teammate: User, nonsense: str
+) -> None:
+    job = waiting(organization, unknown_outcome=True, holds_slot=True, submit_at=timezone.now())
+
+    with pytest.raises(RefusedError, match="workflow") as refusal:
+        jobs.adopt(job=job, remote_id=nonsense, actor=teammate, reason="seen there")
+    answer = browser.post(
+        reverse("promotions:job-adopt", args=[job.pk]), {"adopt-remote_id": nonsense, "adopt-reason": "seen there"}
+    )
+
+    assert refusal.value.field == "remote_id"
+    assert (answer.status_code, refusal.value.message in unescape(answer.content.decode())) == (422, True)
+    job.refresh_from_db()
+    assert (job.remote_id, job.state) == ("", JobState.NEEDS_ATTENTION)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"  {WORKFLOW} ",
+        f"/workflows/migration/{WORKFLOW}",
+        f"https://decisioning.example/workflows/migration/{WORKFLOW}/?limit=1",
+    ],
+)
+def test_a_pasted_self_link_names_the_workflow_at_its_end(
+    organization: Organization, teammate: User, pasted: str
+) -> None:
+    job = waiting(organization, unknown_outcome=True, holds_slot=True, submit_at=timezone.now())
+
+    jobs.adopt(job=job, remote_id=pasted, actor=teammate, reason="seen there")
+
     job.refresh_from_db()
     assert (job.remote_id, job.state) == (WORKFLOW, JobState.RUNNING)
 
