@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 
+from accounts.services import audit
 from accounts.services.audit import SubjectText
 from promotions.choices import JobState, ProblemKind
 from promotions.engine.registry import Ending, Submission
@@ -43,6 +44,8 @@ class RecordedSubmission(TimedSubmission):
     """What the record says once the platform has it."""
     act: ClassVar[str]
     """What has come to an end when it is over: "creating"."""
+    closed: ClassVar[Verb]
+    """What the record says of that end."""
 
     def accepted_verb(self, job: Job) -> Verb:
         return self.accepted
@@ -57,6 +60,30 @@ class RecordedSubmission(TimedSubmission):
     def as_ended(self, job: Job) -> SubjectText:
         words = f"{self.act} {self.whereof(job)} ({job.get_state_display().lower()})"
         return SubjectText(job._meta.label_lower, str(job.pk), words)
+
+    def told(self, job: Job) -> dict[str, Any]:
+        """What the record names by its id once the platform has it."""
+        return {"remote_id": job.remote_id}
+
+    def submitted(self, job: Job, *, how: str) -> None:
+        audit.record(
+            self.accepted_verb(job),
+            actor=job.requested_by,
+            subject=self.as_accepted(job),
+            organization=job.organization,
+            details={**self.told(job), "how": how, "sent": job.submit_count},
+        )
+
+    def ended(self, job: Job, ending: Ending) -> None:
+        if ending.state != JobState.NEEDS_ATTENTION:
+            audit.record(
+                self.closed,
+                actor=None,
+                subject=self.as_ended(job),
+                organization=job.organization,
+                reason=ending.problem,
+                details={"state": ending.state},
+            )
 
 
 def unknown_ids(job: Job, ids: Collection[str]) -> list[str]:

@@ -5,7 +5,6 @@ Adobe, "Decisioning Migration API", first revision: it is for service users, and
 
 from typing import Any, NamedTuple
 
-from accounts.services import audit
 from clients.decisioning import DecisioningClient, Dialect, StaleEtagError, Workflow
 from clients.errors import ApiError, ApiNotFoundError
 from promotions.choices import JobState, ProblemKind
@@ -40,6 +39,7 @@ class DeleteRecord(RecordedSubmission):
     noun = "workflow"
     accepted = Verb.RECORD_DELETION_ACCEPTED
     act = "deleting the record of"
+    closed = Verb.RECORD_DELETION_ENDED
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         if job.organization.service_dialect(kinds.SERVICE) != Dialect.R1:
@@ -112,25 +112,8 @@ class DeleteRecord(RecordedSubmission):
     def describe(self, job: Job) -> str:
         return "The record is gone. What the workflow made stays." if job.result.get("is_gone") else ""
 
-    def submitted(self, job: Job, *, how: str) -> None:
-        audit.record(
-            self.accepted_verb(job),
-            actor=job.requested_by,
-            subject=self.as_accepted(job),
-            organization=job.organization,
-            details={"workflow": _id(job), "how": how, "sent": job.submit_count},
-        )
-
-    def ended(self, job: Job, ending: Ending) -> None:
-        if ending.state != JobState.NEEDS_ATTENTION:
-            audit.record(
-                Verb.RECORD_DELETION_ENDED,
-                actor=None,
-                subject=self.as_ended(job),
-                organization=job.organization,
-                reason=ending.problem,
-                details={"state": ending.state},
-            )
+    def told(self, job: Job) -> dict[str, Any]:
+        return {"workflow": _id(job)}
 
 
 def _id(job: Job) -> str:

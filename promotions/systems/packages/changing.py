@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from accounts.services import audit
 from clients.errors import ApiError
 from clients.sandbox_tooling import ArtifactRef, RemotePackage, SandboxToolingClient
 from promotions.choices import PUBLISHABLE, JobState, PackageStatus, ProblemKind, label
@@ -24,6 +23,7 @@ class PackageSubmission(RecordedSubmission):
     """A write whose outcome is one package; it is over as soon as the package has been read."""
 
     noun = "package"
+    closed = Verb.CHANGE_ENDED
 
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         """None: each is read once."""
@@ -37,26 +37,6 @@ class PackageSubmission(RecordedSubmission):
         free = package_names.free_name(job.organization, name)
         example = f"Free as far as is known here is, for example, “{free}”: try" if free else "Try"
         return f"{example} again under another name, or synchronize the packages to see the one that has it."
-
-    def submitted(self, job: Job, *, how: str) -> None:
-        audit.record(
-            self.accepted_verb(job),
-            actor=job.requested_by,
-            subject=self.as_accepted(job),
-            organization=job.organization,
-            details={"remote_id": job.remote_id, "how": how, "sent": job.submit_count},
-        )
-
-    def ended(self, job: Job, ending: Ending) -> None:
-        if ending.state != JobState.NEEDS_ATTENTION:
-            audit.record(
-                Verb.CHANGE_ENDED,
-                actor=None,
-                subject=self.as_ended(job),
-                organization=job.organization,
-                reason=ending.problem,
-                details={"state": ending.state},
-            )
 
 
 class PackageChange(PackageSubmission):
