@@ -291,6 +291,10 @@ class System(ABC):
         """Whether a run that was to take something back, and is over, has taken nothing back."""
         return run.state in (JobState.FAILED, JobState.CANCELLED)
 
+    def reason_to_keep_record(self, job: Job) -> str | None:
+        """Why the platform cannot forget this job now, empty if it can; None where that is no question at all."""
+        return None
+
     def reason_not_to_retry(self, job: Job) -> str:
         """Why what failed of a job cannot be planned by itself; empty if it can."""
         return ""

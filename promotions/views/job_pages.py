@@ -28,7 +28,7 @@ from promotions.choices import (
 from promotions.engine import registry
 from promotions.engine.registry import Submission
 from promotions.models import Job, JobEvent, TaskResult
-from promotions.services import consent, decisioning_records
+from promotions.services import consent
 from promotions.systems.base import Words, system
 from promotions.turns import turn_of
 from promotions.undo_facts import undo_of
@@ -215,8 +215,9 @@ def detail(
         context |= _time_line(job)
     elif tab == "decisions":
         context |= _decisions(job, shown_from)
-    elif tab == "raw" and can_operate and decisioning_records.is_offered(job):
-        context |= {"has_record": True, "why_no_deletion": decisioning_records.reason_not_to_delete(job)}
+    elif tab == "raw" and can_operate and job.promotion is not None:
+        reason = system(job.promotion.system).reason_to_keep_record(job)
+        context |= {"has_record": reason is not None, "why_no_deletion": reason}
     return context
 
 

@@ -199,6 +199,9 @@ class DecisioningTelling(System):
     def reason_not_to_retry(self, job: Job) -> str:
         return "A migration cannot be repeated in part. Roll it back, or plan it once more."
 
+    def reason_to_keep_record(self, job: Job) -> str | None:
+        return decisioning_records.reason_not_to_delete(job) if decisioning_records.is_offered(job) else None
+
     def reason_not_to_undo(self, job: Job) -> str:
         if job.kind != kinds.MIGRATE:
             return "Only a migration can be rolled back."
