@@ -23,7 +23,8 @@ from dataclasses import asdict, dataclass, replace
 import django
 
 from tests.crash.installation import Target, children_of, flush_valkey, signal_group
-from tests.crash.writes import KINDS, Stock, Write
+from tests.crash.write import Write
+from tests.crash.writes import KINDS, Stock
 
 TARGETS = ("worker-interactive", "worker-tick", "worker-long", "beat", "valkey", "web")
 FREEZE = "freeze"

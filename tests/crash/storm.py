@@ -19,7 +19,8 @@ import django
 from django.utils import timezone
 
 from tests.crash.installation import Target, flush_valkey, signal_group, wait_for
-from tests.crash.writes import ImportWrite, Stock, Write
+from tests.crash.write import Write
+from tests.crash.writes import ImportWrite, Stock
 
 TARGETS = ("worker-interactive", "worker-tick", "beat", "valkey", "web", "flush")
 STEPS = ("queued", "sending", "sent", "following", "verifying")

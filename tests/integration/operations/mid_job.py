@@ -12,7 +12,8 @@ import django
 from django.utils import timezone
 
 from tests.crash.installation import Target, wait_for
-from tests.crash.writes import ACTIVE, ImportWrite
+from tests.crash.write import ACTIVE
+from tests.crash.writes import ImportWrite
 
 NO_SUPERVISOR = 0
 SO_SLOW_THAT_IT_CANNOT_END = 0.01
