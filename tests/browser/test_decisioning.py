@@ -47,9 +47,11 @@ def sheet(page: Page, lines: list[str]) -> None:
 
 
 def confirmed(page: Page) -> None:
-    """Say that the one confirmation was read; the row answers before anything else is pressed."""
-    with page.expect_response(lambda answer: "/decide/" in answer.url):
-        page.get_by_label("I have read this, and it is so").check()
+    """Say of each confirmation that it was read; a row answers before the next is ticked."""
+    boxes = page.get_by_label("I have read this, and it is so")
+    for number in range(boxes.count()):
+        with page.expect_response(lambda answer: "/decide/" in answer.url):
+            boxes.nth(number).check()
 
 
 def run(page: Page, words: str) -> None:
@@ -65,14 +67,14 @@ def test_a_sandbox_is_mapped_waits_for_others_is_migrated_checked_and_rolled_bac
     page.get_by_role("link", name="New migration").first.click()
     planned(page, "Acme · dev", "Acme · stage")
     counts = page.locator("#plan-counts")
-    expect(counts).to_contain_text("0 of 15")
+    expect(counts).to_contain_text("0 of 18")
 
     page.get_by_role("link", name="Rename by a rule…").click()
     page.get_by_label("Names that begin with").fill("_acmetenant.loyalty.")
     page.get_by_label("Begin in the target with").fill("_acmestage.loyalty.")
     page.get_by_role("button", name="Show what it does").click()
     page.get_by_role("button", name="Map 2 names").click()
-    expect(counts).to_contain_text("2 of 15")
+    expect(counts).to_contain_text("2 of 18")
     there = {name: key for key, name in emulated(stack, "Acme", "stage")["segments"].items()}
     segments = emulated(stack, "Acme", "dev")["segments"]
     lines = [f"Segment,{key},{there[name]}" for key, name in segments.items()]
@@ -82,9 +84,9 @@ def test_a_sandbox_is_mapped_waits_for_others_is_migrated_checked_and_rolled_bac
     expect(page.get_by_role("alert")).to_contain_text("Line 9: The plan has no segment “nowhere”.")
     page.get_by_label("Apply the other lines").check()
     page.get_by_role("button", name="Apply").click()
-    expect(counts).to_contain_text("9 of 15")
+    expect(counts).to_contain_text("9 of 18")
     page.get_by_role("button", name="Same name for all undecided (5)").click()
-    expect(counts).to_contain_text("14 of 15")
+    expect(counts).to_contain_text("14 of 18")
     confirmed(page)
 
     theirs = outside(stack, organization="Acme", is_endless=True)
