@@ -2,6 +2,7 @@
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.access import (
@@ -31,6 +32,7 @@ from promotions.models import (
     SharingRequest,
     Transfer,
 )
+from promotions.systems.journeys.kinds import SYSTEM as JOURNEY_SYSTEM
 
 __all__ = [
     "approval_for_change",
@@ -49,6 +51,7 @@ __all__ = [
     "journey_for_operation",
     "journey_for_promotion",
     "journey_for_read",
+    "journey_plan_for_change",
     "journey_targets",
     "operates_any",
     "organization_for_operation",
@@ -126,6 +129,14 @@ def plan_item_for_change(user: User, pk: int) -> PlanItem:
     item = get_object_or_404(items.select_related("plan__promotion__target_organization"), pk=pk)
     require_role(user, item.plan.promotion.target_organization, Role.OPERATOR)
     return item
+
+
+def journey_plan_for_change(user: User, pk: int) -> Plan:
+    """A plan whose run sends an exported journey."""
+    plan = plan_for_change(user, pk)
+    if plan.promotion.system != JOURNEY_SYSTEM:
+        raise Http404
+    return plan
 
 
 def approvals_for_read(user: User) -> QuerySet[Approval]:

@@ -13,6 +13,7 @@ from promotions.views import (
     journey_comparing,
     journey_lists,
     journey_plans,
+    journey_texts,
     journeys,
     package_building,
     package_changes,
@@ -102,6 +103,7 @@ urlpatterns = [
     path("plans/<int:pk>/request-approval/", approvals.plan_request_approval, name="plan-request-approval"),
     path("plans/<int:pk>/change/", approvals.plan_change, name="plan-change"),
     path("plans/<int:pk>/run/", plans.plan_run, name="plan-run"),
+    path("plans/<int:pk>/texts/", journey_texts.plan_texts, name="plan-texts"),
     path("plan-items/<int:pk>/decide/", plans.plan_item_decide, name="plan-item-decide"),
     # Journeys
     # Undoing, and checks after a run

@@ -1,12 +1,20 @@
 """Journeys for tests: each factory makes one object and what it cannot live without."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from accounts.models import Organization
 from promotions.choices import JourneySource, JourneyState
-from promotions.models import Journey, JourneyCopy, JourneyReading, JourneyVersion
+from promotions.models import Journey, JourneyCopy, JourneyReading, JourneyVersion, Plan
+from promotions.services import documents
+from promotions.systems.journeys import kinds
 from tests.factories import SandboxFactory
+from tests.factories_promotions import PlanFactory
 
 
 class JourneyFactory(DjangoModelFactory[Journey]):
@@ -80,3 +88,17 @@ class JourneyCopyFactory(DjangoModelFactory[JourneyCopy]):
     uid = factory.Sequence(lambda n: f"copy-{n}")
     version_uid = factory.LazyAttribute(lambda made: f"{made.uid}-v1")
     name = factory.Sequence(lambda n: f"Journey {n}_copy")
+
+
+def journey_plan(organization: Organization, document: Mapping[str, Any] | None = None, **options: Any) -> Plan:
+    """An open plan with this export, without anything to decide."""
+    content = json.dumps({"journey": {"name": "Winback"}} if document is None else document).encode()
+    found: Plan = PlanFactory(
+        promotion__package__organization=organization,
+        promotion__system=kinds.SYSTEM,
+        promotion__pick={"version_uid": "v1", "uid": "j1", "version": "3.0", "sandbox": "dev"},
+        facts={"content": "digest"},
+        document=documents.keep(organization=organization, kind=kinds.EXPORT, remote_id="v1", content=content),
+        **options,
+    )
+    return found

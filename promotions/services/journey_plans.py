@@ -25,10 +25,12 @@ def plan_promotion(
     actor: User,
     group: PromotionGroup | None = None,
     origin_job: Job | None = None,
+    texts: Sequence[str] = (),
 ) -> Promotion:
     """Start the promotion of one version of a journey, as `plans.start` does.
 
-    Raises RefusedError if the journey, the version or the sandbox cannot take part.
+    `texts` are pointers of further texts to decide, beside what the export asks for (services.journey_texts). Raises
+    RefusedError if the journey, the version or the sandbox cannot take part.
     """
     require_role(actor, journey.organization, Role.VIEWER)
     require_role(actor, sandbox.organization, Role.OPERATOR)
@@ -55,6 +57,7 @@ def plan_promotion(
             "version_uid": version.uid,
             "version": version.version,
             "sandbox": journey.sandbox.name,
+            **({"texts": list(texts)} if texts else {}),
         },
         pick_key=journey.pick_key,
         group=group,

@@ -1,9 +1,10 @@
 """Promotions and their plans: what was found out, and what of a decision outlives fresh facts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
@@ -168,6 +169,14 @@ def fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> N
     items = [_item(plan, position, draft, old_items.get(draft.key)) for position, draft in enumerate(gathered.items)]
     memory.remind(plan.promotion.target_sandbox, items)
     PlanItem.objects.bulk_create(items)
+
+
+def add_items(plan: Plan, drafts: Sequence[ItemDraft]) -> list[PlanItem]:
+    """Items that come to a locked, open plan after its facts, at their end; nothing is decided on them."""
+    start = plan.items.aggregate(last=Max("position", default=-1))["last"] + 1
+    items = [_item(plan, position, draft, None) for position, draft in enumerate(drafts, start)]
+    memory.remind(plan.promotion.target_sandbox, items)
+    return PlanItem.objects.bulk_create(items)
 
 
 def _kept(promotion: Promotion, document: Document | None) -> RemoteDocument | None:

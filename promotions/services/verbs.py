@@ -40,6 +40,8 @@ class Verb(TextChoices):
     FACTS_REFRESHED = "promotion.facts_refreshed", "asked for fresh facts on"
     PLAN_REOPENED = "promotion.plan_reopened", "reopened the plan of"
     ITEMS_DECIDED = "promotion.items_decided", "took decisions in the plan of"
+    TEXT_CHOSEN = "promotion.text_chosen", "chose a text to decide in the plan of"
+    TEXT_LEFT = "promotion.text_left", "took a text to decide out of the plan of"
     DECISION_UNDONE = "promotion.decision_undone", "took back the last decision on"
     MEMORY_SWITCHED = "promotion.memory_switched", "switched the offer of earlier decisions for"
     UNDO_PLANNED = "promotion.undo_planned", "planned to take back"

@@ -72,6 +72,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "journey": lambda organization: JourneyFactory(sandbox__organization=organization),
     "journey_copy": lambda organization: journey_copy(organization),
     **access_rows_decisioning.THINGS,
+    **access_rows_journeys.THINGS,
     **access_things_sharing.THINGS,
 }
 

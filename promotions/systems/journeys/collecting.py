@@ -1,6 +1,6 @@
 """One pass over a document that marks every place somebody may have to decide, and what stands around it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from promotions.systems.journeys import vocabulary
@@ -163,16 +163,21 @@ class Collected:
     leaves: int = 0
 
 
-def collect(content: bytes) -> Collected:
-    collector = _Collector(content)
+OnText = Callable[[Place, str | int, bytes], None]
+
+
+def collect(content: bytes, on_text: OnText | None = None) -> Collected:
+    """What the document holds; `on_text` gets every short text of it, with its container and its name or position."""
+    collector = _Collector(content, on_text)
     for event in events(content):
         collector.take(event)
     return collector.finished()
 
 
 class _Collector:
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, on_text: OnText | None) -> None:
         self._content = content
+        self._on_text = on_text
         self._open: list[Place] = []
         self._meaning = Meaning()
         self._references: list[Reference] = []
@@ -237,6 +242,8 @@ class _Collector:
             # Contents count as present, but not for what they say.
             place.texts[name] = _decoded(raw) if is_short else ""
         if is_short and raw and not has_placeholder:
+            if self._on_text is not None:
+                self._on_text(place, step, raw)
             self._look_at(place, step, member(name) if name is not None else place.member, raw)
 
     def _look_at(self, place: Place, step: str | int, here: Member, raw: bytes) -> None:

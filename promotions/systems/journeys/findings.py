@@ -96,6 +96,14 @@ def compose(collected: Collected) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def together(marks: Iterable[Mark], owners: Owners) -> list[tuple[Mark, str, tuple[str, ...]]]:
+    """Marks that mean the same as one: the first of them, where it stands in words, and the pointers of all."""
+    return [
+        (draft.mark, _said(draft, owners.owner(draft.place))[1], tuple(draft.pointers))
+        for draft in _drafts(marks, owners)
+    ]
+
+
 def left_alone(collected: Collected) -> tuple[str, ...]:
     """The placeholders in system objects, in words, each once."""
     owners = Owners(collected)

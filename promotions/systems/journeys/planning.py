@@ -1,35 +1,25 @@
 """Planning the import of a journey: its export, what has to be filled in, what the target has. Reads only."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from accounts.choices import IMPORTABLE_STATES
 from accounts.services import connections, sandboxes
 from clients.errors import ApiAuthError, ApiNotFoundError, ApiRejectedError
 from clients.sandbox_management import RemoteSandbox
-from promotions.choices import Decision, ItemInput, ItemKind
+from promotions.choices import Decision
 from promotions.engine import hooks
 from promotions.engine.registry import Report
 from promotions.models import JourneyCopy, Plan, PlanItem, Promotion
 from promotions.services import sealed_values
-from promotions.systems.base import Blocker, Choice, Document, Gathered, ItemDraft
-from promotions.systems.journeys import kinds
+from promotions.systems.base import Blocker, Document, Gathered
+from promotions.systems.journeys import kinds, texts
 from promotions.systems.journeys.connection import journeys
 from promotions.systems.journeys.details import keep_uses
+from promotions.systems.journeys.drafting import ITEMS_LIMIT, items_of
 from promotions.systems.journeys.kinds import CANNOT_BE_EXPORTED
-from promotions.systems.journeys.payload import DocumentError, Finding, Survey, survey
-from promotions.systems.journeys.targets import (
-    Schemas,
-    nearest,
-    read_schemas,
-    schema_choices,
-    stored_choices,
-    stored_value,
-)
-from promotions.systems.journeys.telling import ITEM_TYPES, JourneyTelling, carried_words
-
-CONFIRMATION_KEY = "confirmation"
-ITEMS_LIMIT = 2000
+from promotions.systems.journeys.payload import DocumentError, Survey, survey
+from promotions.systems.journeys.targets import read_schemas, stored_value
+from promotions.systems.journeys.telling import JourneyTelling
 
 
 class JourneySystem(JourneyTelling):
@@ -75,12 +65,14 @@ class JourneySystem(JourneyTelling):
                     is_wanted=bool(wanted),
                 )
         keep_uses(pick, content)
-        facts |= {"content": surveyed.digest, "schemas": schemas.facts_of(wanted)}
+        asked = {pointer for finding in surveyed.findings for pointer in finding.pointers}
+        changed = texts.chosen(content, pick.get("texts", ()), asked)
+        facts |= {"content": surveyed.digest, "schemas": schemas.facts_of(wanted), **texts.facts_of(changed)}
         return Gathered(
             facts=facts,
             display={**_display(promotion, surveyed), "schemas": schemas.ids},
             blockers=_document_blockers(surveyed),
-            items=_items(promotion, surveyed, schemas),
+            items=items_of(promotion, surveyed, schemas, changed),
             document=Document(kinds.EXPORT, pick["version_uid"], content),
         )
 
@@ -90,6 +82,8 @@ class JourneySystem(JourneyTelling):
             changes.append("The export of the version is no longer the same: the journey or what it uses was changed.")
         if before.get("schemas") != after.get("schemas") and "schemas" in before and "schemas" in after:
             changes.append("The target lists other schemas under these ids and titles than before.")
+        if "content" in before and "content" in after:
+            changes += texts.changes(before, after)
         if before.get("target") != after.get("target"):
             was, now = before.get("target", {}), after.get("target", {})
             changes.append(
@@ -185,59 +179,3 @@ def _display(promotion: Promotion, surveyed: Survey) -> dict[str, Any]:
         "size": surveyed.size,
         "earlier": [{"name": copy.name, "job": copy.job_id, "at": copy.made_at.isoformat()} for copy in copies[:20]],
     }
-
-
-def _items(promotion: Promotion, surveyed: Survey, schemas: Schemas) -> list[ItemDraft]:
-    findings = surveyed.findings[:ITEMS_LIMIT]
-    if not findings:
-        return [_confirmation(promotion, surveyed)]
-    stored = stored_choices(promotion)
-    return [_item(finding, stored, schemas) for finding in findings]
-
-
-def _confirmation(promotion: Promotion, surveyed: Survey) -> ItemDraft:
-    carried = carried_words(one.type for one in surveyed.objects if not one.is_system)
-    return ItemDraft(
-        key=CONFIRMATION_KEY,
-        kind=ItemKind.CONFIRMATION,
-        title="A new copy is made",
-        explanation=f"Nothing has to be filled in. A draft copy of “{promotion.title}” is made in "
-        f"{promotion.target_sandbox.name}{f', with {carried}' if carried else ''}, whatever is there already. "
-        "There is no way back.",
-        choices=[Choice(Decision.CONFIRM, None, "Understood", "")],
-        must_decide=True,
-    )
-
-
-def _item(finding: Finding, stored: Sequence[Choice], schemas: Schemas) -> ItemDraft:
-    details = {"what": finding.kind, "where": finding.where, "pointers": list(finding.pointers)}
-    if finding.kind == "secret":
-        return ItemDraft(
-            key=finding.key[:600],
-            kind=ItemKind.VALUE,
-            type=ITEM_TYPES["secret"],
-            remote_id=finding.key[:500],
-            # A header of the same name may stand in several actions.
-            title=f"{finding.title} of {finding.owner.name or finding.owner.type}"[:500],
-            details=details,
-            input=ItemInput.SECRET,
-            choices=nearest(stored, finding.owner.name) if finding.owner.name else stored,
-            must_decide=True,
-        )
-    choices: Sequence[Choice] = [Choice(Decision.KEEP, None, "Only right if the target calls it so too", "")]
-    title = finding.current
-    if finding.kind == "schema":
-        choices = schema_choices(schemas, finding.current)
-        title = schemas.titles.get(finding.current) or finding.title
-    return ItemDraft(
-        key=finding.key[:600],
-        kind=ItemKind.VALUE,
-        type=ITEM_TYPES[finding.kind],
-        # Earlier decisions are found by what is replaced, whichever journey it stood in.
-        remote_id=finding.current[:500],
-        title=title[:500],
-        details={**details, "current": finding.current},
-        input=ItemInput.TEXT,
-        choices=choices,
-        must_decide=True,
-    )

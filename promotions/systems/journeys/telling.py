@@ -23,8 +23,15 @@ ITEM_TYPES = {
     "schema": "Event schema",
     "template": "Template name",
     "mobile_app": "Mobile app name",
+    "text": "Text",
 }
-_NOUNS = {"Secret": "secret", "Event schema": "schema", "Template name": "name", "Mobile app name": "name"}
+_NOUNS = {
+    "Secret": "secret",
+    "Event schema": "schema",
+    "Template name": "name",
+    "Mobile app name": "name",
+    "Text": "text",
+}
 TEXT_LIMIT = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NO_WAY_BACK = (
@@ -174,6 +181,7 @@ class JourneyTelling(System):
             sandbox=promotion.target_sandbox,
             actor=actor,
             origin_job=origin_job,
+            texts=promotion.pick.get("texts", ()),
         )
 
     def reason_not_to_retry(self, job: Job) -> str:

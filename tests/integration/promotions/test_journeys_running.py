@@ -8,13 +8,19 @@ import pytest
 from accounts.models import Organization, User
 from promotions.choices import Decision, ItemInput, JobState, PlanState, Verification
 from promotions.models import Job, Journey, JourneyCopy, Plan, PlanItem, SealedValue
-from promotions.services import decisions, jobs, journey_plans, plans, runs
+from promotions.services import decisions, jobs, journey_plans, journey_texts, plans, runs
 from promotions.services.decisions import Verdict
+from promotions.systems.base import system
+from promotions.systems.journeys.connection import journeys as authoring
 from promotions.systems.journeys.synchronizing import SynchronizeJourneys
 from tests.integration.promotions.conftest import Platform, sandbox_of
+from tests.integration.promotions.journeys_world import World, world
+
+__all__ = ["world"]
 
 STORY = "Order confirmation"
 TEMPLATE_IN_STAGE = "Order confirmation EN (test)"
+NEW_URL = "https://stage.example.test/changed"
 SECRET = "s3cret-Value-of-the-Test"
 
 Drive = Callable[[Job], Job]
@@ -88,3 +94,23 @@ def test_a_journey_is_planned_filled_in_imported_and_seen_in_the_target(
     assert copy.name.startswith(STORY)
     assert {result.verification for result in job.results.exclude(outcome="unchanged")} == {Verification.CONFIRMED}
     assert not SealedValue.objects.exists()
+
+
+def test_a_text_that_was_chosen_is_changed_in_what_is_sent(world: World) -> None:
+    plan = world.plan()
+    [hit, *_] = journey_texts.search(plan, "https url").texts
+    item = journey_texts.choose(plan=plan, pointer=hit.pointer, actor=world.operator)
+    decisions.decide(plan=plan, verdicts=[Verdict(item.pk, Decision.FILL, value=NEW_URL)], actor=world.operator)
+    plans.refresh(plan=plan, actor=world.operator)
+    plan = world.gathered(plan)
+    assert (plan.items.get(key=item.key).target or {})["title"] == NEW_URL
+
+    job = world.run(world.fill(plan))
+
+    assert job.state == JobState.SUCCEEDED, job.problem
+    copy = JourneyCopy.objects.get(job=job)
+    with authoring(copy.target_organization, sandbox=copy.target_sandbox.name) as client:
+        exported = client.export(copy.version_uid).content.decode()
+    assert (NEW_URL in exported, hit.current in exported) == (True, False)
+    again = system("journeys").again(copy.promotion, actor=world.operator, origin_job=None)
+    assert again.pick["texts"] == [hit.pointer]
