@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from promotions.choices import JobState, ProblemKind, PromotionMode
+from promotions.choices import JobState, ProblemKind
 from promotions.models import Job, Promotion
 from promotions.services import plans, undoing
 
@@ -36,7 +36,7 @@ def undo_of(job: Job | None) -> Undo | None:
     """None where undoing is no question: its system cannot, it is not over, or nothing of it was sent."""
     if job is None or not job.is_finished or not job.submit_count or not undoing.can_be_undone(job):
         return None
-    latest = job.retries.filter(mode=PromotionMode.UNDO, abandoned_at=None).order_by("-pk").first()
+    latest = undoing.latest_undo(job)
     run = plans.run_job(latest.current_plan) if latest is not None else None
     return Undo(job, undoing.reason_not_to_undo(job), latest, run, _words(run))
 

@@ -24,7 +24,7 @@ def keep(plan: Plan) -> None:
     known = _known(sandbox, decided)
     rows = []
     for item in decided:
-        before = known.get((item.type, item.remote_id))
+        before = known.get((item.type, _named(item)))
         is_same = before is not None and _target_of(before.decision, before.target) == _target_of(
             item.decision, item.target
         )
@@ -32,7 +32,7 @@ def keep(plan: Plan) -> None:
             RememberedDecision(
                 target_sandbox=sandbox,
                 type=item.type,
-                remote_id=item.remote_id,
+                remote_id=_named(item),
                 decision=item.decision,
                 target=item.target,
                 times=_times(before, item) if before is not None and is_same else 1,
@@ -55,7 +55,12 @@ def _is_typed_secret(item: PlanItem) -> bool:
 
 def _one_each(items: Iterable[PlanItem]) -> list[PlanItem]:
     """One decision for what several items are about, such as a schema that two events use; the later one counts."""
-    return list({(item.type, item.remote_id): item for item in items}.values())
+    return list({(item.type, _named(item)): item for item in items}.values())
+
+
+def _named(item: PlanItem) -> str:
+    """What a decision is remembered by; a system may say more than the id tells, such as where it came from."""
+    return str(item.details.get("memory") or item.remote_id)[:500]
 
 
 def _times(before: RememberedDecision, item: PlanItem) -> int:
@@ -71,7 +76,7 @@ def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
     open_ones = [item for item in items if item.must_decide and item.kind != ItemKind.CONFIRMATION and not item.earlier]
     known = _known(sandbox, open_ones)
     for item in open_ones:
-        before = known.get((item.type, item.remote_id))
+        before = known.get((item.type, _named(item)))
         if before is not None and _is_offered(item, before):
             item.remembered = {
                 "decision": before.decision,
@@ -84,7 +89,7 @@ def remind(sandbox: Sandbox, items: Sequence[PlanItem]) -> None:
 
 def _known(sandbox: Sandbox, items: Sequence[PlanItem]) -> dict[tuple[str, str], RememberedDecision]:
     found: dict[tuple[str, str], RememberedDecision] = {}
-    ids = sorted({item.remote_id for item in items})
+    ids = sorted({_named(item) for item in items})
     for start in range(0, len(ids), LOOKUP_SIZE):
         rows = RememberedDecision.objects.filter(
             target_sandbox=sandbox, remote_id__in=ids[start : start + LOOKUP_SIZE]

@@ -33,22 +33,36 @@ def reason_not_to_undo(job: Job) -> str:
     if not job.submit_count:
         return "Nothing of it was sent, so there is nothing to take back."
     if (standing := standing_undo(job)) is not None:
+        if _was_sent(standing):
+            return f"Promotion {standing.pk} has taken it back, or tried to. Look there how that ended."
         return f"Promotion {standing.pk} takes it back already. Go on there, or put that one away first."
     return system(job.promotion.system).reason_not_to_undo(job)
 
 
 def standing_undo(job: Job) -> Promotion | None:
-    """The promotion that takes this run back and was not put away; one whose run has failed does not stand.
+    """The promotion that takes this run back, or has; one that was put away unsent, or has failed, does not stand.
 
     A run that was never sent leaves its plan where it was: that can be run again, so nothing may be planned beside it.
     """
-    for promotion in job.retries.filter(abandoned_at=None, mode=PromotionMode.UNDO).order_by("-pk"):
+    for promotion in job.retries.filter(mode=PromotionMode.UNDO).order_by("-pk"):
         run = plans.run_job(promotion.current_plan)
-        if run is None or run.state in UNFINISHED or not run.submit_count:
-            return promotion
-        if not system(promotion.system).has_undo_failed(run):
+        if run is not None and (run.state in UNFINISHED or run.submit_count):
+            if not system(promotion.system).has_undo_failed(run):
+                return promotion
+        elif promotion.abandoned_at is None:
             return promotion
     return None
+
+
+def latest_undo(job: Job) -> Promotion | None:
+    """The one that stands, or else the last that was tried and not put away."""
+    last = job.retries.filter(abandoned_at=None, mode=PromotionMode.UNDO).order_by("-pk").first()
+    return standing_undo(job) or last
+
+
+def _was_sent(promotion: Promotion) -> bool:
+    run = plans.run_job(promotion.current_plan)
+    return run is not None and bool(run.submit_count)
 
 
 @transaction.atomic

@@ -17,6 +17,8 @@ from promotions.services import decisioning_plans, decisions
 from promotions.services.decisions import Verdict
 from promotions.systems.decisioning.items import MAPPED_TYPES
 from promotions.systems.decisioning.picks import LEVELS, Pick
+from promotions.systems.decisioning.planning import MIGRATED_BEFORE, PREREQUISITE, SOURCE_IS_TARGET
+from promotions.systems.decisioning.telling import PREREQUISITES
 
 
 class Command(PromotingCommand):
@@ -35,7 +37,7 @@ several have it. The decisions file is JSON; a segment of the target is written 
              "_acme.oldScore": {"decision": "leave"},
              "dataset": {"decision": "fill", "value": "Decisioning events"},
              "datastream": {"decision": "create"},
-             "prerequisites": {"decision": "confirm"}}}
+             "prerequisite-permissions": {"decision": "confirm"}}}
 
 """
 
@@ -69,6 +71,9 @@ several have it. The decisions file is JSON; a segment of the target is written 
             "--same-sandbox", action="store_true", help="confirm that source and target are meant to be one sandbox"
         )
         parser.add_argument(
+            "--repeat", action="store_true", help="confirm that the target may hold what an earlier migration made"
+        )
+        parser.add_argument(
             "--hours", type=int, default=24, help="hand a workflow to a person after so many hours (default: 24)"
         )
         super().add_arguments(parser)
@@ -80,8 +85,9 @@ several have it. The decisions file is JSON; a segment of the target is written 
         for option, name, decision in (
             ("new_datastream", "datastream", Decision.CREATE),
             ("own_datastream", "datastream", Decision.KEEP),
-            ("prerequisites_met", "prerequisites", Decision.CONFIRM),
-            ("same_sandbox", "source-is-target", Decision.CONFIRM),
+            *(("prerequisites_met", f"{PREREQUISITE}{name}", Decision.CONFIRM) for name, *_ in PREREQUISITES),
+            ("same_sandbox", SOURCE_IS_TARGET, Decision.CONFIRM),
+            ("repeat", MIGRATED_BEFORE, Decision.CONFIRM),
         ):
             if options[option]:
                 found.append(Wanted(name=name, decision=decision, source=f"--{option.replace('_', '-')}"))

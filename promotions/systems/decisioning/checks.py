@@ -1,6 +1,7 @@
 """What people look at after a migration (Adobe, "Decisioning Migration API", validation)."""
 
 import json
+import uuid
 
 from promotions.choices import Decision
 from promotions.models import Job, RunCheck
@@ -8,6 +9,7 @@ from promotions.systems.decisioning.items import DATASTREAM
 from promotions.systems.plan_runs import place_of
 
 EDGE_URL = "https://edge.adobedc.net/ee/v2/interact"
+OLDER_EDGE_URL = "https://edge.adobedc.net/ee/or2/v1/interact"
 
 
 def add_checks(job: Job) -> None:
@@ -37,7 +39,8 @@ def add_checks(job: Job) -> None:
                 "datastream",
                 "The datastream answers",
                 "Publish what is to be tested, then call the Edge: the answer has handles of the type "
-                "personalization:decisions, and names that begin with ExD_ in their sub-propositions.",
+                "personalization:decisions, and names that begin with ExD_ in their sub-propositions. Older revisions "
+                f"of the platform's page call {OLDER_EDGE_URL} instead.",
             )
         )
         sample = _interact_call(datastream or "DATASTREAM_ID")
@@ -65,6 +68,6 @@ def _interact_call(datastream: str) -> str:
     }
     return (
         f"curl -X POST '{EDGE_URL}?configId={datastream}' \\\n"
-        "  -H 'Content-Type: application/json' -H 'x-request-id: towpath-check' \\\n"
+        f"  -H 'Content-Type: application/json' -H 'x-request-id: {uuid.uuid4()}' \\\n"
         f"  -d '{json.dumps(body)}'"
     )

@@ -1,6 +1,7 @@
 """The migration workflow: makes drafts in the target, once, and tells what became of each object."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from clients.decisioning import DecisioningClient, Dependencies, ObjectMapping, Segment, Workflow, WorkflowStatus
 from promotions.choices import Decision, JobState, ResultOutcome
@@ -136,9 +137,29 @@ def rows_of(job: Job, workflow: Workflow) -> list[TaskResult]:
         while (row.type, row.remote_id) in rows:
             row.type, number = f"{plain[:58]} {number}", number + 1
         rows[row.type, row.remote_id] = row
+    told = {remote_id for _, remote_id in rows}
+    for warning in workflow.warnings:
+        # Some services tell of what they leave behind in a warning alone.
+        if warning.object_id and warning.object_id not in told:
+            left = _left_behind(warning.object_id, warning.object_name, [warning.text])
+            rows.setdefault((left.type, left.remote_id), left)
     for position, row in enumerate(rows.values()):
         row.job, row.position = job, position
     return list(rows.values())
+
+
+def _left_behind(object_id: str, name: str, warnings: Sequence[str]) -> TaskResult:
+    """What became nothing, and why."""
+    kind = object_id.partition(":")[0] if ":" in object_id else ""
+    return TaskResult(
+        type=_words(kind.replace("-", " "))[:64],
+        remote_id=object_id[:500],
+        title=name[:500],
+        claim="not migrated",
+        outcome=ResultOutcome.UNCHANGED,
+        explanation=f"Stays behind. {' '.join(warnings[:3])}",
+        messages=[{"status": "WARNING", "attempt": None, "message": text} for text in warnings[:MESSAGES_KEPT]],
+    )
 
 
 def _row(mapping: ObjectMapping) -> TaskResult:

@@ -1,6 +1,7 @@
 """Planning a migration: what the dependency analysis says has to be mapped, and what the target is. Reads only."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from clients.errors import ApiNotFoundError, ApiRejectedError
 from clients.sandbox_management import RemoteSandbox
 from clients.sandbox_tooling import SandboxToolingClient
 from clients.transport import Connection
-from promotions.choices import ArtifactType, Decision, ItemInput, ItemKind, PlanState
+from promotions.choices import GOOD_ENDS, ArtifactType, Decision, ItemInput, ItemKind, JobState, PlanState
 from promotions.engine.registry import Report
 from promotions.models import Job, Plan, Promotion
 from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft
@@ -28,6 +29,9 @@ from promotions.systems.decisioning.telling import PREREQUISITES, DecisioningTel
 DATASETS_OFFERED = 10
 MEMBERS = {"profile": "profile attributes", "context": "context attributes", "segments": "segments"}
 SOURCE_IS_TARGET = "source-is-target"
+MIGRATED_BEFORE = "migrated-before"
+PREREQUISITE = "prerequisite-"
+MIGRATIONS_LOOKED_AT = 20
 NOTHING_NAMED = "nothing-named"
 
 
@@ -74,7 +78,7 @@ class DecisioningSystem(DecisioningTelling):
             display={"analysed_at": at.isoformat(), "analysis": analysis.pk, "workflow": analysis.remote_id},
             blockers=_age_blockers(at),
             items=[
-                *_items(found, datasets, is_same_sandbox=is_same),
+                *_from(pick, _items(found, datasets, is_same_sandbox=is_same)),
                 *_confirmations(promotion, pick, is_silent=analysis.result.get("is_silent", False)),
             ],
         )
@@ -163,6 +167,11 @@ def _items(found: Mapping[str, Any], datasets: Sequence[tuple[str, str]], *, is_
 LEAVE_OUT = Choice(Decision.LEAVE, None, "Needs no mapping", "It is not sent; what uses it may not work in the target.")
 
 
+def _from(pick: Pick, items: Sequence[ItemDraft]) -> list[ItemDraft]:
+    """Earlier decisions count for the same pair of sandboxes: each knows its source."""
+    return [replace(item, details={**item.details, "memory": f"{pick.source}:{item.remote_id}"}) for item in items]
+
+
 def _attribute(kind: str, name: str, proposed: str) -> ItemDraft:
     choices = [Choice(Decision.KEEP, None, f"The target calls it {name} too", ""), LEAVE_OUT]
     if proposed and proposed != name:
@@ -209,7 +218,7 @@ def _dataset(proposed: str, datasets: Sequence[tuple[str, str]]) -> ItemDraft:
         Choice(
             Decision.REUSE,
             {"id": name, "type": "dataset", "title": name},
-            "Proposed by the analysis" if name == proposed else "A dataset of the target",
+            "Proposed by the analysis" if name == proposed else "A dataset of the target; whether it fits is not known",
             "",
             rank,
         )
@@ -248,17 +257,40 @@ def _datastream() -> ItemDraft:
     )
 
 
+def _standing_migration(promotion: Promotion) -> Job | None:
+    """The last migration into this sandbox that is not known to be taken back."""
+    done = Job.objects.filter(kind=kinds.MIGRATE, sandbox=promotion.target_sandbox, state__in=GOOD_ENDS)
+    for job in done.order_by("-pk")[:MIGRATIONS_LOOKED_AT]:
+        if not Job.objects.filter(kind=kinds.ROLL_BACK, promotion__origin_job=job, state=JobState.SUCCEEDED).exists():
+            return job
+    return None
+
+
 def _confirmations(promotion: Promotion, pick: Pick, *, is_silent: bool) -> list[ItemDraft]:
     found = [
         ItemDraft(
-            key="prerequisites",
+            key=f"{PREREQUISITE}{name}",
             kind=ItemKind.CONFIRMATION,
-            title="What has to be there before",
-            explanation="\n".join(PREREQUISITES),
+            title=title,
+            explanation=explanation,
             choices=[Choice(Decision.CONFIRM, None, "Looked at", "")],
             must_decide=True,
         )
+        for name, title, explanation in PREREQUISITES
     ]
+    if (former := _standing_migration(promotion)) is not None:
+        found.append(
+            ItemDraft(
+                key=MIGRATED_BEFORE,
+                kind=ItemKind.CONFIRMATION,
+                title=f"{promotion.target_sandbox.name} holds what a migration made",
+                explanation=f"Job {former.pk} (“{former.title}”) migrated into this sandbox, and was not rolled back. "
+                "Names such as ExD_<name> are taken already; what the service does then is not documented: it may "
+                "number the new ones, or fail.",
+                choices=[Choice(Decision.CONFIRM, None, "Meant so", "")],
+                must_decide=True,
+            )
+        )
     if pick.source == promotion.target_sandbox.name:
         found.append(
             ItemDraft(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from clients.decisioning import DecisioningClient, Workflow, WorkflowStatus
+from clients.errors import ApiError
 from promotions.choices import JobState, ResultOutcome
 from promotions.engine.registry import Ending, Snapshot
 from promotions.models import Job, TaskResult
@@ -83,6 +84,11 @@ class RollBack(WorkflowRun, PlanRun):
         if job.state == JobState.FAILED:
             return f"Nothing is known to be taken back in {where}. Remove by hand what has to go."
         return f"Look into {where} what is left, and remove it by hand."
+
+    def advise(self, job: Job, exc: ApiError) -> str:
+        if exc.status != 409:
+            return ""
+        return f"It may have been taken back already, by somebody else. Look into {place_of(job)}."
 
     def wanted(self, job: Job) -> str:
         return f"a rollback of the migration {undone(job).remote_id}"

@@ -21,16 +21,38 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NOUNS = {PROFILE: "profile attribute", CONTEXT: "context attribute", SEGMENT: "segment"}
 # Adobe, "Decisioning Migration API", prerequisites.
 PREREQUISITES = (
-    "The technical account may read Decision management in the source, and create and edit Decisioning in the target "
-    "(typically Manage Decisioning, Decisions, Offers, Ranking Strategies and Schemas; Manage Campaigns, as campaigns "
-    "are made; Manage Datastreams, if one is made).",
-    "Profile attributes exist in the target under the names that they are mapped to.",
-    "Segments were created in the target, and identity mapping is set up.",
-    "The dataset belongs to a datastream that is enabled for Journey Optimizer Edge calls.",
+    (
+        "permissions",
+        "Permissions",
+        "The technical account may read Decision management in the source, and create and edit Decisioning in the "
+        "target (typically Manage Decisioning, Decisions, Offers, Ranking Strategies and Schemas; Manage Campaigns, as "
+        "campaigns are made; Manage Datastreams, if one is made). Without them the workflow fails half way.",
+    ),
+    (
+        "attributes",
+        "Profile attributes",
+        "They exist in the target under the names that they are mapped to: rules and formulas point at them, and the "
+        "service makes none.",
+    ),
+    (
+        "segments",
+        "Segments and identities",
+        "Segments were created in the target, and identity mapping is set up: the service makes none, and finds no "
+        "counterparts by itself.",
+    ),
+    (
+        "dataset",
+        "Dataset and datastream",
+        "The dataset belongs to a datastream that is enabled for Journey Optimizer Edge calls, unless one is made: "
+        "decisions are asked for there.",
+    ),
 )
 # The same page, entity mapping: what becomes what, under which name.
 BECOMES = (
-    ("Offer", "Offer item, its schema, fragments", "ExD_<name>"),
+    ("Offer", "Offer item and its schema", "ExD_<name>"),
+    ("Offer", "Fragment for each content", "ExD_<offer>_<placement>_<index>"),
+    ("Offer characteristics", "Field group offer_item_custom_attributes", ""),
+    ("Context attributes", "Field group custom_context_attributes of the dataset's schema", ""),
     ("Rule", "Decisioning rule", "ExD_<name>"),
     ("Ranking formula", "Decisioning ranking formula", "ExD_<name>"),
     ("Collection", "Item collection", "ExD_<collection>_<placement>"),
@@ -40,12 +62,13 @@ BECOMES = (
         "Selection strategy, decision policy",
         "ExD_<decision>_selection_strategy_<index>, ExD_<decision>_<placement>",
     ),
-    ("Decision", "Code-based campaign", "Campaign for <decision> : <placement>"),
+    ("Decision", "One code-based campaign for each decision scope", "Campaign for <decision> : <placement>"),
     ("Placement", "Channel configuration", "ExD_<placement>, spaces and dots as underscores"),
 )
 STAYS_BEHIND = (
     "Offers with HTML or image content, placements of Decisioning, capping by placement, data-collection code, and "
-    "everything outbound. Profile attributes and segments are not made, only pointed at."
+    "everything outbound. Profile attributes and segments are not made, only pointed at, and the ids of segments are "
+    "for you to bring. Rules for the API alone stay so."
 )
 
 

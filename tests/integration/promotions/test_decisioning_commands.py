@@ -65,7 +65,7 @@ def test_a_sandbox_is_migrated_and_rolled_back_from_the_command_line(
 
     assert looked == 1
     assert f"{PROFILE} " in shown
-    assert "Not ready to run: 3 rows are not decided yet." in shown
+    assert "Not ready to run: 6 rows are not decided yet." in shown
     assert set(plan.items.filter(type__endswith="attribute").values_list("decision", flat=True)) == {Decision.KEEP}
     # The demo's offers in HTML stay behind, of which the service warns.
     assert code == 3, said

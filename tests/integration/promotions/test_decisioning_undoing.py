@@ -9,6 +9,7 @@ from promotions.choices import ApprovalState, JobState, PlanState, ProblemKind, 
 from promotions.models import Approval, Job, Plan, Promotion
 from promotions.services import approvals, jobs, plans, undoing
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
+from promotions.undo_facts import undo_of
 from tests.factories import MembershipFactory, UserFactory
 from tests.integration.promotions.conftest import run_due
 from tests.integration.promotions.decisioning_world import ROLL_BACK, SETTLE, World, fresh, look, texts, world
@@ -178,3 +179,35 @@ def test_one_whose_answer_was_lost_keeps_others_away_until_it_is_closed(world: W
     assert "rolled back already" in second.problem
     assert world.begun(ROLL_BACK) == 1
     assert world.shelves()["stage"]["decisioning"] == []
+
+
+def test_putting_away_what_took_it_back_does_not_let_it_be_taken_back_twice(world: World, migration: Job) -> None:
+    promotion = world.undo(migration)
+    taken_back = world.run(promotion.current_plan)
+    assert taken_back.state == JobState.SUCCEEDED, texts(taken_back)
+
+    plans.abandon(promotion=promotion, actor=world.operator)
+
+    assert "has taken it back" in undoing.reason_not_to_undo(migration)
+    found = undo_of(migration)
+    assert found is not None
+    assert found.words == "undone"
+
+
+def test_a_target_that_holds_what_a_migration_made_is_asked_about_until_that_is_taken_back(
+    world: World, migration: Job
+) -> None:
+    again = offers(world, "stage")
+    assert f"Job {migration.pk}" in again.items.get(key="migrated-before").explanation
+
+    world.run(world.undo(migration).current_plan)
+
+    assert not offers(world, "stage").items.filter(key="migrated-before").exists()
+
+
+def test_what_was_decided_is_offered_for_the_same_pair_of_sandboxes_only(world: World, migration: Job) -> None:
+    same = offers(world, "stage")
+    other = world.plan(source="prod", target="stage")
+
+    assert same.items.get(key="dataset").remembered is not None
+    assert other.items.get(key="dataset").remembered is None
