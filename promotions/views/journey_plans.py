@@ -16,7 +16,7 @@ from promotions.journey_facts import why_no_promotion
 from promotions.models import Journey
 from promotions.services import journey_plans
 from promotions.services.errors import RefusedError
-from promotions.views.promotions import TARGETS_IN_SIGHT
+from promotions.views.promotions import targets_context
 
 
 @login_required
@@ -41,12 +41,8 @@ def journey_promote(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "promotions/journeys/promote.html",
         {
             "journey": journey,
-            "organization": journey.organization,
-            "form": form,
-            "targets": targets,
-            "chosen": form["sandbox"].value() or [],
-            "has_many": len(targets) > TARGETS_IN_SIGHT,
             "why_no_plan": why_no_promotion(journey),
+            **targets_context(form, journey.organization, targets),
         },
         status=422 if form.is_bound else 200,
     )

@@ -1,10 +1,12 @@
 """Promotions: the list, planning one, its page, its name, putting it away."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, natural_number
-from accounts.models import User
+from accounts.models import Organization, Sandbox, User
 from promotions import access, keyset
 from promotions.choices import PromotionMode
 from promotions.forms.promotions import AbandonForm, JobTextForm, PlanForm
@@ -87,15 +89,22 @@ def promotion_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "promotions/promotions/create.html",
         {
             "package": package,
-            "organization": package.organization,
-            "form": form,
-            "targets": targets,
-            "chosen": form["sandbox"].value() or [],
-            "has_many": len(targets) > TARGETS_IN_SIGHT,
             "why_no_plan": why_no_plan(package),
+            **targets_context(form, package.organization, targets),
         },
         status=422 if form.is_bound else 200,
     )
+
+
+def targets_context(form: Form, organization: Organization, targets: Sequence[Sandbox]) -> dict[str, Any]:
+    """What the fieldset of targets shows; `organization` is that of what is promoted."""
+    return {
+        "organization": organization,
+        "form": form,
+        "targets": targets,
+        "chosen": form["sandbox"].value() or [],
+        "has_many": len(targets) > TARGETS_IN_SIGHT,
+    }
 
 
 def _planned(package: Package, asked: dict[str, Any], mode: PromotionMode, actor: User) -> str:
