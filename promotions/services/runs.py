@@ -88,7 +88,7 @@ def request_run(*, plan: Plan, actor: User) -> Job:
         slot=system(promotion.system).slot(promotion),
     )
     audit.record(
-        Verb.IMPORT_REQUESTED,
+        system(promotion.system).run_verbs(promotion).requested,
         actor=actor,
         subject=job,
         details={

@@ -5,7 +5,7 @@ from promotions.choices import JobState, PlanState, ProblemKind
 from promotions.engine.registry import Ending, Report
 from promotions.models import Job, Plan
 from promotions.services import memory, runs
-from promotions.services.verbs import Verb
+from promotions.systems.base import RunVerbs, system
 from promotions.systems.submission import TimedSubmission
 
 
@@ -18,7 +18,7 @@ class PlanRun(TimedSubmission):
 
     def submitted(self, job: Job, *, how: str) -> None:
         audit.record(
-            Verb.IMPORT_ACCEPTED,
+            _verbs(job).accepted,
             actor=job.requested_by,
             subject=job,
             details={"remote_id": job.remote_id, "marker": job.marker, "how": how, "sent": job.submit_count},
@@ -34,7 +34,7 @@ class PlanRun(TimedSubmission):
             memory.note_made(job)
             self.over(job, ending)
             audit.record(
-                Verb.IMPORT_ENDED,
+                _verbs(job).ended,
                 actor=None,
                 subject=job,
                 reason=ending.problem,
@@ -56,6 +56,11 @@ def unsent(job: Job, *, mend: str = "") -> str:
         steps = f", {mend}, and" if mend else ", and"
         return f"Look at what changed on the page of the promotion{steps} run it again."
     return f"Nothing changed in {place_of(job)}. The plan is open again: run it from the page of the promotion."
+
+
+def _verbs(job: Job) -> RunVerbs:
+    promotion = plan_of(job).promotion
+    return system(promotion.system).run_verbs(promotion)
 
 
 def plan_of(job: Job) -> Plan:

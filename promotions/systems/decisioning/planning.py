@@ -18,7 +18,8 @@ from clients.transport import Connection
 from promotions.choices import GOOD_ENDS, ArtifactType, Decision, ItemInput, ItemKind, JobState, PlanState
 from promotions.engine.registry import Report
 from promotions.models import Job, Plan, Promotion
-from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft
+from promotions.services.verbs import Verb
+from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft, RunVerbs
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.analysing import latest_analysis, queue_analysis
 from promotions.systems.decisioning.items import CONTEXT, DATASET, DATASTREAM, PROFILE, REMOVAL, SEGMENT
@@ -33,6 +34,8 @@ MIGRATED_BEFORE = "migrated-before"
 PREREQUISITE = "prerequisite-"
 MIGRATIONS_LOOKED_AT = 20
 NOTHING_NAMED = "nothing-named"
+MIGRATION_VERBS = RunVerbs(Verb.MIGRATION_REQUESTED, Verb.MIGRATION_ACCEPTED, Verb.MIGRATION_ENDED)
+ROLLBACK_VERBS = RunVerbs(Verb.ROLLBACK_REQUESTED, Verb.ROLLBACK_ACCEPTED, Verb.ROLLBACK_ENDED)
 
 
 class DecisioningSystem(DecisioningTelling):
@@ -44,6 +47,9 @@ class DecisioningSystem(DecisioningTelling):
 
     def run_kind(self, promotion: Promotion) -> str:
         return kinds.ROLL_BACK if promotion.is_undo else kinds.MIGRATE
+
+    def run_verbs(self, promotion: Promotion) -> RunVerbs:
+        return ROLLBACK_VERBS if promotion.is_undo else MIGRATION_VERBS
 
     def queue_preparation(self, plan: Plan, actor: User | None) -> Job | None:
         """A frozen plan is compared with the analysis that it rests on; an open one gets a new analysis."""
