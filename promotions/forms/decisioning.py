@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import Sandbox
+from promotions.ids_text import first_column
 from promotions.services.decisioning_plans import HOURS_LIMIT, IDS_LIMIT
 from promotions.systems.decisioning.picks import LEVELS, Pick
 
@@ -64,7 +65,10 @@ class MigrationForm(forms.Form):
             text: str = uploaded.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ValidationError("The file is no plain text in UTF-8. Save it as text or CSV.") from None
-        return "\n".join(re.split(r"[,;\t]", line, maxsplit=1)[0] for line in text.splitlines())
+        try:
+            return "\n".join(first_column(text))
+        except ValueError as exc:
+            raise ValidationError(str(exc)) from exc
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

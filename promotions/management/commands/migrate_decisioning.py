@@ -1,6 +1,5 @@
 """`manage.py migrate_decisioning`: analyse a sandbox, map what it needs, migrate it, and say how it really ended."""
 
-import re
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from django.core.management.base import CommandError
 
 from accounts.models import User
 from promotions.choices import Decision
+from promotions.ids_text import first_column
 from promotions.management import lookups
 from promotions.management.decisions_file import Wanted
 from promotions.management.promoting import EXIT_USAGE, PromotingCommand
@@ -134,5 +134,7 @@ def _ids_in(path: Path | None) -> list[str]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise CommandError(f"{path} cannot be read: {exc}", returncode=EXIT_USAGE) from exc
-    first = (re.split(r"[,;\t]", line, maxsplit=1)[0].strip().strip('"') for line in text.splitlines())
-    return [one for one in first if one]
+    try:
+        return first_column(text)
+    except ValueError as exc:
+        raise CommandError(f"{path} cannot be read: {exc}", returncode=EXIT_USAGE) from exc
