@@ -128,7 +128,7 @@ class Submission(JobType):
         """How long the effect of a write is looked for before a person is asked."""
         return self.follow_deadline if self.follow_deadline is not None else LONGEST_SEARCH
 
-    def followed_until(self, now: datetime) -> datetime | None:
+    def followed_until(self, now: datetime, job: Job) -> datetime | None:
         """When a person is asked about what the platform has by now, and has not ended."""
         return None if self.follow_deadline is None else now + self.follow_deadline
 

@@ -177,7 +177,7 @@ def resume_following(*, job: Job, actor: User) -> None:
         due_at=now,
         attempts=0,
         interval_s=0,
-        deadline_at=registry.submission(job.kind).followed_until(now),
+        deadline_at=registry.submission(job.kind).followed_until(now, job),
         problem="",
         problem_kind="",
     ):
@@ -205,7 +205,7 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
     if remote_id != job.remote_id:
         job.results.all().delete()  # they tell of the remote job that was taken for ours before
     Job.objects.filter(pk=job.pk).update(
-        deadline_at=registry.submission(job.kind).followed_until(timezone.now()), remote_finished_at=None
+        deadline_at=registry.submission(job.kind).followed_until(timezone.now(), job), remote_finished_at=None
     )
     if not accepting.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}"):
         raise ConflictError(f"“{job.title}” has changed meanwhile. Reload the page.")

@@ -3,7 +3,7 @@
 import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -79,9 +79,13 @@ class WorkflowRun(Submission):
 
     def submitted(self, job: Job, *, how: str) -> None:
         super().submitted(job, how=how)
-        if job.promotion is not None:
-            until = timezone.now() + timedelta(hours=Pick.of(job.promotion).hours)
-            Job.objects.filter(pk=job.pk).update(deadline_at=until)
+        Job.objects.filter(pk=job.pk).update(deadline_at=self.followed_until(timezone.now(), job))
+
+    def followed_until(self, now: datetime, job: Job) -> datetime | None:
+        """For the hours that the person who planned it has chosen."""
+        if job.promotion is None:
+            return super().followed_until(now, job)
+        return now + timedelta(hours=Pick.of(job.promotion).hours)
 
 
 def failed(workflow_words: str, job: Job, errors: Sequence[Mapping[str, Any]], result: dict[str, Any]) -> Ending:

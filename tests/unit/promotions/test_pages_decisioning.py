@@ -177,6 +177,22 @@ def test_a_pasted_self_link_names_the_workflow_at_its_end(
     assert (job.remote_id, job.state) == (WORKFLOW, JobState.RUNNING)
 
 
+def test_one_that_is_followed_again_is_followed_for_the_hours_that_were_chosen(
+    organization: Organization, teammate: User
+) -> None:
+    job = waiting(organization, unknown_outcome=True, holds_slot=True, submit_at=timezone.now(), remote_id=WORKFLOW)
+    assert job.promotion is not None
+    job.promotion.pick["hours"] = 1
+    job.promotion.save(update_fields=["pick"])
+
+    jobs.resume_following(job=job, actor=teammate)
+
+    job.refresh_from_db()
+    assert job.deadline_at is not None
+    left = job.deadline_at - timezone.now()
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
 def test_a_plan_whose_analysis_waits_for_a_person_leads_there(browser: Client, organization: Organization) -> None:
     plan = MigrationPlanFactory(promotion__organization=organization, gathering=True)
     fields = {"kind": kinds.ANALYSE, "plan": plan, "promotion": plan.promotion, "unknown_outcome": True}
