@@ -1,5 +1,7 @@
 """What promotions adds to the record."""
 
+from dataclasses import dataclass
+
 from django.db.models import TextChoices
 
 
@@ -61,12 +63,12 @@ class Verb(TextChoices):
     IMPORT_REQUESTED = "job.import_requested", "asked to run the import"
     IMPORT_ACCEPTED = "job.import_accepted", "had the platform import"
     IMPORT_ENDED = "job.import_ended", "saw the end of the import"
-    MIGRATION_REQUESTED = "job.migration_requested", "asked to run"
-    MIGRATION_ACCEPTED = "job.migration_accepted", "had the platform begin"
-    MIGRATION_ENDED = "job.migration_ended", "saw the end of"
-    ROLLBACK_REQUESTED = "job.rollback_requested", "asked to take back with"
-    ROLLBACK_ACCEPTED = "job.rollback_accepted", "had the platform take back with"
-    ROLLBACK_ENDED = "job.rollback_ended", "saw the end of taking back with"
+    MIGRATION_REQUESTED = "job.migration_requested", "asked to run the migration"
+    MIGRATION_ACCEPTED = "job.migration_accepted", "had the platform begin the migration"
+    MIGRATION_ENDED = "job.migration_ended", "saw the end of the migration"
+    ROLLBACK_REQUESTED = "job.rollback_requested", "asked to run the rollback"
+    ROLLBACK_ACCEPTED = "job.rollback_accepted", "had the platform begin the rollback"
+    ROLLBACK_ENDED = "job.rollback_ended", "saw the end of the rollback"
     JOB_CANCELLED = "job.cancelled", "cancelled the job"
     FOLLOWING_STOPPED = "job.following_stopped", "stopped following the job"
     FOLLOWING_RESUMED = "job.following_resumed", "went on following the job"
@@ -90,6 +92,20 @@ class Verb(TextChoices):
     VIEW_SAVED = "view.saved", "saved the view"
     VIEW_RENAMED = "view.renamed", "renamed the view"
     VIEW_DELETED = "view.deleted", "deleted the view"
+
+
+@dataclass(frozen=True)
+class RunVerbs:
+    """What the record says of the three steps of a run."""
+
+    requested: Verb
+    accepted: Verb
+    ended: Verb
+
+
+IMPORT_VERBS = RunVerbs(Verb.IMPORT_REQUESTED, Verb.IMPORT_ACCEPTED, Verb.IMPORT_ENDED)
+MIGRATION_VERBS = RunVerbs(Verb.MIGRATION_REQUESTED, Verb.MIGRATION_ACCEPTED, Verb.MIGRATION_ENDED)
+ROLLBACK_VERBS = RunVerbs(Verb.ROLLBACK_REQUESTED, Verb.ROLLBACK_ACCEPTED, Verb.ROLLBACK_ENDED)
 
 
 GROUP_LABELS = {

@@ -11,7 +11,7 @@ from promotions.choices import Decision, ItemInput, ItemKind, JobState, Match
 from promotions.engine.registry import Report
 from promotions.models import Job, Plan, PlanItem, Promotion
 from promotions.services.errors import RefusedError
-from promotions.services.verbs import Verb
+from promotions.services.verbs import IMPORT_VERBS, RunVerbs
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,6 @@ class ItemDraft:
     details: dict[str, Any] = field(default_factory=dict)
     default: Decision = Decision.UNDECIDED
     """Taken where there is only one choice, and therefore nothing to decide."""
-
-
-@dataclass(frozen=True)
-class RunVerbs:
-    """The record's verbs for the three steps of a run."""
-
-    requested: Verb
-    accepted: Verb
-    ended: Verb
 
 
 @dataclass(frozen=True)
@@ -193,7 +184,7 @@ class System(ABC):
 
     def run_verbs(self, promotion: Promotion) -> RunVerbs:
         """What the record says of the runs of this promotion."""
-        return RunVerbs(Verb.IMPORT_REQUESTED, Verb.IMPORT_ACCEPTED, Verb.IMPORT_ENDED)
+        return IMPORT_VERBS
 
     def queue_preparation(self, plan: Plan, actor: User | None) -> Job | None:
         """Queue what the platform has to work out before facts can be gathered; None if that is nothing.

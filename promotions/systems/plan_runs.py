@@ -1,16 +1,20 @@
 """What the runs of plans have in common, whatever they bring where."""
 
+from typing import ClassVar
+
 from accounts.services import audit
 from promotions.choices import JobState, PlanState, ProblemKind
 from promotions.engine.registry import Ending, Report
 from promotions.models import Job, Plan
 from promotions.services import memory, runs
-from promotions.systems.base import RunVerbs, system
+from promotions.services.verbs import IMPORT_VERBS, RunVerbs
 from promotions.systems.submission import TimedSubmission
 
 
 class PlanRun(TimedSubmission):
     """Sends what a frozen plan says. Before that, the plan's facts and consent are asked for once more."""
+
+    verbs: ClassVar[RunVerbs] = IMPORT_VERBS
 
     def recheck(self, job: Job, report: Report) -> Ending | None:
         # A change after a lost answer may be the effect of that very run: then the plan stays as it is.
@@ -18,7 +22,7 @@ class PlanRun(TimedSubmission):
 
     def submitted(self, job: Job, *, how: str) -> None:
         audit.record(
-            _verbs(job).accepted,
+            self.verbs.accepted,
             actor=job.requested_by,
             subject=job,
             details={"remote_id": job.remote_id, "marker": job.marker, "how": how, "sent": job.submit_count},
@@ -34,7 +38,7 @@ class PlanRun(TimedSubmission):
             memory.note_made(job)
             self.over(job, ending)
             audit.record(
-                _verbs(job).ended,
+                self.verbs.ended,
                 actor=None,
                 subject=job,
                 reason=ending.problem,
@@ -56,11 +60,6 @@ def unsent(job: Job, *, mend: str = "") -> str:
         steps = f", {mend}, and" if mend else ", and"
         return f"Look at what changed on the page of the promotion{steps} run it again."
     return f"Nothing changed in {place_of(job)}. The plan is open again: run it from the page of the promotion."
-
-
-def _verbs(job: Job) -> RunVerbs:
-    promotion = plan_of(job).promotion
-    return system(promotion.system).run_verbs(promotion)
 
 
 def plan_of(job: Job) -> Plan:

@@ -7,6 +7,7 @@ from clients.decisioning import DecisioningClient, Dependencies, ObjectMapping, 
 from promotions.choices import Decision, JobState, ResultOutcome
 from promotions.engine.registry import Ending, Snapshot
 from promotions.models import Job, Plan, PlanItem, TaskResult
+from promotions.services.verbs import MIGRATION_VERBS
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.checks import add_checks
 from promotions.systems.decisioning.items import CONTEXT, DATASET, DATASTREAM, PROFILE, SEGMENT
@@ -24,6 +25,7 @@ class Migrate(WorkflowRun, PlanRun):
     kind = kinds.MIGRATE
     label = "Decisioning migration"
     phrase = "migration of"
+    verbs = MIGRATION_VERBS
 
     def start(self, job: Job, client: DecisioningClient) -> Workflow:
         plan = plan_of(job)

@@ -7,6 +7,7 @@ from clients.errors import ApiError
 from promotions.choices import JobState, ResultOutcome
 from promotions.engine.registry import Ending, Snapshot
 from promotions.models import Job, TaskResult
+from promotions.services.verbs import ROLLBACK_VERBS
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.workflows import WorkflowRun, failed, in_words, keep_told
 from promotions.systems.plan_runs import PlanRun, place_of, plan_of, unsent
@@ -18,6 +19,7 @@ class RollBack(WorkflowRun, PlanRun):
     kind = kinds.ROLL_BACK
     label = "Decisioning rollback"
     phrase = "rollback of"
+    verbs = ROLLBACK_VERBS
     into = "in"
 
     def start(self, job: Job, client: DecisioningClient) -> Workflow:
