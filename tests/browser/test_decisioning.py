@@ -136,6 +136,7 @@ def test_a_migration_that_fails_on_the_way_is_read_and_explained_on_a_phone(stac
     run(page, "Run migration of 1 decision into stage")
 
     expect(page.locator("#job-state")).to_contain_text("failed", timeout=SLOW)
+    expect(page.locator("#job-state")).not_to_contain_text("claimed")
     said = page.locator(".job-problem")
     expect(said).to_contain_text("The migration failed at the platform.")
     expect(said).to_contain_text("fleetSize")

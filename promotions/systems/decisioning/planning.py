@@ -18,8 +18,8 @@ from clients.transport import Connection
 from promotions.choices import GOOD_ENDS, ArtifactType, Decision, ItemInput, ItemKind, JobState, PlanState
 from promotions.engine.registry import Report
 from promotions.models import Job, Plan, Promotion
-from promotions.services.verbs import Verb
-from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft, RunVerbs
+from promotions.services.verbs import MIGRATION_VERBS, ROLLBACK_VERBS, RunVerbs
+from promotions.systems.base import Blocker, Choice, Gathered, ItemDraft
 from promotions.systems.decisioning import kinds
 from promotions.systems.decisioning.analysing import latest_analysis, queue_analysis
 from promotions.systems.decisioning.items import CONTEXT, DATASET, DATASTREAM, PROFILE, REMOVAL, SEGMENT
@@ -34,8 +34,6 @@ MIGRATED_BEFORE = "migrated-before"
 PREREQUISITE = "prerequisite-"
 MIGRATIONS_LOOKED_AT = 20
 NOTHING_NAMED = "nothing-named"
-MIGRATION_VERBS = RunVerbs(Verb.MIGRATION_REQUESTED, Verb.MIGRATION_ACCEPTED, Verb.MIGRATION_ENDED)
-ROLLBACK_VERBS = RunVerbs(Verb.ROLLBACK_REQUESTED, Verb.ROLLBACK_ACCEPTED, Verb.ROLLBACK_ENDED)
 
 
 class DecisioningSystem(DecisioningTelling):
@@ -238,7 +236,7 @@ def _dataset(proposed: str, datasets: Sequence[tuple[str, str]]) -> ItemDraft:
         title="Experience Event dataset",
         input=ItemInput.TEXT,
         details={
-            "where": "its schema takes the migrated context attributes; it has to belong to a datastream that is "
+            "where": "Its schema takes the migrated context attributes; it has to belong to a datastream that is "
             "enabled for Journey Optimizer, unless one is made",
         },
         choices=choices,

@@ -220,6 +220,8 @@ class DecisioningTelling(System):
         )
 
     def reason_not_to_retry(self, job: Job) -> str:
+        if self.reason_not_to_undo(job):
+            return "A migration cannot be repeated in part. Plan it once more."
         return "A migration cannot be repeated in part. Roll it back, or plan it once more."
 
     def reason_to_keep_record(self, job: Job) -> str | None:

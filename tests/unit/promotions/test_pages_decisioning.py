@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from promotions.choices import JobState, PlanState, ProblemKind
+from promotions.choices import ItemKind, JobState, PlanState, ProblemKind
 from promotions.models import Job, Promotion, RunCheck
 from promotions.services import jobs, undoing
 from promotions.services.errors import RefusedError
@@ -279,6 +279,7 @@ def test_an_approver_is_told_what_can_be_taken_back_and_what_not(
 ) -> None:
     plan = rollback_of(migration) if is_undo else MigrationPlanFactory(promotion__organization=organization)
     MappingFactory(plan=plan, decision="leave")
+    MappingFactory(plan=plan, kind=ItemKind.CONFIRMATION, type="", name="read", explanation="The account may.")
     approval = ApprovalFactory(plan=plan)
     approver = MembershipFactory(organization=organization, role=Role.APPROVER).user
 
@@ -286,6 +287,7 @@ def test_an_approver_is_told_what_can_be_taken_back_and_what_not(
 
     assert words in html
     assert others in html
+    assert "The account may." in html
 
 
 # The plan
