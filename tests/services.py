@@ -42,10 +42,11 @@ def miss(program: str, cure: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what holds on the other database only (`only_on("sqlite")`): that is no missing program.
 
-    What uses no database at all, what is said on pages and by the API, and what platforms may answer, is tested once,
-    with the default one; that every route gets on with PostgreSQL is seen by the access table. Fast tests come first.
-    What takes minutes comes before the browsers, so that it is not what all wait for. The tests of a browser's file
-    share one installation, and those that start a PostgreSQL share that, so they stay with one worker.
+    What uses no database at all, what is said on pages, by the API and by commands, and what platforms may answer, is
+    tested once, with the default one; that every route gets on with PostgreSQL is seen by the access table. Fast
+    tests come first. What takes minutes comes before the browsers, so that it is not what all wait for. The tests of
+    a browser's file share one installation, and those that start a PostgreSQL share that, so they stay with one
+    worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
@@ -64,12 +65,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=_order)  # keeps the random order among equals
 
 
+_TAKES_MINUTES = frozenset({"test_accessibility", "test_canary", "test_fuzz", "test_hostile_texts"})
+
+
 def _order(item: pytest.Item) -> int:
-    return 1 if item.get_closest_marker("crash") else 2 if item.get_closest_marker("browser") else 0
+    if item.path.stem in _TAKES_MINUTES or item.get_closest_marker("crash"):
+        return 1
+    return 2 if item.get_closest_marker("browser") else 0
 
 
 # What a platform may answer is the same to every database; the writes behind it are tested by themselves.
-_ABOUT_ANSWERS = frozenset({"test_every_fault", "test_other_platform", "test_journeys_comparing"})
+_ABOUT_ANSWERS = frozenset(
+    {
+        "test_building",
+        "test_canary",
+        "test_every_fault",
+        "test_journeys_comparing",
+        "test_journeys_copies",
+        "test_journeys_refusals",
+        "test_other_platform",
+        "test_sharing_partners",
+        "test_versions",
+    }
+)
 
 
 def _is_about_answers(item: pytest.Item) -> bool:
@@ -77,7 +95,8 @@ def _is_about_answers(item: pytest.Item) -> bool:
 
 
 def _is_about_a_face(item: pytest.Item) -> bool:
-    return item.path.name.startswith(("test_pages_", "test_api_")) and item.path.stem != "test_api_odd_input"
+    name = item.path.stem
+    return (name.startswith(("test_pages_", "test_api_")) and name != "test_api_odd_input") or name.endswith("commands")
 
 
 def _uses_database(item: pytest.Item) -> bool:
