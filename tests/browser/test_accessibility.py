@@ -130,6 +130,7 @@ ran = Job.objects.create(
 TaskResult.objects.create(job=ran, position=0, type="Offer", remote_id="a", title="ExD_a", outcome="created")
 RunCheck.objects.create(job=ran, key="datastream", position=0, title="It answers", sample="curl " + "x" * 300)
 print("THINGS", json.dumps({
+    "journey_plan": carried.current_plan.pk,
     "mapping_plan": migration.current_plan.pk,
     "migration_job": ran.pk,
     "organization": acme.pk,
