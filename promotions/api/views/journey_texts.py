@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
+from config.openapi import PROBLEM_REF
 from promotions import access
 from promotions.api.base import ApiView
 from promotions.api.serializers.journey_texts import FoundTextsSerializer, TextInput, TextQuery
@@ -19,7 +20,7 @@ class PlanTextsView(ApiView):
         description="At most 50, without secrets, system objects and texts of more than 500 bytes. Only for journeys.",
         tags=["Plans"],
         parameters=[TextQuery],
-        responses=FoundTextsSerializer,
+        responses={200: FoundTextsSerializer, (422, "application/problem+json"): PROBLEM_REF},
     )
     def get(self, request: Request, pk: int) -> Response:
         plan = access.journey_plan_for_change(self.user, pk)
