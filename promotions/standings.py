@@ -22,7 +22,12 @@ def states_of(promotions: Collection[int]) -> Mapping[int, str]:
     states |= {one.frozen_plan.promotion_id: approval_facts.badge_of(one) for one in consents.select_related("plan")}
     gathering = [pk for pk, state in states.items() if state == PlanState.GATHERING]
     seeking = Job.objects.filter(promotion__in=gathering, kind__in=plans.fact_kinds()).order_by("pk")
-    sought = dict(seeking.values_list("promotion_id", "state"))
-    states |= {pk: state for pk, state in sought.items() if state not in (JobState.SUBMITTING, JobState.RUNNING)}
+    sought = {pk: (state, slot) for pk, state, slot in seeking.values_list("promotion_id", "state", "slot")}
+    under_way = (JobState.SUBMITTING, JobState.RUNNING)
+    states |= {
+        pk: state
+        for pk, (state, slot) in sought.items()
+        if state not in under_way and (slot or state != JobState.QUEUED)
+    }
     runs = Job.objects.filter(promotion__in=frozen).exclude(kind__in=plans.fact_kinds())
     return states | dict(runs.order_by("pk").values_list("promotion_id", "state"))
