@@ -44,9 +44,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What uses no database at all, what is said on pages, by the API and by commands, and what platforms may answer, is
     tested once, with the default one; that every route gets on with PostgreSQL is seen by the access table. Fast
-    tests come first. What takes minutes comes before the browsers, so that it is not what all wait for. The tests of
-    a browser's file share one installation, and those that start a PostgreSQL share that, so they stay with one
-    worker.
+    tests come first. What takes minutes begins half way through them, so that it is not what all wait for in the end.
+    The tests of a browser's file share one installation, and those that start a PostgreSQL share that, so they stay
+    with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
@@ -62,7 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
         elif "postgres" in getattr(item, "fixturenames", ()) or item.get_closest_marker("postgres"):
             item.add_marker(pytest.mark.xdist_group("postgres"))
-    items.sort(key=_order)  # keeps the random order among equals
+    fast, slow, browsers = ([item for item in items if _order(item) == rank] for rank in range(3))
+    half = len(fast) // 2
+    items[:] = [*fast[:half], *slow, *fast[half:], *browsers]
 
 
 _TAKES_MINUTES = frozenset({"test_accessibility", "test_canary", "test_fuzz", "test_hostile_texts"})
@@ -79,19 +81,26 @@ _ABOUT_ANSWERS = frozenset(
     {
         "test_building",
         "test_canary",
+        "test_connections",
         "test_every_fault",
         "test_journeys_comparing",
         "test_journeys_copies",
         "test_journeys_refusals",
+        "test_oidc",
         "test_other_platform",
         "test_sharing_partners",
         "test_versions",
+        "test_web_safety",
     }
+)
+# Refused before any row is read.
+_REFUSED_AT_THE_DOOR = frozenset(
+    {"test_a_method_that_no_row_names_is_refused", "test_nobody_signs_up_or_changes_an_address"}
 )
 
 
 def _is_about_answers(item: pytest.Item) -> bool:
-    return item.path.stem in _ABOUT_ANSWERS
+    return item.path.stem in _ABOUT_ANSWERS or item.name.partition("[")[0] in _REFUSED_AT_THE_DOOR
 
 
 def _is_about_a_face(item: pytest.Item) -> bool:
