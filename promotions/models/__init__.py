@@ -1,3 +1,4 @@
+from promotions.models.api_versions import ApiVersion, Archive, api_pick_key
 from promotions.models.approvals import Approval
 from promotions.models.documents import RemoteDocument, SealedValue
 from promotions.models.jobs import Job, JobEvent, Schedule, TaskResult
@@ -10,7 +11,9 @@ from promotions.models.saved_views import SavedView
 from promotions.models.sharing import Partnership, SharingLeg, SharingRequest, Transfer
 
 __all__ = [
+    "ApiVersion",
     "Approval",
+    "Archive",
     "Artifact",
     "Job",
     "JobEvent",
@@ -34,4 +37,5 @@ __all__ = [
     "SharingRequest",
     "TaskResult",
     "Transfer",
+    "api_pick_key",
 ]

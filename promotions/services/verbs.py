@@ -96,11 +96,11 @@ class Verb(TextChoices):
 
 @dataclass(frozen=True)
 class RunVerbs:
-    """What the record says of the three steps of a run."""
+    """What the record says of the three steps of a run, as verbs of any registered kind."""
 
-    requested: Verb
-    accepted: Verb
-    ended: Verb
+    requested: TextChoices
+    accepted: TextChoices
+    ended: TextChoices
 
 
 IMPORT_VERBS = RunVerbs(Verb.IMPORT_REQUESTED, Verb.IMPORT_ACCEPTED, Verb.IMPORT_ENDED)

@@ -1,0 +1,1 @@
+"""SnapLogic: API versions exported from one environment and imported into another, and their life cycle."""

@@ -1,0 +1,9 @@
+"""The names of these systems and of their job types."""
+
+SYSTEM = "snaplogic"
+LIFECYCLE_SYSTEM = "snaplogic_lifecycle"
+
+EXPORT = "snaplogic.export"
+IMPORT = "snaplogic.import"
+LIST_ASSETS = "snaplogic.list_assets"
+LIFECYCLE = "snaplogic.lifecycle"
