@@ -18,7 +18,8 @@ BEAT, WEB, WORKERS, EMULATOR, BROKER = range(5)
 WORKER_GRACE_S = 8.0
 # Celery warns of pickled messages; ours are JSON and nothing else is accepted.
 ROOT_WARNING = "You're running the worker with superuser"
-QUEUES = (("tick", 2), ("interactive", 2), ("long", 1))
+# An upload may take minutes: what else is long goes on beside it.
+QUEUES = (("tick", 2), ("interactive", 2), ("long", 3))
 
 # What every program imports sooner or later; imported once before the forks, it is in memory once.
 _SHARED = (

@@ -159,9 +159,19 @@ CACHES = {
 }
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than any total deadline of a remote call, so that a message is not delivered again while its task still works.
-VISIBILITY_TIMEOUT_S = 300
 TASK_TIME_LIMIT_S = 280
+# The total deadline of an upload or an export, above the 15 minutes that SnapLogic may work on a call, and how long the
+# effect of an upload may stay invisible: what arrives as the deadline passes may be worked on for 15 minutes more.
+UPLOAD_DEADLINE_S = env.integer("UPLOAD_DEADLINE_S", 960, least=1, most=7200)
+UPLOAD_SETTLE_S = env.integer("UPLOAD_SETTLE_S", 1920, least=2, most=14_400)
+if UPLOAD_SETTLE_S <= UPLOAD_DEADLINE_S:
+    raise ImproperlyConfigured(
+        f"UPLOAD_SETTLE_S ({UPLOAD_SETTLE_S}) must exceed UPLOAD_DEADLINE_S ({UPLOAD_DEADLINE_S}): otherwise an upload "
+        "that is still under way could be taken for lost."
+    )
+LONG_TASK_TIME_LIMIT_S = max(TASK_TIME_LIMIT_S, UPLOAD_DEADLINE_S + 220)
+# Longer than any task, so that a message is not delivered again while its task still works.
+VISIBILITY_TIMEOUT_S = LONG_TASK_TIME_LIMIT_S + 20
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": VISIBILITY_TIMEOUT_S,
     # kombu looks for lost messages every interval x throttle seconds; the defaults make that 100 s.
@@ -185,6 +195,7 @@ CELERY_TASK_ROUTES = {
     "promotions.tasks.follow_organization": {"queue": "tick"},
     "promotions.tasks.do_chores": {"queue": "tick"},
     "promotions.tasks.run_long": {"queue": "long"},
+    "promotions.tasks.submit_long": {"queue": "long"},
     "promotions.tasks.warn_of_expiries": {"queue": "interactive"},
     "accounts.tasks.deliver_notices": {"queue": "interactive"},
     "accounts.tasks.verify_record": {"queue": "long"},
@@ -215,6 +226,10 @@ FOLLOW_DEADLINE_HOURS = env.integer("FOLLOW_DEADLINE_HOURS", 24, least=1, most=2
 APPROVAL_HOURS = env.integer("APPROVAL_HOURS", 72, least=1, most=24 * 30)
 ANALYSIS_HOURS = env.integer("ANALYSIS_HOURS", 24, least=1, most=24 * 7)
 TYPED_SECRETS_DAYS = env.integer("TYPED_SECRETS_DAYS", 14, least=1, most=90)
+# Exported zips: what may be uploaded or fetched, and how long it is kept after its last use.
+ARCHIVE_MAX_MB = env.integer("ARCHIVE_MAX_MB", 512, least=1, most=4096)
+ARCHIVE_MAX_UNPACKED_MB = env.integer("ARCHIVE_MAX_UNPACKED_MB", 4096, least=1, most=65_536)
+ARCHIVE_DAYS = env.integer("ARCHIVE_DAYS", 30, least=1, most=3650)
 # Each export holds a thread of the web server while its client reads; the others must go on answering.
 EXPORTS_AT_ONCE = env.integer("EXPORTS_AT_ONCE", 2, least=1, most=100)
 SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, least=30, most=86_400)

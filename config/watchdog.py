@@ -17,11 +17,11 @@ _lock = threading.Lock()
 
 
 def watch_tasks(limit_s: float) -> None:
-    """From now on, end this process when one of its tasks takes longer."""
+    """From now on, end this process when one of its tasks takes longer; a task may have a limit of its own."""
 
-    def began(task_id: str, **_: Any) -> None:
+    def began(task_id: str, task: Any = None, **_: Any) -> None:
         with _lock:
-            _ends_at[task_id] = time.monotonic() + limit_s
+            _ends_at[task_id] = time.monotonic() + (getattr(task, "time_limit", None) or limit_s)
             _set_alarm()
 
     def ended(task_id: str, **_: Any) -> None:

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 
 from celery import shared_task
+from django.conf import settings
 
 from config import heartbeat, logs
 from promotions.engine import activities, chores, dispatch, following, submissions, timeline
@@ -39,13 +40,19 @@ def submit(job_id: int, token: str) -> None:
         submissions.step(job_id, token)
 
 
+@shared_task(time_limit=settings.LONG_TASK_TIME_LIMIT_S)
+def submit_long(job_id: int, token: str) -> None:
+    with _named(job_id):
+        submissions.step(job_id, token)
+
+
 @shared_task
 def run_interactive(job_id: int, token: str) -> None:
     with _named(job_id):
         activities.run(job_id, token)
 
 
-@shared_task
+@shared_task(time_limit=settings.LONG_TASK_TIME_LIMIT_S)
 def run_long(job_id: int, token: str) -> None:
     with _named(job_id):
         activities.run(job_id, token)

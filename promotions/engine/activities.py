@@ -23,7 +23,7 @@ PATIENCE = timedelta(hours=1)
 
 def run(job_id: int, token: str) -> None:
     """Do one claimed activity, or one slice of it. Safe to call twice: the second call finds no claim."""
-    job = claims.begin(job_id, token, lease=claims.ACTIVITY_LEASE)
+    job = claims.begin(job_id, token, lease=Activity.lease)
     if job is None:
         return
     activity = job_type(job.kind)
@@ -45,7 +45,7 @@ def run(job_id: int, token: str) -> None:
 
 def _run(job: Job, activity: Activity) -> None:
     try:
-        outcome = activity.run(job, _Report(job))
+        outcome = activity.run(job, _Report(job, activity.lease))
     except ApiError as exc:
         if isinstance(exc, ApiAuthError):
             credential_refused(job.organization, exc)
@@ -93,8 +93,9 @@ def _try_again(job: Job, exc: ApiError) -> None:
 class _Report:
     """Writes progress, at most once a second, and extends the lease by it."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, lease: timedelta) -> None:
         self._job = job
+        self._lease = lease
         self._next = timezone.now()
         self._last_text = ""
 
@@ -105,7 +106,7 @@ class _Report:
         self._next, self._last_text = now + timedelta(seconds=1), text
         claims.keep(
             self._job,
-            due_at=now + claims.ACTIVITY_LEASE,
+            due_at=now + self._lease,
             progress_text=text,
             progress_done=done or 0,
             progress_total=total,

@@ -17,8 +17,6 @@ from promotions.models import Job
 CLAIMED_AT_ONCE = 500
 # How long a claim lasts while its message waits in the broker; the worker that picks it up takes its own lease.
 DISPATCH_LEASE = timedelta(seconds=60)
-# Longer than any activity works without a word of progress, which extends it.
-ACTIVITY_LEASE = timedelta(seconds=150)
 # Longer than one read with all its tries. A reader extends it as it goes on; one that dies is replaced this soon.
 READ_LEASE = timedelta(seconds=75)
 _BETWEEN_EXTENSIONS = timedelta(seconds=10)
@@ -117,6 +115,21 @@ def keep(job: Job, **changes: Any) -> None:
 def extend(job: Job) -> None:
     """Claim a row for one more read; raises LeaseLostError if somebody else has it meanwhile."""
     keep(job, due_at=timezone.now() + READ_LEASE)
+
+
+class Progress:
+    """Tells how far a write has come, at most once a second; it never breaks off over a claim that is lost."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._next = timezone.now()
+
+    def __call__(self, text: str, *, done: int | None = None, total: int | None = None) -> None:
+        now = timezone.now()
+        if now >= self._next:
+            self._next = now + timedelta(seconds=1)
+            held = Job.objects.filter(pk=self._job.pk, lease_token=self._job.lease_token, state=JobState.SUBMITTING)
+            held.update(progress_text=text[:300], progress_done=done or 0, progress_total=total)
 
 
 class Heartbeat:

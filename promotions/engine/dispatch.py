@@ -3,6 +3,9 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
+
+from celery import Task
 
 from promotions import tasks
 from promotions.choices import JobState
@@ -23,15 +26,19 @@ def dispatch_due() -> None:
     for claim in _claimed(token):
         if not registry.is_known(claim.kind):
             log.error("job %s: nothing here knows how to do %s", claim.job_id, claim.kind)
-        elif not registry.is_submission(claim.kind):
-            task = tasks.run_long if registry.job_type(claim.kind).queue == "long" else tasks.run_interactive
-            task.delay(claim.job_id, claim.token)
-        elif claim.state == JobState.RUNNING:
+        elif registry.is_submission(claim.kind) and claim.state == JobState.RUNNING:
             following[claim.organization_id].append(claim.job_id)
         else:
-            tasks.submit.delay(claim.job_id, claim.token)
+            _task(claim.kind).delay(claim.job_id, claim.token)
     for job_ids in following.values():
         tasks.follow_organization.delay(job_ids, token)
+
+
+def _task(kind: str) -> Task[Any, None]:
+    is_long = registry.job_type(kind).queue == "long"
+    if registry.is_submission(kind):
+        return tasks.submit_long if is_long else tasks.submit
+    return tasks.run_long if is_long else tasks.run_interactive
 
 
 def _claimed(token: str) -> Iterator[claims.Claim]:

@@ -47,6 +47,7 @@ class JobType(ABC):
     into: ClassVar[str] = "into"
     """What leads the target there."""
     queue: ClassVar[str] = "interactive"
+    """Where its work is done: "long" for what may take minutes without a word."""
 
     def describe(self, job: Job) -> str:
         """What came of it, in words; nothing where the objects of the job tell it."""
@@ -55,6 +56,9 @@ class JobType(ABC):
 
 class Activity(JobType):
     """Work that only reads at the platform. It may run twice, after a crash, so what it stores must stand that."""
+
+    lease: ClassVar[timedelta] = timedelta(seconds=150)
+    """Longer than it ever works without a word of progress, which extends it."""
 
     @abstractmethod
     def run(self, job: Job, report: Report) -> Ending | Unfinished:
@@ -144,8 +148,11 @@ class Submission(JobType):
         return {}
 
     @abstractmethod
-    def submit(self, job: Job) -> Submitted:
-        """The one call that writes. Runs under the total deadline, which every call of `clients` keeps."""
+    def submit(self, job: Job, report: Report) -> Submitted:
+        """The one call that writes. Runs under the total deadline, which every call of `clients` keeps.
+
+        `report` may tell how far it has come; it never breaks off.
+        """
 
     @abstractmethod
     def look_up(self, job: Job, report: Report) -> LookUp:

@@ -63,7 +63,8 @@ def step(job_id: int, token: str) -> None:
 
 def preparation_s(kind: Submission) -> float:
     """How long looking and checking may take in one task, so that the time of the write itself is left."""
-    return max(TASK_MARGIN_S, settings.TASK_TIME_LIMIT_S - TASK_MARGIN_S - kind.deadline.total_seconds())
+    limit_s = settings.LONG_TASK_TIME_LIMIT_S if kind.queue == "long" else settings.TASK_TIME_LIMIT_S
+    return max(TASK_MARGIN_S, limit_s - TASK_MARGIN_S - kind.deadline.total_seconds())
 
 
 def _ready_to_send(job: Job, kind: Submission) -> dict[str, object] | None:
@@ -149,7 +150,7 @@ def _send(job: Job, kind: Submission, *, params: dict[str, object]) -> None:
 def _said(job: Job, kind: Submission) -> Submitted | errors.ApiError | None:
     """What came of the one call that writes; None if that is dealt with."""
     try:
-        return kind.submit(job)
+        return kind.submit(job, claims.Progress(job))
     except errors.ApiError as exc:
         return exc
     except NoCredentialError as exc:

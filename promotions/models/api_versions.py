@@ -20,7 +20,12 @@ class ApiVersion(models.Model):
     state = models.CharField(max_length=16, choices=ApiVersionState.choices, default=ApiVersionState.UNKNOWN)
     state_at = models.DateTimeField(null=True, blank=True)
     state_job = models.ForeignKey(
-        "promotions.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="What led there."
+        "promotions.Job",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What led there.",
     )
     known_from = models.CharField(max_length=200, help_text='How it became known, in words: "named by Ada Wong".')
     assets = models.JSONField(default=dict, help_text="Names by type, as last listed.")

@@ -65,7 +65,7 @@ class DeleteRecord(RecordedSubmission):
         workflow = _read(job)
         return {"etag": workflow.etag if workflow is not None else ""}
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         etag = job.params["before"]["etag"]
         try:
             if etag:

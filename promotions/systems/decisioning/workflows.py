@@ -42,7 +42,7 @@ class WorkflowRun(Submission):
     def ask(self, client: DecisioningClient, workflow_id: str) -> Workflow:
         """The workflow as it is now."""
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with decisioning(job.organization) as client:
             workflow = self.start(job, client)
         return Submitted(workflow.id, workflow.raw)

@@ -51,7 +51,7 @@ class ImportJourney(PlanRun):
             "is_marked": is_marked(plan_of(job), _marker(job)),
         }
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         try:
             document = filled(plan_of(job), _marker(job))
         except (NotFilledError, UndecryptableError) as missing:

@@ -88,7 +88,7 @@ class PackageChange(PackageSubmission):
             )
         return None
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with self._client(job) as client:
             remote = self.send(client, job, package_of(job))
         return Submitted("", remote.raw)

@@ -19,7 +19,7 @@ class CompareSubmission(VersionSubmission):
     def wanted(self, job: Job) -> str:
         return "a new job that compares this package"
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         package_id, target = package_of(job).remote_id, _target(job)
         remote = self.send(job, lambda client: client.compare(package_id, target_sandbox=target, trigger_new=True))
         is_taken = Job.objects.filter(organization=job.organization, remote_id=remote.id).exclude(pk=job.pk).exists()

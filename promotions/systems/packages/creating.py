@@ -66,7 +66,7 @@ class CreateSubmission(PackageSubmission):
         same = [row.id for row in listing.rows if row.name == job.params["name"]]
         return {"ids": same, "is_complete": listing.is_complete}
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with self._client(job) as client:
             remote = client.create_package(
                 name=job.params["name"],

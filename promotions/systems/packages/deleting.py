@@ -52,7 +52,7 @@ class DeleteSubmission(PackageSubmission):
             return nothing_sent(f"“{package}” is needed by now: {package_refusals.listed(needed_by)}.")
         return None
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with self._client(job) as client:
             try:
                 client.delete_package(package_of(job).remote_id)

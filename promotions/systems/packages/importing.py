@@ -31,7 +31,7 @@ class ImportSubmission(PlanRun):
     label = "Import"
     request_type = "IMPORT"
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         plan, promotion = plan_of(job), plan_of(job).promotion
         sandbox = promotion.target_sandbox.name
         with tooling(job.organization, sandbox=sandbox) as client:

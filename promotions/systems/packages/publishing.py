@@ -49,7 +49,7 @@ class PublishSubmission(TimedSubmission):
             "modified_at": remote.modified_at.replace(microsecond=0).isoformat() if remote.modified_at else None,
         }
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with self._client(job) as client:
             receipt = client.publish_package(_package(job).remote_id, expiry_days=job.params.get("expiry_days"))
         return Submitted(receipt.job_id or None, receipt.raw)

@@ -37,7 +37,7 @@ class UpdateSubmission(ImportSubmission):
             listing = self._listing(job, client, lambda rows: None)
         return {"jobs": [row.id for row in _fitting(job, listing.rows)], "is_complete": listing.is_complete}
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         plan, promotion = plan_of(job), plan_of(job).promotion
         sandbox = promotion.target_sandbox.name
         with platform(job.organization) as connection:

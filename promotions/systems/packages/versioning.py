@@ -211,7 +211,7 @@ class SaveVersion(VersionSubmission):
     def wanted(self, job: Job) -> str:
         return "one more version in the package's list, or a job that saves one"
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         remote = self.send(job, lambda client: client.save_version(package_of(job).remote_id))
         return Submitted(remote.id, remote.raw)
 

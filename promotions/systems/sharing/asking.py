@@ -51,7 +51,7 @@ class AskSubmission(SharingSubmission):
         listing = read_partnerships(job, Direction.OUTGOING)
         return {"ids": [row.id for row in listing.rows if _may_be_to(job, row)], "is_complete": listing.is_complete}
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         partner = partner_id(job)
         with sharing(job.organization) as client:
             outcomes = client.request_partnerships([partner], source_name=job.organization.name)

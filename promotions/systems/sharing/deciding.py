@@ -69,7 +69,7 @@ class DecideSubmission(SharingSubmission):
             )
         return None
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         partnership = _partnership(job)
         with sharing(job.organization) as client:
             remote = client.decide_partnership(

@@ -40,7 +40,7 @@ class PublicitySubmission(SharingSubmission):
         reasons = reasons_not_to_send(job, remote)
         return nothing_sent(" ".join(reasons)) if reasons else None
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         package = package_of(job)
         with tooling(job.organization, sandbox=package.source_sandbox or None) as client:
             remote = client.make_public(package.remote_id)

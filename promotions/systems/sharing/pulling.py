@@ -39,7 +39,7 @@ class PullSubmission(FollowedTransfer):
         """The consent alone: a package of others cannot be read before it is here."""
         return sharing_consent.lost(job)
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with sharing(job.organization) as client:
             remote = client.pull_package(source_organization_id=_source_id(job), package_id=job.params["package_id"])
         return Submitted(remote.id, remote.raw)

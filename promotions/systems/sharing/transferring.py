@@ -182,7 +182,7 @@ class TransferSubmission(FollowedTransfer):
             "the partnership first."
         )
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         with sharing(job.organization) as client:
             started = client.share_package(package_of(job).remote_id, [partner_id(job)])
         found = [one for one in started if one.target_id == partner_id(job)] or list(started)

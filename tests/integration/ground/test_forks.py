@@ -74,3 +74,22 @@ def test_a_process_whose_tasks_are_done_lives_on():
 
     assert done.returncode == 0, done.stderr
     assert "not ended" in done.stdout
+
+
+def test_a_task_may_have_a_limit_of_its_own():
+    long = "task=type('Task', (), dict(time_limit=60)))"
+    code = WATCHED.replace('task_id="first")', f'task_id="first", {long}', 1).replace(
+        'task_id="second")', f'task_id="second", {long}'
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code.format(limit_s=0.2, then="time.sleep(1)")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 0
+    assert "not ended" in ended.stdout

@@ -59,7 +59,7 @@ class Post(Submission):
     def note_before(self, job: Job) -> dict[str, Any]:
         return self.before
 
-    def submit(self, job: Job) -> Submitted:
+    def submit(self, job: Job, report: Report) -> Submitted:
         self.time_left = remaining()
         self.sent.append(job.pk)
         self.at_submit(job)

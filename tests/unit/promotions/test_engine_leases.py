@@ -74,3 +74,39 @@ def test_a_follower_that_was_replaced_does_not_read_again(followed: Job) -> None
 
     with pytest.raises(claims.LeaseLostError):
         claims.extend(followed)
+
+
+def test_what_may_take_long_has_time_to_prepare_and_to_be_sent() -> None:
+    class Upload(ImportSubmission):
+        queue = "long"
+        deadline = timedelta(seconds=settings.UPLOAD_DEADLINE_S)  # type: ignore[assignment]
+
+    longest_s = submissions.preparation_s(Upload()) + Upload.deadline.total_seconds()
+
+    assert longest_s > settings.TASK_TIME_LIMIT_S
+    assert longest_s < settings.LONG_TASK_TIME_LIMIT_S < settings.VISIBILITY_TIMEOUT_S
+    assert settings.UPLOAD_DEADLINE_S > 15 * 60
+    assert settings.UPLOAD_SETTLE_S >= settings.UPLOAD_DEADLINE_S + 15 * 60
+
+
+@pytest.mark.django_db
+def test_a_write_tells_how_far_it_has_come_and_keeps_its_claim() -> None:
+    job = JobFactory(kind=kinds.IMPORT, state=JobState.SUBMITTING, lease_token="mine")
+    due_at = job.due_at
+
+    claims.Progress(job)("Uploading", done=3, total=9)
+
+    job.refresh_from_db()
+    assert (job.progress_text, job.progress_done, job.progress_total) == ("Uploading", 3, 9)
+    assert job.due_at == due_at
+
+
+@pytest.mark.django_db
+def test_a_write_whose_claim_is_lost_goes_on_and_tells_nothing() -> None:
+    job = JobFactory(kind=kinds.IMPORT, state=JobState.SUBMITTING, lease_token="mine")
+    Job.objects.filter(pk=job.pk).update(lease_token="another's")
+
+    claims.Progress(job)("Uploading", done=3, total=9)
+
+    job.refresh_from_db()
+    assert job.progress_text == ""
