@@ -6,9 +6,10 @@ from promotions.choices import Decision, ItemInput, ItemKind
 from promotions.models import Promotion
 from promotions.systems.base import Choice, ItemDraft
 from promotions.systems.journeys.payload import Finding, Survey
-from promotions.systems.journeys.targets import Schemas, nearest, schema_choices, stored_choices
+from promotions.systems.journeys.targets import Schemas, schema_choices
 from promotions.systems.journeys.telling import ITEM_TYPES, carried_words
 from promotions.systems.journeys.texts import Text, key_of
+from promotions.systems.stored import nearest, stored_choices
 
 CONFIRMATION_KEY = "confirmation"
 ITEMS_LIMIT = 2000

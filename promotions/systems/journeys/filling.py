@@ -7,18 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from accounts.crypto import UndecryptableError
-from accounts.services.stored_values import read_value
-from promotions.choices import Decision, ItemInput
-from promotions.models import Plan, PlanItem, Promotion
-from promotions.services import documents, sealed_values
+from promotions.choices import ItemInput
+from promotions.models import Plan
+from promotions.services import documents
 from promotions.systems.journeys.document import replaced
 from promotions.systems.journeys.payload import edited, remaining
-from promotions.systems.journeys.targets import stored_value
 from promotions.systems.markers import marked
-
-
-class NotFilledError(Exception):
-    """Something that has to be filled in is missing; the text says what, and the next step."""
+from promotions.systems.stored import NotFilledError, decided_value
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ def filled(plan: Plan, marker: str) -> Filled:
     edits: dict[str, str] = {}
     secrets = []
     for item in plan.items.all():
-        value = _value_of(plan.promotion, item)
+        value = decided_value(plan.promotion, item)
         if value is None:
             continue
         if item.input == ItemInput.SECRET:
@@ -77,26 +72,6 @@ def secrets_of(plan: Plan) -> tuple[str, ...]:
 def _secrets(plan: Plan) -> Iterator[str]:
     for item in plan.items.filter(input=ItemInput.SECRET):
         with suppress(NotFilledError, UndecryptableError):
-            value = _value_of(plan.promotion, item)
+            value = decided_value(plan.promotion, item)
             if value is not None:
                 yield value
-
-
-def _value_of(promotion: Promotion, item: PlanItem) -> str | None:
-    """What to write in the places of an item; None where they stay as they are."""
-    if item.decision in (Decision.KEEP, Decision.CONFIRM):
-        return None
-    target = item.target or {}
-    if item.decision == Decision.FILL and item.input == ItemInput.SECRET:
-        value = sealed_values.value_of(promotion, target["id"])
-        if value is None:
-            raise NotFilledError(f"What was typed for {item} was erased since. Type it again.")
-        return value
-    if item.decision == Decision.REUSE and target.get("type") == "stored_value":
-        stored = stored_value(promotion, target["id"])
-        if stored is None:
-            raise NotFilledError(f"The stored value “{target['title']}” was replaced or removed since. Choose again.")
-        return read_value(stored)
-    if item.decision in (Decision.FILL, Decision.REUSE):
-        return str(target["id"])
-    raise NotFilledError(f"{item} is not decided.")

@@ -6,11 +6,9 @@ from accounts.choices import IMPORTABLE_STATES
 from accounts.services import connections, sandboxes
 from clients.errors import ApiAuthError, ApiNotFoundError, ApiRejectedError
 from clients.sandbox_management import RemoteSandbox
-from promotions.choices import Decision
 from promotions.engine import hooks
 from promotions.engine.registry import Report
-from promotions.models import JourneyCopy, Plan, PlanItem, Promotion
-from promotions.services import sealed_values
+from promotions.models import JourneyCopy, Plan, Promotion
 from promotions.systems.base import Blocker, Document, Gathered
 from promotions.systems.journeys import kinds, texts
 from promotions.systems.journeys.connection import journeys
@@ -18,8 +16,9 @@ from promotions.systems.journeys.details import keep_uses
 from promotions.systems.journeys.drafting import ITEMS_LIMIT, items_of
 from promotions.systems.journeys.kinds import CANNOT_BE_EXPORTED
 from promotions.systems.journeys.payload import DocumentError, Survey, survey
-from promotions.systems.journeys.targets import read_schemas, stored_value
+from promotions.systems.journeys.targets import read_schemas
 from promotions.systems.journeys.telling import JourneyTelling
+from promotions.systems.stored import lost_values
 
 
 class JourneySystem(JourneyTelling):
@@ -95,18 +94,7 @@ class JourneySystem(JourneyTelling):
         return changes
 
     def lost_values(self, plan: Plan) -> list[str]:
-        lost = []
-        for item in plan.items.all():
-            if not sealed_values.is_standing(plan.promotion, item):
-                lost.append(f"What was typed for {item} was erased since. Type it again.")
-            elif _is_stored(item) and stored_value(plan.promotion, (item.target or {})["id"]) is None:
-                name = (item.target or {})["title"]
-                lost.append(f"The stored value “{name}”, chosen for {item}, was replaced or removed since.")
-        return lost
-
-
-def _is_stored(item: PlanItem) -> bool:
-    return item.decision == Decision.REUSE and (item.target or {}).get("type") == "stored_value"
+        return lost_values(plan)
 
 
 def _facts_of_pick(pick: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """What the target of an import has: schemas to choose from, values to fill in, and earlier copies."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from accounts.models import StoredValue
 from clients.errors import ApiAuthError, ApiError, ApiRejectedError
 from clients.sandbox_tooling import RemoteArtifact, SandboxToolingClient
 from clients.transport import Connection
 from promotions.choices import ArtifactType, Decision
-from promotions.models import Promotion
 from promotions.systems.base import Choice
 
 # More of one title would be no help to choose from.
@@ -75,40 +73,6 @@ def _listed(connection: Connection, sandbox: str) -> tuple[RemoteArtifact, ...] 
 
 def _is_for_good(refusal: ApiError) -> bool:
     return refusal.status in (400, 403, 404, 405, 410, 422)
-
-
-def stored_id(stored: StoredValue) -> str:
-    """Names a stored value as it is now: once it is replaced, what was decided on it has to be decided anew."""
-    return f"stored-{stored.pk}-{stored.digest}"
-
-
-def stored_choices(promotion: Promotion) -> list[Choice]:
-    """The target organization's values, by name."""
-    values = StoredValue.objects.present().filter(organization=promotion.target_organization).exclude(sealed="")
-    return [
-        Choice(
-            Decision.REUSE,
-            {"id": stored_id(stored), "type": "stored_value", "title": stored.name},
-            stored.description or "Stored value",
-            "",
-            rank,
-        )
-        for rank, stored in enumerate(values.order_by("name", "pk"), start=1)
-    ]
-
-
-def nearest(stored: Sequence[Choice], owner: str) -> list[Choice]:
-    """The same choices, those first that speak of whose secret it is."""
-    told = [f"{(choice.target or {}).get('title', '')} {choice.reason}".casefold() for choice in stored]
-    ordered = sorted(zip(told, stored, strict=True), key=lambda pair: owner.casefold() not in pair[0])
-    return [replace(choice, rank=rank) for rank, (_, choice) in enumerate(ordered, start=1)]
-
-
-def stored_value(promotion: Promotion, target_id: str) -> StoredValue | None:
-    """The value that a decision names, if it is still the very same."""
-    _, pk, digest = target_id.split("-", 2)
-    values = StoredValue.objects.present().filter(organization=promotion.target_organization)
-    return values.filter(pk=int(pk), digest=digest).exclude(sealed="").first()
 
 
 def schema_choices(schemas: Schemas, schema_id: str) -> Sequence[Choice]:

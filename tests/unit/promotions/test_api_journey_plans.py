@@ -12,7 +12,7 @@ from promotions.services import plans, sealed_values
 from promotions.services.verbs import Verb
 from promotions.systems.base import Choice, Gathered, ItemDraft
 from promotions.systems.journeys import kinds
-from promotions.systems.journeys.targets import stored_choices
+from promotions.systems.stored import stored_choices
 from tests.factories import SandboxFactory, StoredValueFactory, api_headers
 from tests.factories_journeys import JourneyCopyFactory, JourneyFactory, JourneyVersionFactory
 from tests.factories_promotions import JobFactory, PackageFactory, PlanFactory, PromotionFactory

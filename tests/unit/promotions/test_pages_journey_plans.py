@@ -14,8 +14,8 @@ from promotions.approval_facts import changes_of
 from promotions.choices import Decision, ItemInput, ItemKind, Match
 from promotions.models import Plan, PlanItem
 from promotions.systems.base import Choice
-from promotions.systems.journeys.targets import nearest
 from promotions.systems.journeys.telling import ITEM_TYPES
+from promotions.systems.stored import nearest
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.factories_promotions import PlanFactory, PlanItemFactory, PromotionGroupFactory, offer
 
