@@ -14,11 +14,12 @@ from promotions.services import routines, runs, sealed_values
 from promotions.services.journeys import kept_raw
 from promotions.systems.journeys import kinds
 from promotions.systems.journeys.connection import journeys
-from promotions.systems.journeys.filling import NotFilledError, check, filled, is_marked, secrets_of
+from promotions.systems.journeys.filling import check, filled, is_marked, secrets_of
 from promotions.systems.journeys.finding_copies import look_up, uids_of
 from promotions.systems.journeys.looking import broken_words, look_again, made_before_looking
 from promotions.systems.journeys.verdict import conclude, in_words
 from promotions.systems.plan_runs import PlanRun, plan_of
+from promotions.systems.stored import NotFilledError
 
 _RESULT_FIELDS = ("position", "title", "new_id", "claim", "outcome", "explanation", "messages")
 
