@@ -19,12 +19,13 @@ GATEWAY_MESSAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """A status, a JSON value or the text of another type, and extra headers."""
+    """A status, a JSON value, the text of another type or a blob, extra headers, and how long the client waits."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     mimetype: str = "application/json"
+    wait_s: float = 0.0
 
 
 class RefusedError(Exception):

@@ -33,10 +33,16 @@ from emulator import (
     publishing,
     sandbox_management,
     seeds,
+    snaplogic,
+    snaplogic_export,
+    snaplogic_import,
+    snaplogic_life,
+    snaplogic_moves,
     transfers,
     versions,
 )
 from emulator.answers import Answer, RefusedError, refused_by_exim, refused_by_gateway
+from emulator.blobs import Blob, digest_of
 from emulator.calls import Call, Directive, Route, find_route
 from emulator.clock import Clock
 from emulator.decisioning_bodies import R1, R4
@@ -73,6 +79,11 @@ class Area:
     routes: Sequence[Route]
     admit: Callable[[Call], None] | None = None
     unknown: Callable[[Call, frozenset[str]], RefusedError] | None = None  # a path or a method it does not have
+    faults: Callable[[World, Request, ArmedFault], Answer | None] | None = None  # its own words for some of them
+    uploads: str = ""  # below the prefix: where bodies are too large for the memory
+
+    def has(self, path: str) -> bool:
+        return path == self.prefix or path.startswith(f"{self.prefix}/")
 
 
 _AUTHORING = (*journey_list.ROUTES, *journey_export.ROUTES, *journey_import.ROUTES)
@@ -101,7 +112,32 @@ AREAS = (
         for prefix in decisioning.PREFIXES
         for dialect, admit in ((R1, decisioning.let_in_r1), (R4, decisioning.let_in_r4))
     ),
+    Area(
+        snaplogic.PREFIX,
+        (*snaplogic_import.ROUTES, *snaplogic_export.ROUTES, *snaplogic_life.ROUTES, *snaplogic_moves.ROUTES),
+        snaplogic.let_in,
+        snaplogic.unknown_route,
+        snaplogic.fault_answer,
+        uploads="/apim/import_version/",
+    ),
+    Area(
+        snaplogic.ADMIN_PREFIX,
+        snaplogic_moves.ADMIN_ROUTES,
+        snaplogic.let_in,
+        snaplogic.unknown_route,
+        snaplogic.fault_answer,
+    ),
 )
+
+
+class _Upload(Request):
+    """Its files are spooled to disk; its other parts may have any size."""
+
+    max_form_memory_size = 2**30
+
+
+def _area_of(path: str) -> Area | None:
+    return next((area for area in AREAS if area.has(path)), None)
 
 
 class Emulator:
@@ -135,12 +171,21 @@ class Emulator:
         self._released = threading.Event()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        request = Request(environ)
-        return self._respond(request)(environ, start_response)
+        request = _Upload(environ)
+        try:
+            return self._respond(request)(environ, start_response)
+        finally:
+            request.close()
 
     def _respond(self, request: Request) -> Response:
-        body = request.get_data(cache=True)
         path = "/" + "/".join(part for part in request.path.split("/") if part)
+        area = _area_of(path)
+        size_and_digest: tuple[int, str] | None = None
+        if area and area.uploads and path.startswith(area.prefix + area.uploads):
+            size_and_digest = digest_of(request.environ["wsgi.input"])
+            body = b""
+        else:
+            body = request.get_data(cache=True)
         if path == control.PREFIX or path.startswith(f"{control.PREFIX}/"):
             with self._lock:
                 self.world.settle()
@@ -156,6 +201,7 @@ class Emulator:
                 headers=dict(request.headers),
                 body=body,
                 mimetype=request.mimetype,
+                size_and_digest=size_and_digest,
             )
             fault, of_work = self.faults.take(request.method, path)
             wait_s = self.world.random.uniform(*self.latency) if self.latency[1] else 0.0
@@ -165,11 +211,15 @@ class Emulator:
         entry["fault"] = fault.fault.value if fault else None
         if fault and fault.when == "before":
             return self._break(fault, request, entry, released)
+        if size_and_digest:
+            _ = request.files  # read apart while nobody else waits
         with self._lock:
             self.world.settle()
             answer = self._answer(request, path, of_work)
         if fault:
             return self._break(fault, request, entry, released, answer)
+        if answer.wait_s:
+            released.wait(answer.wait_s)
         entry["status"] = answer.status
         return _response(answer)
 
@@ -189,25 +239,24 @@ class Emulator:
         return dataclasses.replace(answer, body=body, headers={**answer.headers, "x-request-id": request_id})
 
     def _dispatch(self, request: Request, path: str, of_work: Sequence[ArmedFault]) -> Answer:
-        for area in AREAS:
-            if path != area.prefix and not path.startswith(f"{area.prefix}/"):
-                continue
-            directives = [Directive(armed.fault.value, armed.options) for armed in of_work]
-            inner = path.removeprefix(area.prefix)
-            call = Call(self.world, request, inner, directives=directives)
-            if area.admit:
-                area.admit(call)
-            found = find_route(area.routes, request.method, inner)
-            if found.route is None:
-                if area.unknown:
-                    raise area.unknown(call, found.allowed)
-                if found.allowed:
-                    allow = {"Allow": ", ".join(sorted(found.allowed))}
-                    raise refused_by_exim(405, f"Method {request.method} is not allowed here", allow)
-                raise refused_by_exim(404, f"No resource at {path}")
-            call.params = found.params
-            return found.route.handler(call)
-        raise refused_by_exim(404, f"No resource at {path}")
+        area = _area_of(path)
+        if area is None:
+            raise refused_by_exim(404, f"No resource at {path}")
+        directives = [Directive(armed.fault.value, armed.options) for armed in of_work]
+        inner = path.removeprefix(area.prefix)
+        call = Call(self.world, request, inner, directives=directives)
+        if area.admit:
+            area.admit(call)
+        found = find_route(area.routes, request.method, inner)
+        if found.route is None:
+            if area.unknown:
+                raise area.unknown(call, found.allowed)
+            if found.allowed:
+                allow = {"Allow": ", ".join(sorted(found.allowed))}
+                raise refused_by_exim(405, f"Method {request.method} is not allowed here", allow)
+            raise refused_by_exim(404, f"No resource at {path}")
+        call.params = found.params
+        return found.route.handler(call)
 
     # Faults
 
@@ -226,7 +275,15 @@ class Emulator:
             _reset_connection(request)
         if fault == Fault.CUT_LINE:
             _cut_connection(request, _response(answer or _STAND_IN))
-        response = self._faulty(armed, request, answer or _STAND_IN)
+        area = _area_of(entry["path"])
+        own = None
+        if area and area.faults:
+            with self._lock:
+                own = area.faults(self.world, request, armed)
+        if own:
+            response = _response(dataclasses.replace(own, headers=_retry_after(options)))
+        else:
+            response = self._faulty(armed, request, answer or _STAND_IN)
         response.headers["x-request-id"] = f"emulated-fault-{entry['n']}"
         entry["status"] = response.status_code
         return response
@@ -247,7 +304,7 @@ class Emulator:
             return _response(Answer(options.get("body", error)))
         if fault == Fault.TRUNCATED:
             whole = _response(answer)
-            return Response(_half(whole.get_data()), whole.status_code, mimetype="application/json")
+            return Response(_half(whole.get_data()), whole.status_code, mimetype=whole.mimetype)
         if fault == Fault.EMPTY:
             return Response(b"", 200, mimetype="application/json")
         status = int(options.get("status", 502 if fault == Fault.HTML else 500))
@@ -282,6 +339,9 @@ def create_app(
 
 
 def _response(answer: Answer) -> Response:
+    if isinstance(answer.body, Blob):
+        headers = {**answer.headers, "Content-Length": str(answer.body.size)}
+        return Response(answer.body.chunks(), answer.status, headers, mimetype=answer.mimetype)
     # Half a surrogate pair in a name that somebody sent has no UTF-8 form: it goes back escaped, as it came.
     text = answer.body if answer.mimetype == "text/html" else json.dumps(answer.body, ensure_ascii=False)
     data = b"" if answer.status == 204 else text.encode(errors="backslashreplace")
@@ -322,6 +382,6 @@ def _cut_connection(request: Request, response: Response) -> None:
     """Send a head that promises the whole body, half of it, and then nothing."""
     connection = _connection(request)
     data = response.get_data()
-    head = f"HTTP/1.1 {response.status}\r\nContent-Type: application/json\r\nContent-Length: {len(data) + 1}\r\n\r\n"
+    head = f"HTTP/1.1 {response.status}\r\nContent-Type: {response.mimetype}\r\nContent-Length: {len(data) + 1}\r\n\r\n"
     connection.sendall(head.encode("ascii") + _half(data))
     raise ConnectionFaultError("The connection is cut on purpose.")

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
 from emulator.answers import Answer, refused_by_exim, refused_for_content_type
+from emulator.snaplogic_things import SnapOrg, SnapUser
 from emulator.things import Credential, Organization
 from emulator.world import World
 
@@ -34,6 +35,8 @@ class Call:
     credential: Credential | None = None
     organization: Organization | None = None
     sandbox_name: str = ""
+    snaplogic_org: SnapOrg | None = None
+    snaplogic_user: SnapUser | None = None
 
     @property
     def args(self) -> MultiDict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
-from emulator import control_adding, control_decisioning, control_journeys, control_sharing
+from emulator import control_adding, control_decisioning, control_journeys, control_sharing, control_snaplogic
 from emulator.answers import Answer
 from emulator.control_bodies import ControlError, body_of, number_of
 from emulator.dump import dump
@@ -189,6 +189,9 @@ _HANDLERS: Mapping[tuple[str, str], Control] = {
     ("POST", "datasets"): control_decisioning.set_dataset,
     ("POST", "workflows"): control_decisioning.start_or_end,
     ("DELETE", "workflows"): control_decisioning.forget,
+    ("GET", "snaplogic"): control_snaplogic.show,
+    ("POST", "snaplogic"): control_snaplogic.change,
+    ("DELETE", "snaplogic"): control_snaplogic.forget,
     ("POST", "partners"): control_sharing.change_manner,
     ("POST", "handshakes"): control_sharing.make_handshake,
     ("DELETE", "handshakes"): control_sharing.forget_handshakes,

@@ -5,7 +5,9 @@ from typing import Any
 from emulator import keys
 from emulator.clock import Clock
 from emulator.seeds import build
+from emulator.snaplogic_things import WRITE, SnapOrg
 from emulator.things import Credential
+from emulator.world import World
 
 
 def describe(seed: str, base_url: str) -> dict[str, Any]:
@@ -23,7 +25,8 @@ def describe(seed: str, base_url: str) -> dict[str, Any]:
             }
             for organization in world.organizations.values()
             if not organization.is_outside
-        ],
+        ]
+        + [_snaplogic(world, org) for org in world.snaplogic.orgs.values()],
         "partners": [
             {
                 "ims_org_id": organization.id,
@@ -39,6 +42,36 @@ def describe(seed: str, base_url: str) -> dict[str, Any]:
             for package in world.packages.values()
             if package.visibility == "PUBLIC"
         ],
+    }
+
+
+def _snaplogic(world: World, org: SnapOrg) -> dict[str, Any]:
+    """An environment of SnapLogic, recognizable by its kind; the control plane is the base URL itself."""
+    by_password = [
+        {
+            "kind": "snaplogic_basic",
+            "name": user.name,
+            "username": user.username,
+            "password": user.password,
+            "read_only": WRITE not in user.rights,
+        }
+        for user in org.users.values()
+        if user.password
+    ]
+    by_token = {
+        "kind": "snaplogic_bearer",
+        "name": org.users[org.subject].name,
+        "username": org.subject,
+        "issuer": org.issuer_id,
+        "key_id": org.key_id,
+        "private_key": keys.private_key_pem(org.key_label),
+    }
+    return {
+        "kind": "snaplogic",
+        "remote_id": org.name,
+        "name": org.title,
+        "api_versions": [{"api": one.api, "version": one.version} for one in world.snaplogic.versions_of(org.name)],
+        "credentials": [*by_password, by_token],
     }
 
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from emulator.control_decisioning import decisioning_of, described
+from emulator.control_snaplogic import snaplogic_of
 from emulator.journey_things import Journey
 from emulator.things import Job, Package, Sandbox, SandboxObject, Task
 from emulator.world import World
@@ -33,6 +34,7 @@ def dump(world: World) -> dict[str, Any]:
         "handshakes": list(world.handshakes.values()),
         "transfers": list(world.transfers.values()),
         "workflows": [described(workflow) for workflow in world.workflows.values()],
+        "snaplogic": snaplogic_of(world),
     }
 
 

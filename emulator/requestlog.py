@@ -35,8 +35,9 @@ class RequestLog:
         headers: Mapping[str, str],
         body: bytes,
         mimetype: str,
+        size_and_digest: tuple[int, str] | None = None,
     ) -> dict[str, Any]:
-        """A new entry; its status is filled in when the answer is known."""
+        """A new entry; its status is filled in when the answer is known. Of an upload there are size and SHA-256."""
         self.last += 1
         entry: dict[str, Any] = {
             "n": self.last,
@@ -47,7 +48,7 @@ class RequestLog:
             "headers": {
                 name.lower(): REDACTED if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()
             },
-            "body": _digest(body) if path.endswith("/journeyVersions/import") else _body(body, mimetype),
+            "body": _logged(path, body, mimetype, size_and_digest),
             "status": None,
             "fault": None,
         }
@@ -73,6 +74,12 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(inner) for inner in value]
     return value
+
+
+def _logged(path: str, body: bytes, mimetype: str, size_and_digest: tuple[int, str] | None) -> Any:
+    if size_and_digest:
+        return {"bytes": size_and_digest[0], "sha256": size_and_digest[1]}
+    return _digest(body) if path.endswith("/journeyVersions/import") else _body(body, mimetype)
 
 
 def _digest(body: bytes) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """The emulator on a real port: threads, HTTP/1.1, connections kept alive."""
 
-import io
 import logging
+import tempfile
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 IDLE_S = 120
+IN_MEMORY = 2**20  # of a request's body; what is larger waits on disk
+CHUNK = 2**18
 logger = logging.getLogger(__name__)
 
 
@@ -27,8 +29,13 @@ class Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(self._read_body(environ))
-        environ["wsgi.input_terminated"] = True
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
+            self._read_body(environ, body)
+            environ["wsgi.input"] = body
+            environ["wsgi.input_terminated"] = True
+            self._answer(environ)
+
+    def _answer(self, environ: dict[str, Any]) -> None:
         head: list[Any] = []
 
         def start_response(
@@ -38,28 +45,37 @@ class Handler(WSGIRequestHandler):
             return self.wfile.write
 
         try:
-            body = b"".join(self.server.app(environ, start_response))
+            parts = self.server.app(environ, start_response)
         except ConnectionFaultError:
             self.close_connection = True
             return
         except Exception:  # as every server: a fault in one answer ends no other
             logger.exception("%s %s could not be answered", self.command, self.path)
             head[:] = ["500 Internal Server Error", []]
-            body = b""
+            parts = []
         code, _, reason = head[0].partition(" ")
+        length = next((value for name, value in head[1] if name.lower() == "content-length"), None)
+        if length is None or self.command == "HEAD":
+            parts = [b"".join(parts)]
+            length = str(len(parts[0]))
         self.send_response(int(code), reason)
         for name, value in head[1]:
             if name.lower() != "content-length":
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", length)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            for part in parts:
+                self.wfile.write(part)
 
-    def _read_body(self, environ: dict[str, Any]) -> bytes:
-        if environ.get("wsgi.input_terminated"):
-            return bytes(environ["wsgi.input"].read())
-        return self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
+    def _read_body(self, environ: dict[str, Any], body: IO[bytes]) -> None:
+        """All of it, so that the next request on this connection begins where it should."""
+        is_ended = environ.get("wsgi.input_terminated")
+        source, left = environ["wsgi.input"], int(environ.get("CONTENT_LENGTH") or 0)
+        while chunk := source.read(CHUNK if is_ended else min(CHUNK, left)):
+            body.write(chunk)
+            left -= len(chunk)
+        body.seek(0)
 
     def log_error(self, format: str, *args: Any) -> None:
         """An idle connection that times out is no error."""

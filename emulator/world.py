@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator import kinds
 from emulator.clock import Clock
+from emulator.snaplogic_things import SnapLogic
 from emulator.things import (
     HOUR_MS,
     Artifact,
@@ -85,6 +86,7 @@ class World:
         self.handshakes: dict[str, dict[str, Any]] = {}
         self.transfers: dict[str, dict[str, Any]] = {}
         self.workflows: dict[str, Workflow] = {}
+        self.snaplogic = SnapLogic()
         self.package_names: dict[tuple[str, str], int] = defaultdict(int)
         self.unlisted: set[str] = set()  # ids that neither list nor detail shows yet
         self.effects: deque[dict[str, Any]] = deque(maxlen=MOST_EFFECTS)

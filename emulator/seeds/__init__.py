@@ -1,7 +1,7 @@
 """Worlds to start from. Ids and choices depend on the seed's name, dates on the moment of the start."""
 
 from emulator.clock import Clock
-from emulator.seeds import demo, load, organizations, small
+from emulator.seeds import demo, load, organizations, small, snaplogic
 from emulator.world import World
 
 NAMES = ("demo", "small", "empty", "load")
@@ -14,6 +14,7 @@ def build(seed: str, clock: Clock) -> World:
         raise ValueError(f"There is no seed {seed}. Known: {', '.join(NAMES)}; load:N makes N packages.")
     world = World(seed, clock)
     organizations.add(world)
+    snaplogic.add(world)
     if name == "demo":
         demo.fill(world)
     elif name == "small":

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator import kinds
-from emulator.seeds import decisioning, journeys, sharing
+from emulator.seeds import decisioning, journeys, sharing, snaplogic
 from emulator.seeds.details import CHANGED, OLDER, PUBLISHED
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME, GLOBEX, INITECH
@@ -28,6 +28,7 @@ def fill(world: World) -> None:
     sharing.fill(world)
     journeys.fill(world)
     decisioning.fill(world)
+    snaplogic.fill(world)
     world.switches.list_artifacts = True
 
 

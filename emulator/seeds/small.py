@@ -1,7 +1,7 @@
 """A handful of packages for tests: one published with three objects, a draft, an expired one, a whole sandbox."""
 
 from emulator import kinds
-from emulator.seeds import decisioning, small_journeys
+from emulator.seeds import decisioning, small_journeys, snaplogic
 from emulator.seeds.maker import Maker
 from emulator.seeds.organizations import ACME
 from emulator.world import World
@@ -21,3 +21,4 @@ def fill(world: World) -> None:
     acme.package("Development sandbox", "dev", kind="FULL", age=5)
     small_journeys.fill(world)
     decisioning.fill_small(world)
+    snaplogic.fill_small(world)
