@@ -6,16 +6,14 @@ import re
 import httpx
 
 
-def checked_base_url(url: str) -> str:
+def checked_base_url(url: str, *, example: str = "https://platform.adobe.io") -> str:
     """The URL in its tidy form; raises ValueError unless it is https, or http to this very machine."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as exc:
-        raise ValueError(
-            f"The service URL cannot be read: {exc}. Enter one such as https://platform.adobe.io."
-        ) from exc
+        raise ValueError(f"The service URL cannot be read: {exc}. Enter one such as {example}.") from exc
     if parsed.scheme not in ("http", "https") or not _is_host(parsed.raw_host.decode("ascii")):
-        raise ValueError("The service URL must begin with https:// and name a host, such as https://platform.adobe.io.")
+        raise ValueError(f"The service URL must begin with https:// and name a host, such as {example}.")
     if parsed.userinfo:
         raise ValueError("The service URL must not hold a user name or password. Enter the credential separately.")
     if parsed.query or parsed.fragment:

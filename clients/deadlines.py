@@ -21,6 +21,8 @@ import httpx
 POOL_SIZE = 5
 # Short, because a write on a connection that the server has just closed ends with an unknown outcome.
 KEEP_ALIVE_S = 5.0
+_STALL_S = 1.0
+_EARLY_BYTES = 64 * 1024
 
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
@@ -76,8 +78,12 @@ def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
 class _DeadlineStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._early = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._early:
+            data, self._early = self._early[:max_bytes], self._early[max_bytes:]
+            return data
         return self._stream.read(max_bytes, _clamped(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -86,12 +92,35 @@ class _DeadlineStream(httpcore.NetworkStream):
         try:
             view = memoryview(buffer)
             while view:
-                sock.settimeout(_clamped(timeout, httpcore.WriteTimeout))
-                view = view[sock.send(view) :]
+                view = view[self._send(sock, view, timeout) :]
         except TimeoutError as exc:
             raise httpcore.WriteTimeout(str(exc)) from exc
         except OSError as exc:
             raise httpcore.WriteError(str(exc)) from exc
+
+    def _send(self, sock: socket.socket, view: memoryview, timeout: float | None) -> int:
+        """The number of bytes that the other side took; one that takes none may have answered already."""
+        patience = _clamped(timeout, httpcore.WriteTimeout)
+        ends_at = None if patience is None else time.monotonic() + patience
+        while True:
+            left = _STALL_S if ends_at is None else ends_at - time.monotonic()
+            if left <= 0:
+                raise httpcore.WriteTimeout("The write operation timed out")
+            try:
+                sock.settimeout(min(_STALL_S, left))
+                return sock.send(view)
+            except TimeoutError:
+                if self._is_answered(sock):
+                    # The HTTP layer then reads the answer instead of writing on.
+                    raise httpcore.WriteError("The other side answered before it had taken everything.") from None
+
+    def _is_answered(self, sock: socket.socket) -> bool:
+        try:
+            sock.settimeout(0)
+            self._early += sock.recv(_EARLY_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        return True
 
     def close(self) -> None:
         self._stream.close()

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from clients.answers import Answer, one_line
-from clients.decisioning_fields import folded
 from clients.effects import Effect
 from clients.errors import ApiAuthError, ApiBusyError, ApiError, ApiNotFoundError, ApiRejectedError, AuthProblem
+from clients.folding import folded
 from clients.refusals import classify
 
 CREATIONS = frozenset({"decisioning.analyse", "decisioning.migrate", "decisioning.roll_back"})

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from clients.answers import read_problem
-from clients.decisioning_fields import first_of, folded, folded_name, text_of
 from clients.decisioning_models import ObjectMapping, WorkflowError, WorkflowWarning
+from clients.folding import first_of, folded, folded_name, text_of
 from clients.wire import as_text
 
 Hide = Callable[[Any], Any]

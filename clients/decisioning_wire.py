@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clients.answers import Answer
-from clients.decisioning_fields import first_of, folded, text_of
 from clients.decisioning_models import Dependencies, Dialect, Scope, Segment, Workflow
 from clients.decisioning_results import Hide, read_errors, read_outcome
+from clients.folding import first_of, folded, text_of
 from clients.transport import MalformedError
 
 # The value of each level has a list of its own; one translation of R4 prints decisionList, its samples do not.

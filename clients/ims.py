@@ -12,14 +12,13 @@ from typing import Any, Self
 
 import httpx
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from clients.addresses import checked_base_url
 from clients.answers import Answer
 from clients.effects import Effect
 from clients.errors import ApiAuthError, ApiError, AuthProblem
+from clients.keys import read_private_key, tidy_pem
 from clients.refusals import classify as classify_adobe
 from clients.tokens import Token
 from clients.transport import CallPolicy, Connection, MalformedError
@@ -135,51 +134,17 @@ class ImsClient:
         return {
             "client_id": credential.client_id,
             "client_secret": credential.client_secret,
-            "jwt_token": jwt.encode(claims, _tidy_pem(credential.private_key), algorithm="RS256"),
+            "jwt_token": jwt.encode(claims, tidy_pem(credential.private_key), algorithm="RS256"),
         }
 
 
 def check_private_key(pem: str) -> None:
     """Raise ValueError, with a sentence for the person who pasted it, unless the text is an RSA key that can sign."""
-    tidy = _tidy_pem(pem)
-    if "-----BEGIN" not in tidy:
-        raise ValueError(
-            "This is not a private key in PEM form. "
-            "Paste the whole file, from -----BEGIN PRIVATE KEY----- to the END line."
-        )
-    if "PRIVATE KEY-----" not in tidy:
-        kind = (
-            "a certificate"
-            if "CERTIFICATE-----" in tidy
-            else "a public key"
-            if "PUBLIC KEY-----" in tidy
-            else "another kind of file"
-        )
-        raise ValueError(f"This is {kind}, not the private key. Paste the private key that belongs to the certificate.")
-    if "ENCRYPTED" in tidy:
-        raise ValueError(
-            "This private key is protected by a passphrase. Paste a copy without one (openssl pkey -in key.pem)."
-        )
-    try:
-        key = load_pem_private_key(tidy.encode(), password=None)
-    except TypeError as exc:
-        raise ValueError(
-            "This private key is protected by a passphrase. Paste a copy without one (openssl pkey -in key.pem)."
-        ) from exc
-    except (ValueError, UnsupportedAlgorithm) as exc:
-        raise ValueError(
-            "This private key cannot be read; part of it may be missing. Paste the whole file again."
-        ) from exc
+    key = read_private_key(pem)
     if not isinstance(key, RSAPrivateKey):
         raise ValueError("This private key is not an RSA key. Adobe accepts RSA keys of 2048 bits or more.")
     if key.key_size < 2048:
         raise ValueError(f"This RSA key has {key.key_size} bits. Adobe accepts RSA keys of 2048 bits or more.")
-
-
-def _tidy_pem(pem: str) -> str:
-    """The key as it was before mail programs and environment files changed its line ends."""
-    text = pem.replace("\\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    return "\n".join(line.strip() for line in text.strip().split("\n")) + "\n"
 
 
 def _oauth_form(credential: OAuthServerToServer) -> dict[str, str]:

@@ -1,16 +1,16 @@
 """The one way to a remote system: time-outs, deadlines, retries of reads, authorization, typed errors, redaction."""
 
+import contextlib
 import copy
-import json
 import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,15 +18,19 @@ import stamina
 
 from clients.addresses import checked_base_url, checked_header, tidied
 from clients.answers import Answer, one_line
+from clients.authorizers import Authorizer, FixedToken, TokenAuthorizer
 from clients.breaks import reason_of
 from clients.deadlines import DeadlineTransport, deadline, remaining
+from clients.downloads import Accepts, Download, Downloaded, Sink, TooLargeError
 from clients.effects import EFFECTS, Effect
 from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailableError, OutcomeUnknownError
+from clients.multipart import BodyError, Multipart, Part, Progress
 from clients.observing import Exchange, Outcome, outcome_of, tell
 from clients.redaction import redact
 from clients.refusals import classify as classify_adobe
+from clients.requesting import SILENCE_S, Request
 from clients.slashes import slash_twin
-from clients.tokens import Token, TokenStore
+from clients.tokens import TokenStore
 
 if TYPE_CHECKING:
     from clients.ims import Credential, ImsClient
@@ -40,15 +44,15 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _PLAINLY_LATE = ("timed out", "The total time of the call is over.")
-_CONNECT_S, _SILENCE_S, _POOL_S = 10.0, 30.0, 15.0
 
 
 @dataclass(frozen=True)
 class CallPolicy:
     """How long calls may take and how often reads are tried.
 
-    A read ends within `read_budget_s` with all its tries, a write or workflow within `write_deadline_s`. A pause that
-    the server asks for is kept up to `longest_pause_s`; a longer one ends the call and is left to the caller.
+    A read ends within `read_budget_s` with all its tries; a write, workflow or download within `write_deadline_s`. A
+    pause that the server asks for is kept up to `longest_pause_s`; a longer one ends the call and is left to the
+    caller. Within all that, a server that says nothing and takes nothing for `silence_s` is given up.
     """
 
     attempts: int = 4
@@ -57,50 +61,11 @@ class CallPolicy:
     write_deadline_s: float = 60.0
     first_pause_s: float = 0.4
     longest_pause_s: float = 15.0
+    silence_s: float = SILENCE_S
 
 
 class MalformedError(ValueError):
     """An answer does not have the agreed form; `Connection.call` turns it into a typed error."""
-
-
-class Authorizer(Protocol):
-    """Puts a credential's proof on requests and replaces it when it was refused."""
-
-    def current(self) -> str:
-        """The token to send now."""
-
-    def reject(self, value: str) -> None:
-        """The given token was refused."""
-
-
-class TokenAuthorizer:
-    """Bearer tokens from a store, fetched when the store asks for one."""
-
-    def __init__(self, store: TokenStore, fetch: Callable[[], Token]) -> None:
-        self._store = store
-        self._fetch = fetch
-
-    def current(self) -> str:
-        try:
-            return self._store.get(self._fetch).value
-        except TimeoutError as exc:
-            raise ApiUnavailableError(one_line(str(exc)), operation="ims.token") from exc
-
-    def reject(self, value: str) -> None:
-        self._store.reject(value)
-
-
-class _FixedToken:
-    """A token that was fetched already. Whoever has only this can neither ask for another nor tell of a refusal."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def current(self) -> str:
-        return self._value
-
-    def reject(self, value: str) -> None:
-        pass
 
 
 def _is_error_envelope(answer: Answer) -> bool:
@@ -134,12 +99,17 @@ class Connection:
         self._http = httpx.Client(
             headers={"Accept": "application/json", "User-Agent": "towpath", **(headers or {})},
             transport=transport or DeadlineTransport(),
-            timeout=_SILENCE_S,
+            timeout=policy.silence_s,
             # The IMS client serves many credentials: no session of one may reach another.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
         )
+
+    @property
+    def auth_scheme(self) -> str:
+        """How requests are authorized, as the word in the header says; empty if they are not."""
+        return self._auth.scheme if self._auth else ""
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +129,7 @@ class Connection:
         The pool is closed by this connection alone.
         """
         twin = copy.copy(self)
-        twin._auth = _FixedToken(self._auth.current()) if self._auth else None
+        twin._auth = FixedToken(self._auth.current(), self._auth.scheme) if self._auth else None
         twin._policy = replace(self._policy, attempts=1)
         return twin
 
@@ -178,6 +148,8 @@ class Connection:
         body: Any = None,
         content: bytes | None = None,
         form: Mapping[str, str] | None = None,
+        multipart: Sequence[Part] = (),
+        progress: Progress | None = None,
         headers: Mapping[str, str] | None = None,
         at_most: int | None = None,
         refuses: Callable[[Answer], bool] = _is_error_envelope,
@@ -187,21 +159,23 @@ class Connection:
         """Make one call and return what `parse` makes of its answer.
 
         `operation` is a name of the effects table. `path` must be escaped already. `body` is sent as JSON, `content` is
-        JSON already. `at_most` bounds how often a read is tried, below what the policy says. `parse` raises ValueError
-        if the answer does not have the agreed form; `refuses` tells of a 2xx that is an error all the same. `secrets`
-        are values that only this call sends. Raises the errors of `clients.errors`.
+        JSON already; the files of `multipart` are read while they are sent, which `progress` is told. `at_most` bounds
+        how often a read is tried, below what the policy says. `parse` raises ValueError if the answer does not have the
+        agreed form; `refuses` tells of a 2xx that is an error all the same. `secrets` are values that only this call
+        sends. Raises the errors of `clients.errors`, and what `progress` raises: what has become of a write is then not
+        known.
         """
-        request = _Request(
-            operation=operation,
-            effect=EFFECTS[operation],
-            method=method,
-            url=self.base_url + path,
-            params=tuple(params),
+        request = self._request(
+            operation,
+            method,
+            path,
+            params=params,
             body=body,
             content=content,
             form=form,
+            multipart=Multipart(multipart, progress) if multipart else None,
             headers=headers,
-            secrets=(*self._secrets, *secrets),
+            secrets=secrets,
         )
         if request.effect is not Effect.READ:
             with deadline(self._policy.write_deadline_s):
@@ -212,6 +186,75 @@ class Connection:
                 with attempt, deadline(self._policy.attempt_deadline_s):
                     return self._attempt(request, parse, refuses, classify)
         raise AssertionError("The loop above returns or raises.")
+
+    def download(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        to: Sink,
+        at_most_bytes: int,
+        accepts: Accepts,
+        kind: str = "a file",
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+        refuses: Callable[[Answer], bool] = _is_error_envelope,
+        classify: Classifier = classify_adobe,
+        secrets: Sequence[str] = (),
+    ) -> Downloaded:
+        """Make one call and hand what it answers to `to` while it arrives, as it was sent.
+
+        Nothing is handed on unless `accepts` takes it for the `kind` of file that was asked for; any other answer is
+        read and raised as with `call`. The call is tried again only while nothing has been handed on: whoever gets an
+        error may have been given the beginning of a file. `progress` is told the bytes that have arrived, and how many
+        will, or 0. Raises the errors of `clients.errors`, and what `to` and `progress` raise.
+        """
+        download = Download(to, at_most_bytes=at_most_bytes, accepts=accepts, progress=progress)
+        request = self._request(
+            operation,
+            method,
+            path,
+            params=params,
+            headers={"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})},
+            secrets=secrets,
+            download=download,
+        )
+        if request.effect is not Effect.READ:
+            raise ValueError(f"{operation} changes something: a download may be asked for again.")
+
+        def parse(_: Answer) -> Downloaded:
+            if download.done is None:
+                raise MalformedError(f"{kind} was expected")
+            return download.done
+
+        def refused(answer: Answer) -> bool:
+            return download.done is None and refuses(answer)
+
+        backoff = self._backoff(operation)
+        with deadline(self._policy.write_deadline_s):
+            for attempt in stamina.retry_context(
+                on=lambda error: not download.size and backoff(error),
+                attempts=self._policy.attempts,
+                timeout=None,
+            ):
+                with attempt:
+                    return self._attempt(request, parse, refused, classify)
+        raise AssertionError("The loop above returns or raises.")
+
+    def _request(self, operation: str, method: str, path: str, **what: Any) -> Request:
+        what["params"] = tuple(what["params"])
+        what["secrets"] = (*self._secrets, *what["secrets"])
+        return Request(
+            operation=operation,
+            effect=EFFECTS[operation],
+            method=method,
+            url=self.base_url + path,
+            scheme=self.auth_scheme,
+            silence_s=self._policy.silence_s,
+            **what,
+        )
 
     def _backoff(self, operation: str) -> Callable[[Exception], bool | float]:
         pause = self._policy.first_pause_s
@@ -235,7 +278,7 @@ class Connection:
 
     def _attempt(
         self,
-        request: "_Request",
+        request: Request,
         parse: Callable[[Answer], T],
         refuses: Callable[[Answer], bool],
         classify: Classifier,
@@ -245,10 +288,11 @@ class Connection:
         if answer.status == 401 and self._auth and token is not None:
             self._auth.reject(token)
             # A write is left to the caller: it is sent once, and whoever sends it again looks for its effect first.
-            if request.effect is Effect.READ:
-                token = self._auth.current()
+            if request.effect is Effect.READ and (renewed := self._auth.current()) != token:
+                token = renewed
                 answer = self._exchange(request, token)
-        if twin := slash_twin(request.method, request.url, answer):
+        # A file is not sent a second time for the sake of a slash.
+        if request.multipart is None and (twin := slash_twin(request.method, request.url, answer)):
             other = self._exchange(replace(request, url=twin), token)
             is_worse = other.status in (404, 405) or 300 <= other.status < 400
             if not is_worse and not (request.effect is Effect.READ and other.status >= 500):
@@ -266,7 +310,7 @@ class Connection:
             unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
             raise unreadable(message, **facts) from exc
 
-    def _facts(self, request: "_Request", answer: Answer, secrets: Sequence[str]) -> dict[str, Any]:
+    def _facts(self, request: Request, answer: Answer, secrets: Sequence[str]) -> dict[str, Any]:
         return {
             "words": one_line(redact(answer.problem.words, secrets=secrets)),
             "operation": request.operation,
@@ -277,21 +321,26 @@ class Connection:
             "body": redact(answer.opening(4 * BODY_LIMIT), secrets=secrets),
         }
 
-    def _exchange(self, request: "_Request", token: str | None) -> Answer:
+    def _exchange(self, request: Request, token: str | None) -> Answer:
         started = time.monotonic()
         try:
-            answer = self._receive(request.build(self._http, token))
-        except (httpx.HTTPError, httpx.InvalidURL, _BodyTooLargeError) as exc:
+            with request.opened(self._http, token) as built:
+                answer = self._receive(built, request.download)
+        except (httpx.HTTPError, httpx.InvalidURL, BodyError, TooLargeError) as exc:
             error = self._broken(request, exc)
             exchange = self._exchange_of(request, started, _outcome_of(exc))
             _log(exchange, "%s %s %s (%s) failed after %.0f ms: %s", error.message)
             raise error from exc
+        except BaseException as exc:
+            exchange = self._exchange_of(request, started, Outcome.BROKEN)
+            _log(exchange, "%s %s %s (%s) was given up after %.0f ms: %s", type(exc).__name__)
+            raise
         exchange = self._exchange_of(
             request,
             started,
             outcome_of(answer.status),
             status=answer.status,
-            size_bytes=len(answer.content),
+            size_bytes=request.download.size if request.download else len(answer.content),
             request_id=answer.request_id,
         )
         _log(
@@ -303,7 +352,7 @@ class Connection:
         )
         return answer
 
-    def _exchange_of(self, request: "_Request", started: float, outcome: Outcome, **facts: Any) -> Exchange:
+    def _exchange_of(self, request: Request, started: float, outcome: Outcome, **facts: Any) -> Exchange:
         parts = urlsplit(request.url)
         return Exchange(
             operation=request.operation,
@@ -316,24 +365,24 @@ class Connection:
             **facts,
         )
 
-    def _receive(self, request: httpx.Request) -> Answer:
+    def _receive(self, request: httpx.Request, download: Download | None) -> Answer:
         response = self._http.send(request, stream=True)
-        try:
+        with contextlib.closing(response):
+            pieces = _in_time(response)
             content = bytearray()
-            for chunk in response.iter_bytes():
-                content += chunk
+            for piece in pieces if download is None else download.take(response, pieces):
+                content += piece
                 if len(content) > MAX_BODY_BYTES:
-                    raise _BodyTooLargeError(f"The answer is larger than {MAX_BODY_BYTES // 2**20} MiB.")
-                if remaining() == 0:
-                    raise httpx.ReadTimeout("The total time of the call is over.", request=request)
-        finally:
-            response.close()
+                    raise TooLargeError(MAX_BODY_BYTES)
         return Answer(status=response.status_code, headers=response.headers, content=bytes(content))
 
-    def _broken(self, request: "_Request", exc: Exception) -> ApiError:
+    def _broken(self, request: Request, exc: Exception) -> ApiError:
         host = httpx.URL(self.base_url).host
         reason = one_line(redact(reason_of(exc), secrets=request.secrets))
-        if isinstance(exc, httpx.DecodingError | _BodyTooLargeError):
+        if isinstance(exc, BodyError):
+            what = "was not sent to its end" if exc.sent else "was not sent"
+            return OutcomeUnknownError(f"The file {what}: {reason}", operation=request.operation, sent=exc.sent)
+        if isinstance(exc, httpx.DecodingError | TooLargeError):
             unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
             return unreadable(f"The answer of {host} cannot be read: {reason}", operation=request.operation)
         if isinstance(exc, httpx.TimeoutException):
@@ -348,48 +397,11 @@ class Connection:
         return OutcomeUnknownError(message, operation=request.operation, sent=not isinstance(exc, _NEVER_SENT))
 
 
-class _BodyTooLargeError(Exception):
-    pass
-
-
-@dataclass(frozen=True)
-class _Request:
-    operation: str
-    effect: Effect
-    method: str
-    url: str
-    params: tuple[tuple[str, str], ...]
-    body: Any = field(repr=False)
-    content: bytes | None = field(repr=False)
-    form: Mapping[str, str] | None = field(repr=False)
-    headers: Mapping[str, str] | None
-    secrets: tuple[str, ...] = field(repr=False)
-
-    def build(self, http: httpx.Client, token: str | None) -> httpx.Request:
-        headers = dict(self.headers or {})
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        content = self.content
-        if self.body is not None:
-            content = json.dumps(self.body, ensure_ascii=False).encode()
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        return http.build_request(
-            self.method,
-            self.url,
-            params=list(self.params) or None,
-            content=content,
-            data=dict(self.form) if self.form is not None else None,
-            headers=headers,
-            timeout=_timeouts(),
-        )
-
-
-def _timeouts() -> httpx.Timeout:
-    left = remaining()
-    # Only the wait for a free connection of the pool: the deadline clamps what happens on the connection itself.
-    pool = _POOL_S if left is None else min(_POOL_S, left)
-    return httpx.Timeout(connect=_CONNECT_S, read=_SILENCE_S, write=_SILENCE_S, pool=pool)
+def _in_time(response: httpx.Response) -> Iterator[bytes]:
+    for piece in response.iter_bytes():
+        yield piece
+        if remaining() == 0:
+            raise httpx.ReadTimeout("The total time of the call is over.", request=response.request)
 
 
 def _is_passing(error: ApiUnavailableError) -> bool:
