@@ -216,7 +216,7 @@ def _read_object(body: dict[str, Any]) -> Problem:
     )
     is_envelope_error = _text(body.get("type")).upper() == "ERROR"
     return Problem(
-        words=_flat(_words(body, inner, first)),
+        words=_flat(_listed_words(body) or _words(body, inner, first)),
         error_code=code or None,
         request_id=_text(body.get("requestId"))
         or _text(body.get("request_id"))
@@ -225,10 +225,19 @@ def _read_object(body: dict[str, Any]) -> Problem:
         envelope_status=_status_by_name(body.get("status")) if is_envelope_error else None,
         is_envelope_error=is_envelope_error,
         is_gateway=bool(gateway_code),
-        is_error_like=not _ERROR_NAMES.isdisjoint(body),
+        is_error_like=not _ERROR_NAMES.isdisjoint(body) or bool(_listed_words(body)),
         family=_text(inner.get("family")),
         retry_after_s=_retry_after_ms(body.get("retryAfterMs")),
     )
+
+
+def _listed_words(body: dict[str, Any]) -> str:
+    """All messages of an error list, which may lie in an envelope (SnapLogic, public API, "Export an API version")."""
+    envelope = body.get("response_map")
+    listed = (envelope if isinstance(envelope, dict) else body).get("error_list")
+    rows = listed if isinstance(listed, list) else [listed]
+    words = [_words(row, {}, {}) if isinstance(row, dict) else _text(row) for row in rows]
+    return "; ".join(dict.fromkeys(text for text in words if text))
 
 
 def _words(body: dict[str, Any], inner: dict[str, Any], first: dict[str, Any]) -> str:

@@ -96,6 +96,17 @@ _ROWS = (
     _Row("decisioning.delete", Effect.WRITE, "DELETE", "**/migration/service/dependency/*"),
     _Row("decisioning.delete", Effect.WRITE, "DELETE", "**/migration/service/migrations/*"),
     _Row("decisioning.delete", Effect.WRITE, "DELETE", "**/migration/service/rollbacks/*"),
+    _Row("snaplogic.import_version", Effect.WRITE, "POST", "**/apim/import_version/*/apim/*/*"),
+    _Row("snaplogic.export_version", Effect.READ, "GET", "**/apim/export_version/*/apim/*/*"),
+    _Row("snaplogic.create_from_project", Effect.WRITE, "POST", "**/apim/create_from_project"),
+    _Row("snaplogic.publish_versions", Effect.WRITE, "POST", "**/apim/publish_versions"),
+    _Row("snaplogic.unpublish_versions", Effect.WRITE, "POST", "**/apim/unpublish_versions"),
+    _Row("snaplogic.deprecate_versions", Effect.WRITE, "POST", "**/apim/deprecate_versions"),
+    _Row("snaplogic.retire_versions", Effect.WRITE, "POST", "**/apim/retire_versions"),
+    _Row("snaplogic.migrate_version", Effect.WRITE, "POST", "**/apim/migrate_version/*/apim/*/*"),
+    _Row("snaplogic.migration_status", Effect.READ, "GET", "**/project/migrate/*"),
+    # A POST only because the question may name many paths.
+    _Row("snaplogic.list_assets", Effect.READ, "POST", "**/project/list_assets"),
 )
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType({row.operation: row.effect for row in _ROWS})

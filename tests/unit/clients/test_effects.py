@@ -3,6 +3,7 @@ import pytest
 from clients.effects import EFFECTS, Effect, effect_of_request
 
 EXIM = "/data/foundation/exim"
+SNAPLOGIC = "/api/1/rest/public"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,21 @@ EXIM = "/data/foundation/exim"
         ("GET", "/migration/service/rollbacks/0e6f9b25", Effect.READ),
         ("DELETE", "/migration/service/rollbacks/0e6f9b25", Effect.WRITE),
         ("DELETE", "/workflows/migration/9c03a6f8", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/import_version/acme/apim/orders/1.2?duplicate_check=skip", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/import_version/Acme%20EU/apim/50%25%20off/%C3%A4%2Fb/", Effect.WRITE),
+        ("GET", f"{SNAPLOGIC}/apim/export_version/acme%20eu/apim/Orders%3F/1.2?force=true", Effect.READ),
+        ("GET", "/apim//export_version/acme/apim/orders/1.2", Effect.READ),
+        ("POST", f"{SNAPLOGIC}/apim/export_version/acme/apim/orders/1.2", Effect.WRITE),
+        ("GET", f"{SNAPLOGIC}/apim/export_version/acme/shared/orders/1.2", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/create_from_project", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/publish_versions", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/unpublish_versions", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/deprecate_versions", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/retire_versions/", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/apim/migrate_version/acme/apim/orders/1.2", Effect.WRITE),
+        ("GET", f"{SNAPLOGIC}/project/migrate/7c1b9e04a5f2", Effect.READ),
+        ("POST", f"{SNAPLOGIC}/project/migrate/acme/shared/orders", Effect.WRITE),
+        ("POST", f"{SNAPLOGIC}/project/list_assets", Effect.READ),
         ("GET", f"{EXIM}/packages/209f886b/unheard-of", Effect.WRITE),
         ("GET", "/elsewhere", Effect.WRITE),
         ("PATCH", f"{EXIM}/packages/209f886b", Effect.WRITE),
@@ -97,4 +113,11 @@ def test_publishing_and_importing_are_writes_although_one_is_a_get() -> None:
         "decisioning.migrate",
         "decisioning.roll_back",
         "decisioning.delete",
+        "snaplogic.import_version",
+        "snaplogic.create_from_project",
+        "snaplogic.publish_versions",
+        "snaplogic.unpublish_versions",
+        "snaplogic.deprecate_versions",
+        "snaplogic.retire_versions",
+        "snaplogic.migrate_version",
     }
