@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request
 
 from emulator.answers import Answer
+from emulator.blobs import Blob
 from emulator.control_bodies import ControlError, body_of, choice_of, flag_of, number_of
 from emulator.seeds.snaplogic_maker import SnapMaker
 from emulator.snaplogic_accounts import digest, values_of
-from emulator.snaplogic_things import ADMIN, READ, STATES, WRITE, Plan, SnapAsset, SnapOrg, SnapVersion, version_path
+from emulator.snaplogic_things import (
+    ADMIN,
+    ASSET_TYPES,
+    READ,
+    STATES,
+    WRITE,
+    Plan,
+    SnapAsset,
+    SnapOrg,
+    SnapVersion,
+    version_path,
+)
 from emulator.world import World
 
 if TYPE_CHECKING:
@@ -44,7 +56,13 @@ def show(app: "Emulator", request: Request, rest: str) -> Answer:
 
 
 def change(app: "Emulator", request: Request, rest: str) -> Answer:
-    handlers = {"settings": _settings, "next": _plan, "versions": _add_version, "users": _user}
+    handlers = {
+        "settings": _settings,
+        "users": _user,
+        "next": _plan,
+        "versions": _add_or_change_version,
+        "assets": _add_or_change_asset,
+    }
     handler = handlers.get(rest)
     if handler is None:
         raise ControlError(f"There is no control snaplogic/{rest}. Known: {', '.join(handlers)}.")
@@ -52,12 +70,17 @@ def change(app: "Emulator", request: Request, rest: str) -> Answer:
 
 
 def forget(app: "Emulator", request: Request, rest: str) -> Answer:
-    """Drop what the next calls should have done."""
-    if rest != "next":
-        raise ControlError("Only snaplogic/next can be forgotten.")
-    dropped = len(app.world.snaplogic.plans)
-    app.world.snaplogic.plans.clear()
-    return Answer({"dropped": dropped})
+    """Drop what the next calls should have done, or a version, as somebody in the designer would."""
+    memory = app.world.snaplogic
+    if rest == "next":
+        dropped = len(memory.plans)
+        memory.plans.clear()
+        return Answer({"dropped": dropped})
+    if rest == "versions":
+        version = _known_version(app.world, request.args.get("path", ""))
+        del memory.versions[version.path]
+        return Answer({"dropped": 1})
+    raise ControlError("What can be dropped is snaplogic/next and snaplogic/versions?path=.")
 
 
 def snaplogic_of(world: World) -> dict[str, Any]:
@@ -66,7 +89,8 @@ def snaplogic_of(world: World) -> dict[str, Any]:
         "organizations": [_org(org) for org in memory.orgs.values()],
         "versions": [_version(world, version) for version in memory.versions.values()],
         "imports": [
-            {"path": path, "client": client, "count": count} for (path, client), count in memory.imports.items()
+            {"path": path, "version_path": went_to, "client": client, "count": count}
+            for (path, went_to, client), count in memory.imports.items()
         ],
         "migrations": list(memory.migrations.values()),
         "next": [_plan_shown(plan) for plan in memory.plans],
@@ -94,7 +118,7 @@ def _version(world: World, version: SnapVersion) -> dict[str, Any]:
         "path": version.path,
         "state": version.state,
         "snode_id": version.snode_id,
-        "imports": sum(count for (path, _), count in imports.items() if path == version.path),
+        "imports": sum(count for (_, went_to, _), count in imports.items() if went_to == version.path),
         "assets": [_asset(world, version, asset) for asset in version.assets],
     }
 
@@ -179,7 +203,7 @@ def _plan_shown(plan: Plan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in sorted(_PLAN)}
 
 
-def _add_version(world: World, body: Mapping[str, Any]) -> Answer:
+def _add_or_change_version(world: World, body: Mapping[str, Any]) -> Answer:
     """A version of any size, or another state of one that is there."""
     org = _known_org(world, body)
     api, name = (str(body.get(member) or "") for member in ("api", "version"))
@@ -204,6 +228,27 @@ def _assets(maker: SnapMaker, body: Mapping[str, Any]) -> list[SnapAsset]:
     assets = [maker.pipeline(f"pipeline_{number}", "HTTP Request") for number in range(1, pipelines + 1)]
     assets += [maker.basic(f"account_{number}", f"user-{number}") for number in range(1, accounts + 1)]
     return assets + ([maker.large_file("large.bin", size)] if size else [])
+
+
+def _add_or_change_asset(world: World, body: Mapping[str, Any]) -> Answer:
+    """What somebody does in the designer: a new asset with this text, or another text."""
+    version = _known_version(world, str(body.get("path", "")))
+    asset_type = choice_of(body, "type", [one for one in ASSET_TYPES if one != "Account"], "Pipeline")
+    name, text = body.get("name"), body.get("text", "")
+    if not isinstance(name, str) or not name or "/" in name or not isinstance(text, str):
+        raise ControlError("The member name must be a name without a slash, the member text a text.")
+    asset = version.find(asset_type, name)
+    if asset is None:
+        asset = SnapMaker(world, version.org).added(version, asset_type, name)
+    asset.content, asset.updated_ms = Blob(text.encode()), world.now_ms()
+    return Answer(_asset(world, version, asset))
+
+
+def _known_version(world: World, path: str) -> SnapVersion:
+    version = world.snaplogic.versions.get(path.strip("/"))
+    if version is None:
+        raise ControlError(f"There is no API version {path}.")
+    return version
 
 
 def _known_org(world: World, body: Mapping[str, Any]) -> SnapOrg:

@@ -53,7 +53,7 @@ def _snaplogic(world: World, org: SnapOrg) -> dict[str, Any]:
             "name": user.name,
             "username": user.username,
             "password": user.password,
-            "read_only": WRITE not in user.rights,
+            **({} if WRITE in user.rights else {"read_only": True}),
         }
         for user in org.users.values()
         if user.password

@@ -44,7 +44,7 @@ def with_status(body: Any, status: str) -> Any:
         return {**body, "status": status}
     if isinstance(body.get("data"), list):
         return {**body, "data": with_status(body["data"], status)}
-    for name in ("object", "result"):
+    for name in ("object", "result", "response_map"):
         if isinstance(body.get(name), dict):
             return {**body, name: with_status(body[name], status)}
     for name in ("results", "journeyVersions"):

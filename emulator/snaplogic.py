@@ -98,7 +98,7 @@ def _by_password(call: Call, value: str) -> tuple[SnapOrg, SnapUser]:
         raise refused(401, WRONG_PASSWORD) from None
     for org in call.world.snaplogic.orgs.values():
         user = org.users.get(username)
-        if user and user.password == password:
+        if user and password and user.password == password:
             if org.is_basic_disabled:
                 raise refused(403, BASIC_DISABLED)
             return org, user
@@ -219,7 +219,10 @@ def as_planned(
     if (plan.status or plan.inner_status) and not plan.takes_effect:
         answer = failure(plan.status or plan.inner_status, message)
     else:
-        answer = act(plan)
+        try:
+            answer = act(plan)
+        except RefusedError as refusal:
+            answer = refusal.answer
         if plan.status:
             answer = failure(plan.status, message)
     if plan.inner_status:

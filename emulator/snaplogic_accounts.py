@@ -13,10 +13,11 @@ from typing import Any
 from emulator.snaplogic_things import Sealed, SnapAsset
 from emulator.world import World
 
+MOST_LEVELS = 50
 _SECRET_NAME = re.compile(r"(password|passphrase|secret|token|private_?key)$", re.IGNORECASE)
 
 
-class AccountError(Exception):
+class AccountError(ValueError):
     """A sentence about an account that cannot be taken over like this."""
 
 
@@ -37,7 +38,12 @@ def digest(plain: object) -> str:
 
 
 def leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Where each value stands below a property map, and the object whose member `value` it is."""
+    """Where each value stands below a property map, and the object whose member `value` it is.
+
+    Raises AccountError if it is nested deeper than any account is.
+    """
+    if len(path) > MOST_LEVELS:
+        raise AccountError("property_map is nested too deep")
     if isinstance(node, dict):
         for name, inner in node.items():
             if name == "value" and not isinstance(inner, dict | list):
@@ -56,10 +62,10 @@ def edited(world: World, org: str, account: SnapAsset, node: Mapping[str, Any]) 
     """
     stored = account.document or {}
     given = node.get("property_map")
+    values = {path: leaf["value"] for path, leaf in leaves(given)}
     if _shape(given) != _shape(stored.get("property_map")):
         raise AccountError(f"The structure of property_map was changed: account {account.asset_id}")
     document: dict[str, Any] = json.loads(json.dumps(stored))
-    values = {path: leaf["value"] for path, leaf in leaves(given)}
     for path, leaf in leaves(document["property_map"]):
         value = values[path]
         if is_sealed(value):

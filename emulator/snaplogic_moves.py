@@ -18,7 +18,7 @@ from emulator.snaplogic import (
     text_in,
     username_of,
 )
-from emulator.snaplogic_import import (
+from emulator.snaplogic_deliveries import (
     CREATE_NEW,
     SKIP,
     Delivery,
@@ -153,7 +153,7 @@ def _start(call: Call, source_path: str, run: Callable[[Plan], Answer], plan: Pl
             document["status"] = "Failed"
             return
         try:
-            document.update(result=run(plan).body["response_map"], status="Completed")
+            document.update(import_result=run(plan).body["response_map"], status="Completed")
         except RefusedError:
             document["status"] = "Failed"
 

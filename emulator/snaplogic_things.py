@@ -136,7 +136,7 @@ class SnapLogic:
         self.vault: dict[str, Sealed] = {}
         self.migrations: dict[str, dict[str, Any]] = {}
         self.plans: list[Plan] = []
-        self.imports: Counter[tuple[str, str]] = Counter()  # path that was asked for, who asked
+        self.imports: Counter[tuple[str, str, str]] = Counter()  # path that was asked for, path it went to, who asked
         self.rejected: set[str] = set()  # tokens
 
     def add(self, version: SnapVersion) -> SnapVersion:

@@ -113,8 +113,8 @@ def _put(archive: zipfile.ZipFile, name: str, content: Blob) -> None:
 # Reading
 
 
-def read(stream: IO[bytes]) -> tuple[str, list[SnapAsset]]:
-    """The organization that a zip comes from, and its assets with the ids they had there.
+def read(stream: IO[bytes]) -> list[SnapAsset]:
+    """The assets of a version, with the ids they had where it comes from.
 
     Raises ZipError for what is no zip, or no export of an API version.
     """
@@ -123,8 +123,7 @@ def read(stream: IO[bytes]) -> tuple[str, list[SnapAsset]]:
             metadata = json.loads(archive.read(METADATA))
             if metadata["kind"] != KIND:
                 raise ZipError(f"The zip file is not the export of an API version: {metadata['kind']}")
-            assets = [_asset(archive, listed) for listed in metadata["assets"]]
-            return str(metadata["org"]), assets
+            return [_asset(archive, listed) for listed in metadata["assets"]]
     except _NOT_READABLE:
         raise ZipError("Invalid zip file") from None
 
@@ -141,7 +140,7 @@ def _asset(archive: zipfile.ZipFile, listed: Any) -> SnapAsset:
             asset.content = Blob(entry)
             return asset
         document = json.loads(entry.read())
-    list(leaves(document["property_map"]))  # nested too deep for anybody who reads it later
+    list(leaves(document["property_map"]))  # refused here if it is nested too deep to be edited later
     asset.document = document
     return asset
 

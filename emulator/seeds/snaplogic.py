@@ -34,7 +34,7 @@ def fill(world: World) -> None:
     prod.version("Customer profile", "v0", RETIRED, _customers(prod, 0), age=350)
     prod.version("Customer profile", "v1", PUBLISHED, _customers(prod, 1), age=140)
     for maker in (dev, prod):
-        _add_project(maker)
+        maker.project("orders-project", _orders(maker, 2), age=500)  # what is worked on outside API management
 
 
 def fill_small(world: World) -> None:
@@ -44,7 +44,7 @@ def fill_small(world: World) -> None:
     prod.version("orders", "1.0", DEPRECATED, _orders(prod, 1), age=60)
     prod.version("orders", "1.1", PUBLISHED, _orders(prod, 2), age=20)
     for maker in (dev, prod):
-        _add_project(maker)
+        maker.project("orders-project", _orders(maker, 2), age=500)  # what is worked on outside API management
 
 
 def _host(maker: SnapMaker, name: str) -> str:
@@ -102,12 +102,3 @@ def _payments(maker: SnapMaker, revision: int) -> list[SnapAsset]:
         maker.policy("Authorisation", "oauth2", scope="payments"),
         maker.policy("Throttle", "ratelimit", limit=20),
     ]
-
-
-def _add_project(maker: SnapMaker) -> None:
-    """What somebody works on, outside API management."""
-    assets = _orders(maker, 2)
-    for asset in assets:
-        asset.snode_id = maker.hex("project", asset.type, asset.name)
-        asset.asset_id = maker.hex("project", asset.type, asset.name, "asset", length=32)
-    maker.project("orders-project", assets)

@@ -65,9 +65,10 @@ class SnapMaker:
         self.world.snaplogic.orgs[self.org] = org
         return org
 
-    def project(self, name: str, assets: Sequence[SnapAsset]) -> SnapFolder:
+    def project(self, name: str, assets: Sequence[SnapAsset], *, age: float) -> SnapFolder:
         path = f"{self.org}/shared/{name}"
-        project = SnapFolder(self.org, path, self.hex(path), list(assets))
+        project = SnapFolder(self.org, path, self.hex(path))
+        self._keep(project, assets, age)
         self.world.snaplogic.projects[path] = project
         return project
 
@@ -86,12 +87,22 @@ class SnapMaker:
             description=description,
             message="Use a newer version" if state in ("deprecated", "retired") else "",
         )
-        for asset in assets:
-            asset.snode_id = self.hex(path, asset.type, asset.name)
-            asset.asset_id = str(uuid.UUID(self.hex(path, asset.type, asset.name, "asset", length=32), version=4))
-            asset.created_ms = asset.updated_ms = self._ago(age)
-        made.assets.extend(assets)
+        self._keep(made, assets, age)
         return self.world.snaplogic.add(made)
+
+    def added(self, version: SnapVersion, asset_type: str, name: str) -> SnapAsset:
+        """A new asset of a version, still empty."""
+        asset = self._asset(asset_type, name, "")
+        self._keep(version, [asset], age=0)
+        return asset
+
+    def _keep(self, folder: SnapFolder, assets: Sequence[SnapAsset], age: float) -> None:
+        for asset in assets:
+            words = (folder.path, asset.type, asset.name)
+            asset.snode_id = self.hex(*words)
+            asset.asset_id = str(uuid.UUID(self.hex(*words, "asset", length=32), version=4))
+            asset.created_ms = asset.updated_ms = self._ago(age)
+        folder.assets.extend(assets)
 
     # Assets
 
