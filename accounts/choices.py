@@ -30,23 +30,18 @@ class CredentialKind(TextChoices):
     OAUTH_SERVER_TO_SERVER = "oauth_server_to_server", "OAuth server-to-server"
     JWT = "jwt", "JWT service account (retired by Adobe)"
     SNAPLOGIC_BASIC = "snaplogic_basic", "SnapLogic user and password"
-    SNAPLOGIC_BEARER = "snaplogic_bearer", "SnapLogic bearer token"
-
-
-KINDS_OF_ORGANIZATION = {
-    OrganizationKind.ADOBE: (CredentialKind.OAUTH_SERVER_TO_SERVER, CredentialKind.JWT),
-    OrganizationKind.SNAPLOGIC: (CredentialKind.SNAPLOGIC_BASIC, CredentialKind.SNAPLOGIC_BEARER),
-}
+    SNAPLOGIC_BEARER = "snaplogic_bearer", "SnapLogic JWT bearer"
 
 
 class SandboxType(TextChoices):
-    """The types Adobe documents.
+    """The types Adobe documents, and ours for the environment that a SnapLogic organization is.
 
-    The column keeps the raw text; whatever is not development counts as production.
+    The column keeps the raw text; of what Adobe sends, whatever is not development counts as production.
     """
 
     DEVELOPMENT = "development", "Development"
     PRODUCTION = "production", "Production"
+    ENVIRONMENT = "environment", "Environment"
 
 
 SANDBOX_ACTIVE = "active"

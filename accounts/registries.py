@@ -7,6 +7,7 @@ from django.urls import reverse
 from accounts.errors import RefusedError
 from accounts.models import Credential, Organization, User
 from accounts.remote_services import Dialect, RemoteService, register_service
+from accounts.services import sandboxes
 
 __all__ = [
     "Dialect",
@@ -53,7 +54,8 @@ def start_credential_test(credential: Credential, actor: User) -> str:
 
 
 def start_sandbox_sync(organization: Organization, actor: User) -> str:
-    """The URL to watch the synchronisation on; raises RefusedError where no engine is installed."""
+    """The URL to watch the synchronisation on; raises RefusedError without an engine, or without sandboxes."""
+    sandboxes.require_sandboxes(organization)
     if _sandbox_sync is None:
         raise RefusedError("No engine is installed that could synchronise sandboxes.")
     return _sandbox_sync(organization, actor)

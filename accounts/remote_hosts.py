@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from accounts.vendors import DEFAULT_PLATFORM_URL
+
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+")
 _ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
@@ -34,7 +36,7 @@ def is_admitted(host: str) -> bool:
     return False
 
 
-def check_service_url(url: str, *, allows_path: bool = False) -> str:
+def check_service_url(url: str, *, allows_path: bool = False, example: str = DEFAULT_PLATFORM_URL) -> str:
     """The URL in its plain form, without a trailing slash; raises ForbiddenUrlError with the reason.
 
     Standard ports only, except on loopback: another port of an admitted host may be somebody else's program.
@@ -45,9 +47,9 @@ def check_service_url(url: str, *, allows_path: bool = False) -> str:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
-        raise ForbiddenUrlError("This is not a URL. Write it like https://platform.adobe.io.") from None
+        raise ForbiddenUrlError(f"This is not a URL. Write it like {example}.") from None
     if parts.scheme not in ("https", "http") or not host:
-        raise ForbiddenUrlError("This is not a URL. Write it like https://platform.adobe.io.")
+        raise ForbiddenUrlError(f"This is not a URL. Write it like {example}.")
     if "@" in parts.netloc:
         raise ForbiddenUrlError("A service URL holds no user name. Leave out what stands before the @.")
     path = _checked_path(parts.path, url) if allows_path else ""

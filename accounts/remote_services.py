@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from accounts.choices import OrganizationKind
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -16,6 +18,7 @@ class Dialect:
 class RemoteService:
     """One service with a URL of its own; `allows_path` if that URL may go on after the host.
 
+    Only organizations of its kind have it.
     A service that speaks several revisions of its contract names them as `dialects`; an admin chooses one per
     organization. The first is the default, and so is its URL: `default` may then be left out.
     """
@@ -26,6 +29,7 @@ class RemoteService:
     help: str = ""
     allows_path: bool = False
     dialects: tuple[Dialect, ...] = ()
+    kind: OrganizationKind = OrganizationKind.ADOBE
 
     def __post_init__(self) -> None:
         if self.dialects:
@@ -71,3 +75,8 @@ def named(name: str) -> RemoteService:
 def all_services() -> tuple[RemoteService, ...]:
     """Every service, in the order of registration."""
     return tuple(_services.values())
+
+
+def services_of(kind: str) -> tuple[RemoteService, ...]:
+    """Those that organizations of this kind have."""
+    return tuple(service for service in _services.values() if service.kind == kind)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts import crypto
-from accounts.choices import CredentialKind, DeliveryState, Role, SandboxType
+from accounts.choices import CredentialKind, DeliveryState, OrganizationKind, Role, SandboxType
 from accounts.models import (
     ApiToken,
     Credential,
@@ -24,6 +24,8 @@ from accounts.models import (
     StoredValue,
     User,
 )
+from accounts.services import sandboxes
+from accounts.vendors import DEFAULT_CONTROL_PLANE_URL
 
 PASSWORD = "a long towing rope of 1827"
 CLIENT_SECRET = "p8e-canary-client-secret-0001"
@@ -56,6 +58,24 @@ class OrganizationFactory(DjangoModelFactory[Organization]):
     remote_id = factory.Sequence(lambda n: f"{n:024X}@AdobeOrg")
 
 
+class SnapLogicOrganizationFactory(OrganizationFactory):
+    """With the row of its environment."""
+
+    class Meta:
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Integrations {n}")
+    remote_id = factory.Sequence(lambda n: f"acme-{n}")
+    kind = OrganizationKind.SNAPLOGIC
+    platform_url = DEFAULT_CONTROL_PLANE_URL
+    ims_url = ""
+
+    @factory.post_generation
+    def environment_row(self, create: bool, extracted: Any, **_options: Any) -> None:
+        if create:
+            sandboxes.keep_environment(self)
+
+
 class MembershipFactory(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
@@ -71,6 +91,12 @@ class CredentialFactory(DjangoModelFactory[Credential]):
 
     class Params:
         secret = CLIENT_SECRET
+        snaplogic = factory.Trait(
+            organization=factory.SubFactory(SnapLogicOrganizationFactory),
+            kind=CredentialKind.SNAPLOGIC_BASIC,
+            client_id="towpath@acme.example",
+            scopes=[],
+        )
 
     organization = factory.SubFactory(OrganizationFactory)
     name = factory.Sequence(lambda n: f"Credential {n}")

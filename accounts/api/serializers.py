@@ -7,8 +7,6 @@ from rest_framework import serializers
 
 from accounts.choices import CredentialKind, OrganizationKind
 from accounts.models import (
-    DEFAULT_IMS_URL,
-    DEFAULT_PLATFORM_URL,
     Credential,
     Membership,
     Notice,
@@ -16,9 +14,10 @@ from accounts.models import (
     Sandbox,
     User,
 )
-from accounts.remote_services import all_services
+from accounts.remote_services import services_of
 from accounts.services.notices import kinds
-from config.inputs import Input, example
+from accounts.vendors import DEFAULT_CONTROL_PLANE_URL, DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, parts_of
+from config.inputs import Input, example, examples
 
 YEARS = range(1900, 3000)
 LARGEST_ID = 2**63 - 1
@@ -48,11 +47,13 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
         read_only_fields = fields
 
     def get_service_urls(self, organization: Organization) -> dict[str, str]:
-        return {service.name: organization.service_url(service.name) for service in all_services()}
+        return {service.name: organization.service_url(service.name) for service in services_of(organization.kind)}
 
     def get_service_dialects(self, organization: Organization) -> dict[str, str]:
         return {
-            service.name: organization.service_dialect(service.name) for service in all_services() if service.dialects
+            service.name: organization.service_dialect(service.name)
+            for service in services_of(organization.kind)
+            if service.dialects
         }
 
 
@@ -74,15 +75,43 @@ def _service_dialects() -> serializers.DictField:
     )
 
 
-@example(name="Acme", remote_id="5C1328435BF324E90A49402A@AdobeOrg", kind="adobe", region="va7")
+@examples(
+    {
+        "Adobe": {
+            "name": "Acme",
+            "remote_id": "5C1328435BF324E90A49402A@AdobeOrg",
+            "kind": "adobe",
+            "region": "va7",
+        },
+        "SnapLogic": {
+            "name": "Acme integrations",
+            "remote_id": "acme-prod",
+            "kind": "snaplogic",
+            "is_production": True,
+            "platform_url": "https://emea.snaplogic.com",
+        },
+    }
+)
 class NewOrganizationSerializer(Input):
     name = serializers.CharField(max_length=150)
-    remote_id = serializers.CharField(max_length=150)
+    remote_id = serializers.CharField(
+        max_length=150,
+        help_text="The organization id of Adobe, or the environment name of SnapLogic, letter for letter.",
+    )
     kind = serializers.ChoiceField(choices=OrganizationKind.choices, default=OrganizationKind.ADOBE)
     is_production = serializers.BooleanField(default=False)
     region = serializers.CharField(max_length=16, allow_blank=True, default="")
-    ims_url = serializers.CharField(max_length=300, default=DEFAULT_IMS_URL)
-    platform_url = serializers.CharField(max_length=300, default=DEFAULT_PLATFORM_URL)
+    ims_url = serializers.CharField(
+        max_length=300,
+        required=False,
+        help_text=f"Only of Adobe: the sign-in service. Left out, it is {DEFAULT_IMS_URL}.",
+    )
+    platform_url = serializers.CharField(
+        max_length=300,
+        required=False,
+        help_text=f"Left out, it is {DEFAULT_PLATFORM_URL}; of SnapLogic it is the control plane, and left out "
+        f"{DEFAULT_CONTROL_PLANE_URL}.",
+    )
     service_urls = _service_urls()
     service_dialects = _service_dialects()
 
@@ -120,6 +149,8 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
             "scopes",
             "technical_account_id",
             "metascopes",
+            "issuer",
+            "key_id",
             "has_secret",
             "is_primary",
             "expires_at",
@@ -148,28 +179,86 @@ def _words() -> serializers.ListField:
     return serializers.ListField(child=serializers.CharField(max_length=200), max_length=100, default=list)
 
 
-@example(
-    name="CI",
-    kind="oauth_server_to_server",
-    client_id="f2460d530848948266e0c6d558555175",
-    client_secret="p8e-...",  # noqa: S106  an example
-    scopes=["openid", "AdobeID", "additional_info.projectedProductContext"],
+def _client_secret() -> serializers.CharField:
+    return serializers.CharField(
+        max_length=2000,
+        write_only=True,
+        required=False,
+        trim_whitespace=False,
+        help_text="The client secret, or the password of a user of SnapLogic.",
+    )
+
+
+def _private_key() -> serializers.CharField:
+    return serializers.CharField(
+        max_length=20000, write_only=True, default="", allow_blank=True, trim_whitespace=False, help_text="As PEM."
+    )
+
+
+def _issuer(**options: Any) -> serializers.CharField:
+    return serializers.CharField(
+        max_length=200, allow_blank=True, help_text="Of a JWT bearer of SnapLogic: the claim iss.", **options
+    )
+
+
+def _key_id(**options: Any) -> serializers.CharField:
+    return serializers.CharField(
+        max_length=200, allow_blank=True, help_text="Of a JWT bearer of SnapLogic: the header kid.", **options
+    )
+
+
+@examples(
+    {
+        "Adobe": {
+            "name": "CI",
+            "kind": "oauth_server_to_server",
+            "client_id": "f2460d530848948266e0c6d558555175",
+            "client_secret": "p8e-...",
+            "scopes": ["openid", "AdobeID", "additional_info.projectedProductContext"],
+        },
+        "SnapLogic, password": {
+            "name": "Towpath",
+            "kind": "snaplogic_basic",
+            "client_id": "towpath@acme.example",
+            "client_secret": "...",
+        },
+        "SnapLogic, signed JWT": {
+            "name": "Towpath",
+            "kind": "snaplogic_bearer",
+            "client_id": "towpath@acme.example",
+            "issuer": "https://towpath.acme.example",
+            "key_id": "2027-01",
+            "private_key": "-----BEGIN PRIVATE KEY-----\n...",
+        },
+    }
 )
 class NewCredentialSerializer(Input):
+    """Of the parts, send those that the kind has."""
+
     name = serializers.CharField(max_length=100)
     kind = serializers.ChoiceField(choices=CredentialKind.choices)
-    client_id = serializers.CharField(max_length=200)
-    client_secret = serializers.CharField(max_length=2000, write_only=True)
-    private_key = serializers.CharField(
-        max_length=20000, write_only=True, default="", allow_blank=True, trim_whitespace=False
-    )
+    client_id = serializers.CharField(max_length=200, help_text="The client id, or the name of a user of SnapLogic.")
+    client_secret = _client_secret()
+    private_key = _private_key()
     scopes = _words()
     technical_account_id = serializers.CharField(max_length=200, default="", allow_blank=True)
     metascopes = _words()
+    issuer = _issuer(default="")
+    key_id = _key_id(default="")
     expires_at = MomentField(default=None, allow_null=True)
 
     def validate_kind(self, value: str) -> CredentialKind:
         return CredentialKind(value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return with_needed_secret(attrs["kind"], attrs)
+
+
+def with_needed_secret(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a body; raises ValidationError if the kind has a client secret and none was sent."""
+    if "client_secret" in parts_of(kind).secrets and "client_secret" not in values:
+        raise serializers.ValidationError({"client_secret": ["This field is required."]})
+    return values
 
 
 @example(name="CI", expires_at="2027-03-01T00:00:00Z")
@@ -177,15 +266,24 @@ class CredentialChangeSerializer(Input):
     name = serializers.CharField(max_length=100)
     scopes = _words()
     metascopes = _words()
+    issuer = _issuer()
+    key_id = _key_id()
     expires_at = MomentField(allow_null=True)
 
 
 @example(client_secret="p8e-...")  # noqa: S106  the same
 class SecretSerializer(Input):
-    client_secret = serializers.CharField(max_length=2000, write_only=True)
-    private_key = serializers.CharField(
-        max_length=20000, write_only=True, default="", allow_blank=True, trim_whitespace=False
-    )
+    """Of the parts, send those that the kind has."""
+
+    client_secret = _client_secret()
+    private_key = _private_key()
+
+    def __init__(self, *args: Any, kind: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kind = kind
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return with_needed_secret(self._kind, attrs)
 
 
 @example(reason="Left the team")

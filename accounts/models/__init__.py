@@ -3,8 +3,6 @@ from accounts.models.exports import Export
 from accounts.models.idempotency import IdempotentAnswer
 from accounts.models.notices import Notice, NoticeDelivery, NoticePreference
 from accounts.models.organizations import (
-    DEFAULT_IMS_URL,
-    DEFAULT_PLATFORM_URL,
     EXPIRY_WARNING,
     AccessToken,
     Credential,
@@ -16,8 +14,6 @@ from accounts.models.people import ApiToken, Invitation, SetupCode, User
 from accounts.models.stored_values import StoredValue
 
 __all__ = [
-    "DEFAULT_IMS_URL",
-    "DEFAULT_PLATFORM_URL",
     "EXPIRY_WARNING",
     "AccessToken",
     "ApiToken",

@@ -9,9 +9,8 @@ from django.utils import timezone
 from accounts import remote_services
 from accounts.choices import IMPORTABLE_STATES, CredentialKind, OrganizationKind, Role, SandboxType
 from accounts.models.people import User
+from accounts.vendors import DEFAULT_IMS_URL, DEFAULT_PLATFORM_URL, CredentialParts, Vendor, parts_of, vendor_of
 
-DEFAULT_IMS_URL = "https://ims-na1.adobelogin.com"
-DEFAULT_PLATFORM_URL = "https://platform.adobe.io"
 EXPIRY_WARNING = timedelta(days=14)
 
 
@@ -28,7 +27,11 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
 
 class Organization(models.Model):
-    """A remote organization. A deleted one keeps its row, so that promotions and jobs go on naming it."""
+    """A remote organization. A deleted one keeps its row, so that promotions and jobs go on naming it.
+
+    Of SnapLogic it is one environment, named by `remote_id`; `platform_url` is then its control plane, and there is no
+    `ims_url`.
+    """
 
     name = models.CharField(max_length=150)
     remote_id = models.CharField("organization id", max_length=150)
@@ -37,7 +40,9 @@ class Organization(models.Model):
         default=False, help_text="Every promotion into this organization then needs an approval."
     )
     region = models.CharField(max_length=16, blank=True)
-    ims_url = models.URLField(max_length=300, default=DEFAULT_IMS_URL)
+    ims_url = models.URLField(
+        max_length=300, default=DEFAULT_IMS_URL, blank=True, help_text="Empty where there is no sign-in service."
+    )
     platform_url = models.URLField(max_length=300, default=DEFAULT_PLATFORM_URL)
     service_urls = models.JSONField(
         default=dict, blank=True, help_text="By name of a further service, only where it differs from its default."
@@ -63,6 +68,16 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def vendor(self) -> Vendor:
+        """What holds for organizations of this kind."""
+        return vendor_of(self.kind)
+
+    @property
+    def environment(self) -> "Sandbox":
+        """The one row that stands for a SnapLogic organization; raises Sandbox.DoesNotExist for any other."""
+        return self.sandboxes.get(type=SandboxType.ENVIRONMENT, organization__kind=OrganizationKind.SNAPLOGIC)
 
     def service_url(self, name: str) -> str:
         """Where a further service of the organization is; raises KeyError for one that nobody registered."""
@@ -97,7 +112,8 @@ class Membership(models.Model):
 class Credential(models.Model):
     """A technical account's keys. The secret parts lie encrypted in one column and leave by no face.
 
-    `secrets` is the ciphertext of a JSON object: client_secret and, for a service account, private_key.
+    `secrets` is the ciphertext of a JSON object with those parts that its kind has: client_secret, private_key. Of
+    SnapLogic `client_id` is the name of a user, and client_secret their password.
     """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="credentials")
@@ -107,6 +123,8 @@ class Credential(models.Model):
     scopes = models.JSONField(default=list, blank=True, help_text="Names of OAuth scopes.")
     technical_account_id = models.CharField(max_length=200, blank=True)
     metascopes = models.JSONField(default=list, blank=True)
+    issuer = models.CharField(max_length=200, blank=True, help_text="Of a signed JWT, as SnapLogic was told it.")
+    key_id = models.CharField(max_length=200, blank=True, help_text="Which published key proves a signed JWT.")
     secrets = models.TextField(blank=True)
     is_primary = models.BooleanField(default=False, help_text="The one that jobs of this organization use.")
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -135,6 +153,11 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.organization}"
+
+    @property
+    def parts(self) -> CredentialParts:
+        """What credentials of this kind are made of."""
+        return parts_of(self.kind)
 
     @property
     def has_secret(self) -> bool:
@@ -168,9 +191,18 @@ class SandboxQuerySet(models.QuerySet["Sandbox"]):
     def present(self) -> "SandboxQuerySet":
         return self.filter(vanished_at=None, organization__deleted_at=None)
 
+    def of_adobe(self) -> "SandboxQuerySet":
+        """Sandboxes proper: without the environments that SnapLogic organizations are."""
+        return self.filter(organization__kind=OrganizationKind.ADOBE)
+
 
 class Sandbox(models.Model):
-    """An environment of an Adobe organization as last seen; type and state keep the platform's own words."""
+    """Where a promotion can start or end.
+
+    Of an Adobe organization it is a sandbox as last seen; type and state keep the platform's own words. A SnapLogic
+    organization is one environment, and has one row for it: named as its remote id, of the type `environment`, always
+    active, made and renamed with the organization and never read from a platform.
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="sandboxes")
     name = models.CharField(max_length=256)
@@ -196,7 +228,9 @@ class Sandbox(models.Model):
 
     @property
     def is_production(self) -> bool:
-        """Unknown types count as production: the safe mistake."""
+        """Unknown types count as production: the safe mistake. SnapLogic has no types, so there the mark decides."""
+        if self.type == SandboxType.ENVIRONMENT and self.organization.kind == OrganizationKind.SNAPLOGIC:
+            return self.organization.is_production
         return self.type != SandboxType.DEVELOPMENT or self.organization.is_production
 
     @property

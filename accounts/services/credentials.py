@@ -8,15 +8,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import crypto
-from accounts.choices import KINDS_OF_ORGANIZATION, CredentialKind, OrganizationKind
+from accounts.choices import CredentialKind
 from accounts.errors import InUseError, RefusedError
 from accounts.models import AccessToken, Credential, Organization, User
-from accounts.services import audit, changing, usage
-from clients.ims import check_private_key
+from accounts.services import audit, changing, credential_parts, usage
 
 MESSAGE_LENGTH = 500
 NOUN = "credential"
-TECHNICAL_ACCOUNT_ENDING = "@techacct.adobe.com"
 
 
 @transaction.atomic
@@ -26,27 +24,35 @@ def add_credential(
     name: str,
     kind: CredentialKind,
     client_id: str,
-    client_secret: str,
+    client_secret: str = "",
     private_key: str = "",
     scopes: list[str] | None = None,
     technical_account_id: str = "",
     metascopes: list[str] | None = None,
+    issuer: str = "",
+    key_id: str = "",
     expires_at: datetime | None = None,
     actor: User | None,
 ) -> Credential:
-    """Add a credential; the first one of an organization is its primary one, which jobs use."""
+    """Add a credential; the first one of an organization is its primary one, which jobs use.
+
+    `vendors.CREDENTIALS` names the parts that each kind has; raises RefusedError for one that is missing or cannot be.
+    """
     changing.require_admin(actor, organization)
-    if kind not in KINDS_OF_ORGANIZATION[OrganizationKind(organization.kind)]:
+    if kind not in organization.vendor.credential_kinds:
         raise RefusedError(f"{organization} has no credentials of this kind.", field="kind")
-    client_id, technical_account_id = client_id.strip(), technical_account_id.strip()
-    if not client_id.isascii() or not client_id.isprintable() or not client_id or " " in client_id:
-        raise RefusedError("A client id is one word without blanks. Copy it again.", field="client_id")
-    if kind is CredentialKind.JWT and not technical_account_id.endswith(TECHNICAL_ACCOUNT_ENDING):
-        raise RefusedError(
-            f"A technical account id ends in {TECHNICAL_ACCOUNT_ENDING}; the Adobe Developer Console shows it.",
-            field="technical_account_id",
-        )
-    secrets = _checked_secrets(kind, client_secret=client_secret, private_key=private_key)
+    client_id = credential_parts.checked_id(kind, client_id)
+    facts = credential_parts.checked_facts(
+        kind,
+        {
+            "scopes": scopes or [],
+            "technical_account_id": technical_account_id.strip(),
+            "metascopes": metascopes or [],
+            "issuer": issuer.strip(),
+            "key_id": key_id.strip(),
+        },
+    )
+    secrets = credential_parts.checked_secrets(kind, client_secret=client_secret, private_key=private_key)
     # Locked, so that two first credentials do not both become primary.
     Organization.objects.select_for_update().get(pk=organization.pk)
     with changing.free_name(organization, NOUN, name):
@@ -55,9 +61,7 @@ def add_credential(
             name=name,
             kind=kind,
             client_id=client_id,
-            scopes=scopes or [],
-            technical_account_id=technical_account_id,
-            metascopes=metascopes or [],
+            **facts,
             secrets=crypto.encrypt(json.dumps(secrets)),
             secret_set_at=timezone.now(),
             is_primary=not organization.credentials.filter(is_primary=True).exists(),
@@ -77,20 +81,30 @@ def update_credential(
     *,
     credential: Credential,
     name: str,
-    scopes: list[str],
-    metascopes: list[str],
+    scopes: list[str] | None = None,
+    metascopes: list[str] | None = None,
+    issuer: str | None = None,
+    key_id: str | None = None,
     expires_at: datetime | None,
     actor: User | None,
 ) -> Credential:
-    """Change what is no secret. Other scopes make the next call ask for a new token."""
+    """Change what is no secret; what is left out stays. Other scopes make the next call ask for a new token."""
     changing.require_admin(actor, credential.organization)
     row = Credential.objects.select_for_update().get(pk=credential.pk)
-    values: dict[str, Any] = {
-        "name": name,
+    wanted = {
         "scopes": scopes,
         "metascopes": metascopes,
-        "expires_at": expires_at,
+        "issuer": None if issuer is None else issuer.strip(),
+        "key_id": None if key_id is None else key_id.strip(),
     }
+    facts = credential_parts.checked_facts(
+        CredentialKind(row.kind),
+        {
+            "technical_account_id": row.technical_account_id,
+            **{field: getattr(row, field) if value is None else value for field, value in wanted.items()},
+        },
+    )
+    values: dict[str, Any] = {"name": name, "expires_at": expires_at, **facts}
     changes = changing.differences(row, values)
     if not changes:
         return row
@@ -104,11 +118,13 @@ def update_credential(
 
 @transaction.atomic
 def replace_secret(
-    *, credential: Credential, client_secret: str, private_key: str = "", actor: User | None
+    *, credential: Credential, client_secret: str = "", private_key: str = "", actor: User | None
 ) -> Credential:
     """Store another secret; the token made with the old one is dropped and the known problem forgotten."""
     changing.require_admin(actor, credential.organization)
-    secrets = _checked_secrets(CredentialKind(credential.kind), client_secret=client_secret, private_key=private_key)
+    secrets = credential_parts.checked_secrets(
+        CredentialKind(credential.kind), client_secret=client_secret, private_key=private_key
+    )
     row = Credential.objects.select_for_update().get(pk=credential.pk)
     row.secrets = crypto.encrypt(json.dumps(secrets))
     row.secret_set_at = timezone.now()
@@ -165,15 +181,3 @@ def flag_credential(credential: Credential, problem: str) -> None:
     Credential.objects.filter(pk=credential.pk, secret_set_at=credential.secret_set_at).update(
         problem=problem[:MESSAGE_LENGTH]
     )
-
-
-def _checked_secrets(kind: CredentialKind, *, client_secret: str, private_key: str) -> dict[str, str]:
-    if not client_secret:
-        raise RefusedError("Enter the secret.", field="client_secret")
-    if kind is not CredentialKind.JWT:
-        return {"client_secret": client_secret}
-    try:
-        check_private_key(private_key)
-    except ValueError as exc:
-        raise RefusedError(str(exc), field="private_key") from exc
-    return {"client_secret": client_secret, "private_key": private_key}

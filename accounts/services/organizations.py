@@ -11,8 +11,6 @@ from accounts import access
 from accounts.choices import OrganizationKind
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.models import (
-    DEFAULT_IMS_URL,
-    DEFAULT_PLATFORM_URL,
     AccessToken,
     Credential,
     Organization,
@@ -20,7 +18,8 @@ from accounts.models import (
     User,
 )
 from accounts.remote_hosts import ForbiddenUrlError, check_service_url
-from accounts.services import audit, changing, service_choices, usage
+from accounts.services import audit, changing, sandboxes, service_choices, usage
+from accounts.vendors import vendor_of
 
 URL_FIELDS = ("ims_url", "platform_url")
 _ORGANIZATION_ID = re.compile(r"[0-9A-Fa-f]{24}@AdobeOrg")
@@ -30,8 +29,10 @@ def check_remote_id(kind: OrganizationKind, remote_id: str) -> str:
     """The id without blanks around it; raises RefusedError if it cannot be one of this kind."""
     remote_id = remote_id.strip()
     if not remote_id:
-        raise RefusedError("Enter the organization id.", field="remote_id")
-    if kind is not OrganizationKind.ADOBE or _ORGANIZATION_ID.fullmatch(remote_id):
+        raise RefusedError(f"Enter the {vendor_of(kind).id_label.lower()}.", field="remote_id")
+    if kind is OrganizationKind.SNAPLOGIC:
+        return _checked_environment(remote_id)
+    if _ORGANIZATION_ID.fullmatch(remote_id):
         return remote_id
     if remote_id.lower().endswith("@techacct.adobe.com"):
         raise RefusedError(
@@ -52,22 +53,28 @@ def create_organization(
     kind: OrganizationKind = OrganizationKind.ADOBE,
     is_production: bool = False,
     region: str = "",
-    ims_url: str = DEFAULT_IMS_URL,
-    platform_url: str = DEFAULT_PLATFORM_URL,
+    ims_url: str | None = None,
+    platform_url: str | None = None,
     service_urls: Mapping[str, str] | None = None,
     service_dialects: Mapping[str, str] | None = None,
     actor: User | None,
 ) -> Organization:
     """Add an organization; raises RefusedError if its id or a URL is not acceptable, or it is there already.
 
-    `service_urls` and `service_dialects` name further services; a service that they leave out is at its default.
+    `service_urls` and `service_dialects` name further services; a service that they leave out is at its default, and so
+    is a URL that is left out. One of SnapLogic gets the row of its environment along with it.
     """
     if actor is not None:
         access.require_administrator(actor)
     remote_id = check_remote_id(kind, remote_id)
-    urls = _checked_urls({"ims_url": ims_url, "platform_url": platform_url})
-    further = service_choices.checked(Organization(), service_urls or {}, service_dialects or {})
-    choices, _ = service_choices.differences(Organization(), further)
+    vendor, blank = vendor_of(kind), Organization(kind=kind)
+    urls = _checked_urls(
+        kind,
+        ims_url=vendor.sign_in_url if ims_url is None else ims_url,
+        platform_url=vendor.platform_url if platform_url is None else platform_url,
+    )
+    further = service_choices.checked(blank, service_urls or {}, service_dialects or {})
+    choices, _ = service_choices.differences(blank, further)
     try:
         with transaction.atomic():
             organization = Organization.objects.create(
@@ -84,6 +91,7 @@ def create_organization(
             f"The organization {remote_id} is there already. Add another credential to it instead.",
             field="remote_id",
         ) from exc
+    sandboxes.keep_environment(organization)
     audit.record(
         audit.Verb.ORGANIZATION_CREATED,
         actor=actor,
@@ -107,7 +115,7 @@ def update_organization(
     name: str,
     is_production: bool,
     region: str,
-    ims_url: str,
+    ims_url: str | None = None,
     platform_url: str,
     service_urls: Mapping[str, str] | None = None,
     service_dialects: Mapping[str, str] | None = None,
@@ -117,7 +125,7 @@ def update_organization(
     """Change an organization; its id and kind stay, since everything read from it hangs on them.
 
     `service_urls` and `service_dialects` hold the further services that change; an empty text puts one back to its
-    default. Without a URL of its own a service moves with its dialect.
+    default. Without a URL of its own a service moves with its dialect. A sign-in service that is left out stays.
 
     Another service URL erases the stored secrets, which were meant for the host before. Raises
     ErasureNotConfirmedError if that is not confirmed.
@@ -137,7 +145,11 @@ def update_organization(
         "name": name,
         "is_production": is_production,
         "region": region,
-        **_checked_urls({"ims_url": ims_url, "platform_url": platform_url}),
+        **_checked_urls(
+            OrganizationKind(row.kind),
+            ims_url=row.ims_url if ims_url is None else ims_url,
+            platform_url=platform_url,
+        ),
     }
     changes = changing.differences(row, values)
     is_moved = not changes.keys().isdisjoint(URL_FIELDS)
@@ -157,6 +169,7 @@ def update_organization(
             )
         _erase_secrets(row, "The secret was erased because a service URL changed. Enter it again.")
     changing.write(row, {**values, **further})
+    sandboxes.keep_environment(row)
     audit.record(
         audit.Verb.ORGANIZATION_CHANGED,
         actor=actor,
@@ -200,11 +213,31 @@ def _names_of_secrets(organization: Organization) -> list[str]:
     return [*credentials, *(f"the value “{name}”" for name in values)]
 
 
-def _checked_urls(urls: dict[str, str]) -> dict[str, str]:
+def _checked_environment(name: str) -> str:
+    """The name of an environment of SnapLogic, which is one part of the path of its calls, letter for letter."""
+    if "/" in name or name in (".", ".."):
+        raise RefusedError(
+            "An environment name is one word or several, without a slash. Leave out the path behind it.",
+            field="remote_id",
+        )
+    if not name.isprintable():
+        raise RefusedError(
+            "The environment name holds a line break or another sign that cannot be seen. Type it.", field="remote_id"
+        )
+    return name
+
+
+def _checked_urls(kind: OrganizationKind, *, ims_url: str, platform_url: str) -> dict[str, str]:
+    vendor = vendor_of(kind)
+    if ims_url and not vendor.sign_in_url:
+        raise RefusedError(f"{kind.label} has no sign-in service of its own. Leave the URL out.", field="ims_url")
     checked = {}
-    for field, url in urls.items():
+    for field, url in (("ims_url", ims_url), ("platform_url", platform_url)):
+        if field == "ims_url" and not vendor.sign_in_url:
+            checked[field] = ""
+            continue
         try:
-            checked[field] = check_service_url(url)
+            checked[field] = check_service_url(url, example=vendor.platform_example)
         except ForbiddenUrlError as exc:
             raise RefusedError(str(exc), field=field) from exc
     return checked

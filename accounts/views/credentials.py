@@ -10,11 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import access, registries
 from accounts.choices import CredentialKind
 from accounts.errors import RefusedError
+from accounts.forms.credentials import CredentialEditForm, CredentialForm, KindCredentialForm, SecretForm
 from accounts.forms.fields import show_refusal
-from accounts.forms.organizations import CredentialEditForm, CredentialForm, SecretForm
 from accounts.forms.people import ReasonForm
 from accounts.http import AuthenticatedRequest, posted
+from accounts.models import Organization
 from accounts.services import credentials, usage
+from accounts.vendors import parts_of
 
 SECRETS = sensitive_post_parameters("client_secret", "private_key")
 
@@ -24,7 +26,7 @@ SECRETS = sensitive_post_parameters("client_secret", "private_key")
 @SECRETS
 def credential_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     organization = access.organization_for_admin(request.user, pk)
-    form = CredentialForm(posted(request), organization=organization)
+    form = _new_form(request, organization)
     if request.method == "POST" and form.is_valid():
         try:
             credential = credentials.add_credential(organization=organization, **form.cleaned_data, actor=request.user)
@@ -36,7 +38,7 @@ def credential_create(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "accounts/credentials/create.html",
-        {"form": form, "organization": organization},
+        {"form": form, "organization": organization, "tabs": _tabs(organization)},
         status=422 if form.is_bound else 200,
     )
 
@@ -56,8 +58,10 @@ def credential_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def credential_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     credential = access.credential_for_admin(request.user, pk)
-    initial = {name: getattr(credential, name) for name in ("name", "scopes", "metascopes", "expires_at")}
-    form = CredentialEditForm(posted(request), initial=initial)
+    initial = {
+        name: getattr(credential, name) for name in ("name", "scopes", "metascopes", "issuer", "key_id", "expires_at")
+    }
+    form = CredentialEditForm(posted(request), kind=CredentialKind(credential.kind), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             credentials.update_credential(credential=credential, **form.cleaned_data, actor=request.user)
@@ -108,7 +112,7 @@ def credential_primary(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def credential_test(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Ask for a token and list the sandboxes, as a job."""
+    """Sign in and read something harmless, as a job."""
     credential = access.credential_for_admin(request.user, pk)
     try:
         return redirect(registries.start_credential_test(credential, request.user))
@@ -136,3 +140,19 @@ def credential_delete(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {"form": form, "credential": credential, "usages": usage.of_credential(credential)},
         status=422 if form.is_bound else 200,
     )
+
+
+def _new_form(request: AuthenticatedRequest, organization: Organization) -> CredentialForm | KindCredentialForm:
+    """The form of the kind that the address of the page names, where each kind has its own."""
+    vendor = organization.vendor
+    if vendor.has_one_credential_form:
+        return CredentialForm(posted(request), organization=organization)
+    asked = request.GET.get("kind", "")
+    kind = next((kind for kind in vendor.credential_kinds if kind == asked), vendor.credential_kinds[0])
+    return KindCredentialForm(posted(request), kind=kind)
+
+
+def _tabs(organization: Organization) -> list[tuple[CredentialKind, str]]:
+    """The kinds that have a form of their own, as they are called on it."""
+    vendor = organization.vendor
+    return [] if vendor.has_one_credential_form else [(kind, parts_of(kind).tab) for kind in vendor.credential_kinds]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import access, registries, remote_services
-from accounts.choices import Role
+from accounts.choices import OrganizationKind, Role
 from accounts.errors import ErasureNotConfirmedError, InUseError, RefusedError
 from accounts.forms.fields import show_refusal
 from accounts.forms.organizations import ErasureForm, OrganizationEditForm, OrganizationForm, services_of
@@ -42,7 +42,8 @@ def organization_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def organization_create(request: AuthenticatedRequest) -> HttpResponse:
     access.require_administrator(request.user)
-    form = OrganizationForm(posted(request))
+    kind = _asked_kind(request)
+    form = OrganizationForm(posted(request), kind=kind)
     if request.method == "POST" and form.is_valid():
         try:
             organization = organizations.create_organization(**form.cleaned_data, actor=request.user)
@@ -51,7 +52,12 @@ def organization_create(request: AuthenticatedRequest) -> HttpResponse:
         else:
             messages.success(request, f"{organization} was added. Now enter a credential for it.")
             return redirect("accounts:credential-create", pk=organization.pk)
-    return render(request, "accounts/organizations/create.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "accounts/organizations/create.html",
+        {"form": form, "kind": kind, "kinds": OrganizationKind.choices},
+        status=422 if form.is_bound else 200,
+    )
 
 
 @login_required
@@ -70,7 +76,7 @@ def organization_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                     organization.service_url(service.name),
                     service.spoken(organization.service_dialect(service.name)),
                 )
-                for service in remote_services.all_services()
+                for service in remote_services.services_of(organization.kind)
             ],
             "credentials": organization.credentials.order_by("-is_primary", "name"),
             "sandboxes": organization.sandboxes.select_related("organization").order_by("vanished_at", "name"),
@@ -91,17 +97,19 @@ def organization_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def organization_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """A change that erases secrets is shown again with a warning and a box to tick."""
     organization = access.organization_for_admin(request.user, pk)
+    kind = OrganizationKind(organization.kind)
     if request.method == "GET":
         form = OrganizationEditForm(
+            kind=kind,
             initial={
                 name: getattr(organization, name)
                 for name in ("name", "region", "is_production", "platform_url", "ims_url")
             }
-            | services_of(organization)
+            | services_of(organization),
         )
         return render(request, "accounts/organizations/edit.html", {"form": form, "organization": organization})
     erasure: ErasureNotConfirmedError | None = None
-    form = ErasureForm(request.POST)
+    form = ErasureForm(request.POST, kind=kind)
     if form.is_valid():
         try:
             organizations.update_organization(organization=organization, **form.cleaned_data, actor=request.user)
@@ -109,14 +117,14 @@ def organization_edit(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             erasure = refusal
             show_refusal(form, refusal)
         except RefusedError as refusal:
-            form = OrganizationEditForm(request.POST)
+            form = OrganizationEditForm(request.POST, kind=kind)
             form.full_clean()
             show_refusal(form, refusal)
         else:
             messages.success(request, "The changes were saved.")
             return redirect("accounts:organization-detail", pk=pk)
     else:
-        form = OrganizationEditForm(request.POST)
+        form = OrganizationEditForm(request.POST, kind=kind)
     return render(
         request,
         "accounts/organizations/edit.html",
@@ -160,3 +168,9 @@ def organization_sync(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except RefusedError as refusal:
         messages.error(request, refusal.message)
         return redirect(reverse("accounts:organization-detail", args=[pk]))
+
+
+def _asked_kind(request: AuthenticatedRequest) -> OrganizationKind:
+    """The kind that the address of the page names; Adobe where it names none that exists."""
+    asked = request.GET.get("kind", "")
+    return OrganizationKind(asked) if asked in OrganizationKind.values else OrganizationKind.ADOBE

@@ -30,7 +30,7 @@ from accounts.models import Credential, Organization, Sandbox
 from accounts.services import credentials, organizations
 
 ORGANIZATION_FIELDS = ("name", "is_production", "region", "ims_url", "platform_url")
-CREDENTIAL_FIELDS = ("name", "scopes", "metascopes", "expires_at")
+CREDENTIAL_FIELDS = ("name", "scopes", "metascopes", "issuer", "key_id", "expires_at")
 
 
 @extend_schema_view(get=extend_schema(summary="List organizations"))
@@ -121,7 +121,7 @@ class CredentialSecret(APIView):
     @extend_schema(summary="Replace the secret", request=SecretSerializer, responses=CredentialSerializer)
     def put(self, request: Request, pk: int) -> Response:
         credential = access.credential_for_admin(caller(request), pk)
-        values = checked(SecretSerializer(data=request.data))
+        values = checked(SecretSerializer(data=request.data, kind=credential.kind))
         replaced = credentials.replace_secret(credential=credential, **values, actor=caller(request))
         return Response(CredentialSerializer(replaced).data)
 
