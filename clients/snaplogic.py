@@ -14,7 +14,7 @@ import httpx
 from clients.addresses import checked_base_url, tidied
 from clients.answers import Answer
 from clients.downloads import Sink
-from clients.errors import ApiContractError, ApiUnavailableError
+from clients.errors import ApiUnavailableError
 from clients.multipart import Part, Progress, Upload
 from clients.snaplogic_auth import BasicAuth, SignedJwt
 from clients.snaplogic_models import (
@@ -35,7 +35,7 @@ from clients.snaplogic_models import (
     VersionFailed,
 )
 from clients.snaplogic_paths import VersionPath, checked_name, checked_place
-from clients.snaplogic_refusals import classifier, refuses
+from clients.snaplogic_refusals import classifier, refuses, takes
 from clients.snaplogic_wire import (
     file_name_in,
     read_accepted,
@@ -81,7 +81,8 @@ _ZIP = "application/zip"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _ZIP_END = b"PK\x05\x06"
 # The end record of an archive, with the longest comment that may follow it.
-_ZIP_TAIL_BYTES = 22 + 65535
+_ZIP_END_BYTES = 22
+_ZIP_TAIL_BYTES = _ZIP_END_BYTES + 65535
 
 
 def public_api_url(base_url: str) -> str:
@@ -116,8 +117,8 @@ def snaplogic_connection(
 class SnapLogicClient:
     """The API versions of one environment, which other pages call an org.
 
-    Knows HTTP, not our database. Raises ValueError for a path that lies in another environment, and otherwise the
-    errors of `clients.errors`.
+    Knows HTTP, not our database. Raises ValueError for what cannot be asked for, such as a path in another
+    environment, and otherwise the errors of `clients.errors`.
     """
 
     def __init__(self, connection: Connection, *, environment: str) -> None:
@@ -142,6 +143,9 @@ class SnapLogicClient:
         `expressions` is a zip. `progress` is told the bytes sent and all there are; what it raises ends the upload, and
         whether anything was imported is then not known. Repeating an import is harmless with SKIP only.
         """
+        for upload in (archive, expressions):
+            if upload is not None and upload.size <= 0:
+                raise ValueError(f"{upload.filename} is empty.")
         parts = [Part.of("file", archive, _ZIP)]
         if accounts is not None:
             parts.append(Part("file_account", "accounts.json", "application/json", content=accounts))
@@ -191,11 +195,10 @@ class SnapLogicClient:
             refuses=refuses,
             classify=self._classify(force=force),
         )
-        if _ZIP_END not in archive.tail:
-            # Of an answer without a length only the archive itself tells whether all of it came.
-            is_measured = "content-length" in done.headers or "transfer-encoding" in done.headers
-            broken = ApiContractError if is_measured else ApiUnavailableError
-            raise broken(
+        is_measured = "content-length" in done.headers or "transfer-encoding" in done.headers
+        if not is_measured and not archive.has_end:
+            # Where the line just ends, only the archive itself tells whether all of it came.
+            raise ApiUnavailableError(
                 "The archive has no end: part of it is missing. Export it again.", operation="snaplogic.export_version"
             )
         return Exported(done.size_bytes, archive.sha256, file_name_in(done.headers))
@@ -336,7 +339,7 @@ class SnapLogicClient:
 
     def _call(self, operation: str, method: str, path: str, *, parse: Callable[[Answer], T], **request: Any) -> T:
         return self._connection.call(
-            operation, method, path, parse=parse, refuses=refuses, classify=self._classify(), **request
+            operation, method, path, parse=parse, takes=takes, refuses=refuses, classify=self._classify(), **request
         )
 
     def _classify(self, *, force: bool = False) -> Any:
@@ -366,16 +369,25 @@ class _Archive:
     def __init__(self, to: Sink) -> None:
         self._write = to if callable(to) else to.write
         self._digest = hashlib.sha256()
-        self.tail = b""
+        self._tail = b""
 
     def __call__(self, piece: bytes) -> None:
         self._write(piece)
         self._digest.update(piece)
-        self.tail = (self.tail + piece)[-_ZIP_TAIL_BYTES:]
+        self._tail = (self._tail + piece)[-_ZIP_TAIL_BYTES:]
 
     @property
     def sha256(self) -> str:
         return self._digest.hexdigest()
+
+    @property
+    def has_end(self) -> bool:
+        """Whether the last bytes are the end record of an archive; one of an archive inside it is not."""
+        return any(
+            int.from_bytes(self._tail[at + 20 : at + 22], "little") == len(self._tail) - at - _ZIP_END_BYTES
+            for at in range(len(self._tail) - _ZIP_END_BYTES + 1)
+            if self._tail.startswith(_ZIP_END, at)
+        )
 
 
 def _duplicate_params(check: DuplicateCheck, overwrite_types: Sequence[str]) -> list[tuple[str, str]]:

@@ -63,7 +63,7 @@ def checked_name(what: str, name: str) -> str:
 
 def checked_place(what: str, path: str) -> str:
     """A path of names with one slash before it, such as /org/shared/project; raises ValueError."""
-    names = path.strip().removeprefix("/").split("/")
+    names = path.removeprefix("/").split("/")
     for name in names:
         checked_name(f"A name in {what}", name)
     return "/" + "/".join(names)

@@ -17,16 +17,26 @@ from clients.errors import (
     ApiNotFoundError,
     ApiRejectedError,
     AuthProblem,
-    OutcomeUnknownError,
 )
 from clients.refusals import classify
 from clients.snaplogic_wire import envelope_in
 
 _BASIC_IS_OFF = re.compile(r"\bbasic\b", re.IGNORECASE)
-_SIZE = re.compile(r"\bsize\b|too (?:large|big|many)|\blarge|\blimit|exceed|maximum", re.IGNORECASE)
+_MUCH = r"(?:limit|maximum|exceed)"
+_OF_WHAT = r"\b(?:files|assets|bytes|[kmg]i?b)\b"
+_SIZE = re.compile(
+    rf"\bsize\b|too (?:large|big)|too many (?:files|assets)|{_MUCH}.*{_OF_WHAT}|{_OF_WHAT}.*{_MUCH}", re.IGNORECASE
+)
 _EXPORT = "snaplogic.export_version"
-_DONE = ("successful", "successfulversions")
-_OUTCOMES = (*_DONE, "failed", "unsuccessfulversions")
+_OUTCOMES = ("successful", "failed", "successfulversions", "unsuccessfulversions")
+
+
+def takes(answer: Answer) -> bool:
+    """Whether an answer may bring results: some refusals list what was done all the same."""
+    if answer.is_success:
+        return True
+    envelope = envelope_in(answer) if answer.status in (400, 404, 409, 422) else None
+    return envelope is not None and envelope.lists_any(*_OUTCOMES)
 
 
 def refuses(answer: Answer) -> bool:
@@ -45,13 +55,6 @@ def classifier(
 
     def read(operation: str, effect: Effect, answer: Answer, facts: dict[str, Any]) -> ApiError:
         envelope = envelope_in(answer)
-        if effect is not Effect.READ and not answer.is_success and envelope and envelope.lists_any(*_DONE):
-            facts.pop("words")
-            return OutcomeUnknownError(
-                f"SnapLogic answered HTTP {answer.status} and yet lists what it did. Look at the target before any "
-                "further step.",
-                **facts,
-            )
         status = _status(effect, answer, envelope.code if envelope else None)
         answer = replace(answer, status=status)
         if status in (401, 403) and not answer.problem.is_html:

@@ -4,8 +4,9 @@ Its pages show answers with and without the braces of `response_map`, so members
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any, TypeVar
 
 from clients.answers import Answer, load_json
@@ -40,6 +41,10 @@ class Envelope:
 
     members: dict[str, Any] = field(repr=False)
     code: int | None
+
+    @property
+    def names_errors(self) -> bool:
+        return any(any(as_list(self.members.get(name))) for name in ("errorlist", "errors", "error"))
 
     def has(self, *names: str) -> bool:
         return any(self.members.get(name) is not None for name in names)
@@ -88,7 +93,7 @@ def read_envelope(answer: Answer) -> Envelope:
 def read_import(answer: Answer, hide: Hide) -> ImportResult:
     """What an import did; raises MalformedError if the answer neither lists anything nor says how it went."""
     envelope = read_envelope(answer)
-    is_error = envelope.has("errorlist", "error", "errors") and not envelope.lists_any("successful", "failed")
+    is_error = envelope.names_errors and not envelope.lists_any("successful", "failed")
     if is_error or not (envelope.has(*_ASSET_LISTS) or envelope.code):
         raise MalformedError("it does not say what became of the assets")
     successful = _entries(envelope, "successful", lambda row: _asset(AssetDone, row))
@@ -100,7 +105,7 @@ def read_import(answer: Answer, hide: Hide) -> ImportResult:
         warnings=warnings.rows,
         version_path=_version_path(envelope),
         http_status_code=envelope.code,
-        is_complete=successful.are_all and failed.are_all and warnings.are_all and not envelope.has("errorlist"),
+        is_complete=successful.are_all and failed.are_all and warnings.are_all and not envelope.names_errors,
         status_mismatch=_mismatch(answer, envelope),
         raw=_raw(answer, hide),
     )
@@ -175,7 +180,7 @@ def _parsed_opening(value: Any) -> str:
 def read_lifecycle(answer: Answer, hide: Hide, *, org: str, asked: Iterable[str]) -> LifecycleResult:
     """What became of the versions `asked` for; raises MalformedError if the answer neither lists any nor says."""
     envelope = read_envelope(answer)
-    is_error = envelope.has("errorlist", "error", "errors") and not envelope.lists_any(*_VERSION_LISTS)
+    is_error = envelope.names_errors and not envelope.lists_any(*_VERSION_LISTS)
     if is_error or not (envelope.has(*_VERSION_LISTS) or envelope.code):
         raise MalformedError("it does not say what became of the versions")
     done = [_version(row, org) for row in as_list(envelope.members.get("successfulversions"))]
@@ -243,7 +248,7 @@ def read_accepted(answer: Answer, hide: Hide) -> Accepted:
     if answer.problem.is_empty:
         return Accepted(None, {})
     envelope = read_envelope(answer)
-    if envelope.has("errorlist", "error", "errors"):
+    if envelope.names_errors:
         raise MalformedError("it names errors")
     return Accepted(envelope.code, _raw(answer, hide))
 
@@ -266,15 +271,17 @@ def read_migration_status(answer: Answer, hide: Hide) -> MigrationStatus:
     return MigrationStatus(text_of(members, "id"), status, _raw(answer, hide))
 
 
-def file_name_in(headers: Any) -> str:
+def file_name_in(headers: Mapping[str, str]) -> str:
     """The name of a file that is sent, without folders and control characters; empty if it has none."""
-    disposition = headers.get("content-disposition", "")
-    found = re.search(r'filename="([^"]*)"|filename=([^;\s]+)', disposition, re.IGNORECASE)
-    name = (found[1] or found[2] or "") if found else ""
+    message = Message()
+    message["Content-Disposition"] = headers.get("content-disposition", "")
+    name = message.get_filename("")
     return "".join(one for one in re.split(r"[/\\]", name)[-1] if one.isprintable()).strip(". ")
 
 
 def _mismatch(answer: Answer, envelope: Envelope) -> str:
+    if not answer.is_success:
+        return f"The answer came with HTTP {answer.status}, yet it lists what was done."
     if envelope.code is None or envelope.code == answer.status:
         return ""
     return f"The answer came with HTTP {answer.status}, but says {envelope.code} inside."

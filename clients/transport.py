@@ -4,7 +4,6 @@ import contextlib
 import copy
 import logging
 import random
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +18,11 @@ import stamina
 from clients.addresses import checked_base_url, checked_header, tidied
 from clients.answers import Answer, one_line
 from clients.authorizers import Authorizer, FixedToken, TokenAuthorizer
-from clients.breaks import reason_of
 from clients.deadlines import DeadlineTransport, deadline, remaining
 from clients.downloads import Accepts, Download, Downloaded, Sink, TooLargeError
 from clients.effects import EFFECTS, Effect
 from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailableError, OutcomeUnknownError
+from clients.failures import failure, is_passing, outcome_of_failure
 from clients.multipart import BodyError, Multipart, Part, Progress
 from clients.observing import Exchange, Outcome, outcome_of, tell
 from clients.redaction import redact
@@ -41,9 +40,6 @@ T = TypeVar("T")
 Classifier = Callable[[str, Effect, Answer, dict[str, Any]], ApiError]
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_PLAINLY_LATE = ("timed out", "The total time of the call is over.")
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,10 @@ class CallPolicy:
 
 class MalformedError(ValueError):
     """An answer does not have the agreed form; `Connection.call` turns it into a typed error."""
+
+
+def _is_success(answer: Answer) -> bool:
+    return answer.is_success
 
 
 def _is_error_envelope(answer: Answer) -> bool:
@@ -152,6 +152,7 @@ class Connection:
         progress: Progress | None = None,
         headers: Mapping[str, str] | None = None,
         at_most: int | None = None,
+        takes: Callable[[Answer], bool] = _is_success,
         refuses: Callable[[Answer], bool] = _is_error_envelope,
         classify: Classifier = classify_adobe,
         secrets: Sequence[str] = (),
@@ -161,9 +162,9 @@ class Connection:
         `operation` is a name of the effects table. `path` must be escaped already. `body` is sent as JSON, `content` is
         JSON already; the files of `multipart` are read while they are sent, which `progress` is told. `at_most` bounds
         how often a read is tried, below what the policy says. `parse` raises ValueError if the answer does not have the
-        agreed form; `refuses` tells of a 2xx that is an error all the same. `secrets` are values that only this call
-        sends. Raises the errors of `clients.errors`, and what `progress` raises: what has become of a write is then not
-        known.
+        agreed form; `takes` tells which answers bring results, and `refuses` which of those are errors all the same.
+        `secrets` are values that only this call sends. Raises the errors of `clients.errors`, and what `progress`
+        raises: what has become of a write is then not known.
         """
         request = self._request(
             operation,
@@ -177,14 +178,18 @@ class Connection:
             headers=headers,
             secrets=secrets,
         )
+
+        def is_error(answer: Answer) -> bool:
+            return not takes(answer) or refuses(answer)
+
         if request.effect is not Effect.READ:
             with deadline(self._policy.write_deadline_s):
-                return self._attempt(request, parse, refuses, classify)
+                return self._attempt(request, parse, is_error, classify)
         with deadline(self._policy.read_budget_s):
             attempts = min(self._policy.attempts, at_most or self._policy.attempts)
             for attempt in stamina.retry_context(on=self._backoff(operation), attempts=attempts, timeout=None):
                 with attempt, deadline(self._policy.attempt_deadline_s):
-                    return self._attempt(request, parse, refuses, classify)
+                    return self._attempt(request, parse, is_error, classify)
         raise AssertionError("The loop above returns or raises.")
 
     def download(
@@ -229,8 +234,8 @@ class Connection:
                 raise MalformedError(f"{kind} was expected")
             return download.done
 
-        def refused(answer: Answer) -> bool:
-            return download.done is None and refuses(answer)
+        def is_error(answer: Answer) -> bool:
+            return download.done is None and (not answer.is_success or refuses(answer))
 
         backoff = self._backoff(operation)
         with deadline(self._policy.write_deadline_s):
@@ -240,7 +245,7 @@ class Connection:
                 timeout=None,
             ):
                 with attempt:
-                    return self._attempt(request, parse, refused, classify)
+                    return self._attempt(request, parse, is_error, classify)
         raise AssertionError("The loop above returns or raises.")
 
     def _request(self, operation: str, method: str, path: str, **what: Any) -> Request:
@@ -261,7 +266,7 @@ class Connection:
 
         def decide(error: Exception) -> bool | float:
             nonlocal pause
-            if not isinstance(error, ApiUnavailableError) or not _is_passing(error):
+            if not isinstance(error, ApiUnavailableError) or not is_passing(error):
                 return False
             if error.operation != operation:  # getting a token has had its own tries
                 return False
@@ -280,7 +285,7 @@ class Connection:
         self,
         request: Request,
         parse: Callable[[Answer], T],
-        refuses: Callable[[Answer], bool],
+        is_error: Callable[[Answer], bool],
         classify: Classifier,
     ) -> T:
         token = self._auth.current() if self._auth else None
@@ -298,7 +303,7 @@ class Connection:
             if not is_worse and not (request.effect is Effect.READ and other.status >= 500):
                 answer = other
         secrets = (*request.secrets, token) if token else request.secrets
-        if not answer.is_success or refuses(answer):
+        if is_error(answer):
             facts = self._facts(request, answer, secrets)
             raise classify(request.operation, request.effect, answer, facts)
         try:
@@ -327,8 +332,8 @@ class Connection:
             with request.opened(self._http, token) as built:
                 answer = self._receive(built, request.download)
         except (httpx.HTTPError, httpx.InvalidURL, BodyError, TooLargeError) as exc:
-            error = self._broken(request, exc)
-            exchange = self._exchange_of(request, started, _outcome_of(exc))
+            error = failure(request, exc)
+            exchange = self._exchange_of(request, started, outcome_of_failure(exc))
             _log(exchange, "%s %s %s (%s) failed after %.0f ms: %s", error.message)
             raise error from exc
         except BaseException as exc:
@@ -376,44 +381,12 @@ class Connection:
                     raise TooLargeError(MAX_BODY_BYTES)
         return Answer(status=response.status_code, headers=response.headers, content=bytes(content))
 
-    def _broken(self, request: Request, exc: Exception) -> ApiError:
-        host = httpx.URL(self.base_url).host
-        reason = one_line(redact(reason_of(exc), secrets=request.secrets))
-        if isinstance(exc, BodyError):
-            what = "was not sent to its end" if exc.sent else "was not sent"
-            return OutcomeUnknownError(f"The file {what}: {reason}", operation=request.operation, sent=exc.sent)
-        if isinstance(exc, httpx.DecodingError | TooLargeError):
-            unreadable = ApiContractError if request.effect is Effect.READ else OutcomeUnknownError
-            return unreadable(f"The answer of {host} cannot be read: {reason}", operation=request.operation)
-        if isinstance(exc, httpx.TimeoutException):
-            more = "" if reason in _PLAINLY_LATE else f" ({reason.rstrip('.')})"
-            message = f"{host} did not answer in time{more}."
-        elif isinstance(exc, _NEVER_SENT):
-            message = f"No connection to {host}: {reason}"
-        else:
-            message = f"The connection to {host} broke: {reason}"
-        if request.effect is Effect.READ:
-            return ApiUnavailableError(message, operation=request.operation)
-        return OutcomeUnknownError(message, operation=request.operation, sent=not isinstance(exc, _NEVER_SENT))
-
 
 def _in_time(response: httpx.Response) -> Iterator[bytes]:
     for piece in response.iter_bytes():
         yield piece
         if remaining() == 0:
             raise httpx.ReadTimeout("The total time of the call is over.", request=response.request)
-
-
-def _is_passing(error: ApiUnavailableError) -> bool:
-    """Whether trying again may help: not for a certificate that is not trusted, nor for an unusual 5xx."""
-    if error.status is not None:
-        return error.status in RETRIED_STATUSES or (200 <= error.status < 300)
-    cause: BaseException | None = error.__cause__
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return False
-        cause = cause.__cause__ or cause.__context__
-    return True
 
 
 def _unreadable(answer: Answer, exc: Exception) -> str:
@@ -423,12 +396,6 @@ def _unreadable(answer: Answer, exc: Exception) -> str:
         return "A web page came instead of an answer of the API. Check the service URL and any proxy in between."
     detail = str(exc) if isinstance(exc, MalformedError) else "it is not readable JSON"
     return one_line(f"The answer does not have the agreed form: {detail}.")
-
-
-def _outcome_of(exc: Exception) -> Outcome:
-    if isinstance(exc, _NEVER_SENT):
-        return Outcome.UNREACHABLE
-    return Outcome.TIMEOUT if isinstance(exc, httpx.TimeoutException) else Outcome.BROKEN
 
 
 def _log(exchange: Exchange, text: str, *values: Any) -> None:
