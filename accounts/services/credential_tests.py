@@ -1,5 +1,7 @@
-"""Testing a credential: a token, then one harmless list call."""
+"""Testing a credential: signing in, then one harmless list call."""
 
+import json
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +9,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.choices import CredentialKind, OrganizationKind
 from accounts.errors import RefusedError
 from accounts.models import Credential, User
 from accounts.services import audit, connections
 from accounts.services.credentials import MESSAGE_LENGTH
-from clients.errors import ApiAuthError, ApiError
+from clients.errors import ApiAuthError, ApiError, ApiNotFoundError, AuthProblem
+from clients.snaplogic import SnapLogicClient
 from clients.tokens import MemoryTokenStore
+
+# What SnapLogic says where a right is missing (SnapLogic, public API, "Export policies").
+_SPEAKS_OF_A_RIGHT = re.compile(r"\bpermission", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -27,14 +34,11 @@ class Outcome:
 
 
 def run(credential: Credential) -> Outcome:
-    """Ask for a new token and list the sandboxes; calls out and writes nothing, here or there."""
+    """Sign in and list something; calls out and writes nothing, here or there."""
+    ask = _list_assets if credential.organization.kind == OrganizationKind.SNAPLOGIC else _list_sandboxes
     started = time.monotonic()
     try:
-        # A token of its own: the shared one would prove nothing about a secret that was replaced or revoked.
-        with connections.connect(
-            credential.organization, credential=credential, token_store=MemoryTokenStore()
-        ) as connection:
-            found = connections.list_sandboxes(connection)
+        message = ask(credential)
     except (ApiError, RefusedError, TimeoutError, ValueError) as exc:
         return Outcome(
             ok=False,
@@ -43,9 +47,68 @@ def run(credential: Credential) -> Outcome:
             is_refused=isinstance(exc, ApiAuthError),
             is_unanswered=isinstance(exc, ApiError | TimeoutError) and not isinstance(exc, ApiAuthError),
         )
-    count = len(found)
-    seen = "1 sandbox" if count == 1 else f"{count} sandboxes"
-    return Outcome(ok=True, latency_ms=_elapsed_ms(started), message=f"Works: {seen} seen.")
+    return Outcome(ok=True, latency_ms=_elapsed_ms(started), message=message)
+
+
+def announcement(credential: Credential) -> str:
+    """What a test does, for whoever watches it."""
+    if credential.organization.kind == OrganizationKind.SNAPLOGIC:
+        return "Signing in, and asking for the assets of the shared folder"
+    return "Asking for a token, then for the list of sandboxes"
+
+
+def _list_sandboxes(credential: Credential) -> str:
+    # A token of its own: the shared one would prove nothing about a secret that was replaced or revoked.
+    with connections.connect(
+        credential.organization, credential=credential, token_store=MemoryTokenStore()
+    ) as connection:
+        count = len(connections.list_sandboxes(connection))
+    return f"Works: {'1 sandbox' if count == 1 else f'{count} sandboxes'} seen."
+
+
+def _list_assets(credential: Credential) -> str:
+    organization = credential.organization
+    folder = f"/{organization.remote_id}/shared"
+    with connections.connect_snaplogic(organization, credential=credential) as connection:
+        try:
+            SnapLogicClient(connection, environment=organization.remote_id).list_assets_of(folder)
+        except ApiAuthError as exc:
+            if not _may_only_not_list(exc, credential):
+                raise
+            return (
+                "Works: signed in; listing assets is not allowed, so Towpath cannot look at what a target holds. "
+                f"SnapLogic said: {_words_of(exc)}"
+            )
+        except ApiNotFoundError as exc:
+            # An environment that does not exist may be answered in the same way, so that this proves too little.
+            raise ApiNotFoundError(
+                f"{exc.message.rstrip('. ')}. Check the spelling of the environment name {organization.remote_id}.",
+                operation=exc.operation,
+                status=exc.status,
+                request_id=exc.request_id,
+                body=exc.body,
+            ) from exc
+    return "Works: signed in, assets can be listed."
+
+
+def _may_only_not_list(error: ApiAuthError, credential: Credential) -> bool:
+    """Whether SnapLogic itself says that this user lacks a right, and so knows the user.
+
+    A password is refused with the same status where passwords are turned off, in words that nobody has promised.
+    """
+    words = _words_of(error)
+    if error.status != 403 or error.reason is not AuthProblem.PERMISSION or not words:
+        return False
+    return credential.kind != CredentialKind.SNAPLOGIC_BASIC or _SPEAKS_OF_A_RIGHT.search(words) is not None
+
+
+def _words_of(error: ApiError) -> str:
+    """What stands in the platform's own envelope, or nothing if another program answered."""
+    try:
+        found = json.loads(error.body)["response_map"]["error_list"]
+        return " ".join(str(one["message"]) for one in found).strip()
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 @transaction.atomic

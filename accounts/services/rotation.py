@@ -1,8 +1,8 @@
 """Encrypting everything again under the newest key."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -17,6 +17,23 @@ COLUMNS: list[tuple[Any, str]] = [
     (AccessToken, "ciphertext"),
     (StoredValue, "sealed"),
 ]
+
+
+class Store(Protocol):
+    """Ciphertext that lies outside the database, thing by thing."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def rotate(self, name: str) -> bool:
+        """Encrypt one again, all or nothing; False if it has gone. Raises UndecryptableError."""
+        ...
+
+    def check(self, name: str) -> None:
+        """Raises UndecryptableError if it cannot be read."""
+        ...
+
+
+STORES: list[Store] = []
 # The members of allauth's second factors that hold ciphertext.
 SECOND_FACTOR_MEMBERS = ("secret", "seed")
 
@@ -35,7 +52,7 @@ def rotate_keys(*, actor: User | None, progress: Callable[[int, int], None] | No
     A value that is replaced meanwhile is left alone: whoever wrote it used the newest key.
     """
     total = sum(model.objects.exclude(**{column: ""}).count() for model, column in COLUMNS)
-    total += Authenticator.objects.count()
+    total += Authenticator.objects.count() + sum(len(store.names()) for store in STORES)
     done = 0
     undecryptable: list[str] = []
     seen = 0
@@ -58,6 +75,15 @@ def rotate_keys(*, actor: User | None, progress: Callable[[int, int], None] | No
             undecryptable.append(f"second factor {pk}")
         if progress is not None:
             progress(seen, max(total, seen))
+    for store in STORES:
+        for name in store.names():
+            seen += 1
+            try:
+                done += store.rotate(name)
+            except crypto.UndecryptableError:
+                undecryptable.append(name)
+            if progress is not None:
+                progress(seen, max(total, seen))
     with transaction.atomic():
         audit.record(
             audit.Verb.CREDENTIAL_KEYS_ROTATED,
@@ -72,6 +98,12 @@ def register(model: Any, column: str) -> None:
     """Add a column of ciphertext."""
     if (model, column) not in COLUMNS:
         COLUMNS.append((model, column))
+
+
+def register_store(store: Store) -> None:
+    """Add ciphertext outside the database."""
+    if store not in STORES:
+        STORES.append(store)
 
 
 def _rows() -> Iterator[tuple[Any, str, Any]]:

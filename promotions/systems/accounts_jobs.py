@@ -11,7 +11,7 @@ READ_SANDBOXES = "accounts.read_sandboxes"
 
 
 class TestCredential(Activity):
-    """A token, then one harmless list call; the outcome is kept with the credential."""
+    """Signing in, then one harmless list call; the outcome is kept with the credential."""
 
     kind = TEST_CREDENTIAL
     label = "Test credential"
@@ -21,7 +21,7 @@ class TestCredential(Activity):
             return Ending(
                 state=JobState.FAILED, problem_kind=ProblemKind.CREDENTIALS, problem="The credential was deleted."
             )
-        report("Asking for a token, then for the list of sandboxes")
+        report(credential_tests.announcement(job.credential))
         outcome = credential_tests.run(job.credential)
         credential_tests.record(credential=job.credential, result=outcome, actor=job.requested_by)
         result = {"latency_ms": outcome.latency_ms, "message": outcome.message}
