@@ -30,7 +30,7 @@ WRONG_TOKEN = "Invalid token"
 BASIC_DISABLED = "Basic authentication is disabled for this environment"
 
 
-def envelope(status: int, **response_map: Any) -> dict[str, Any]:
+def envelope(status: int, /, **response_map: Any) -> dict[str, Any]:
     return {"response_map": response_map, "http_status_code": status}
 
 

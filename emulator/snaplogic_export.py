@@ -52,10 +52,11 @@ def _list_assets(call: Call) -> Answer:
 def _assets(call: Call, path: str, only: set[str], plan: Plan) -> Answer:
     memory = call.world.snaplogic
     folder = memory.versions.get(path) or memory.projects.get(path)
-    if folder is None:
+    # Every environment has the global shared folder (SnapLogic, public API, "Create an API version from a project").
+    if folder is None and path.partition("/")[2] != "shared":
         raise absent(path)
     found: dict[str, list[str]] = {name: [] for name in _ALWAYS_LISTED}
-    for asset in folder.assets:
+    for asset in folder.assets if folder else ():
         if not only or f"{path}/{asset.name}" in only:
             found.setdefault(asset.type, []).append(asset.name)
     return Answer(envelope(200, project_path=f"/{path}", assets=found))

@@ -55,7 +55,7 @@ def _create(call: Call) -> Answer:
     project, plex, api, version = (text_in(body, name) for name in ("project_path", "plex_path", "api", "version"))
     project = project.strip("/")
     org = enter(call, project.partition("/")[0], WRITE)
-    path = version_path(org.name, api, version)
+    path, types = version_path(org.name, api, version), _types(body)
 
     def act(plan: Plan) -> Answer:
         memory = call.world.snaplogic
@@ -68,7 +68,7 @@ def _create(call: Call) -> Answer:
         made = target_of(call, org.name, api, version, SKIP)
         made.tags = [str(tag) for tag in body.get("tags") or []]
         made.description = str(body.get("description") or "")
-        for asset in source.chosen(_types(body)):
+        for asset in source.chosen(types):
             put(call, made, asset.type, asset.name, content=asset.content, document=asset.document)
         call.world.note("snaplogic.create", org.name, made.snode_id, path=path, client=username_of(call))
         return Answer(envelope(200))
