@@ -17,12 +17,14 @@ from promotions.engine.schedules import Routine
 from promotions.models import Job, Promotion, RemoteDocument, SealedValue
 from promotions.services import (
     approvals,
+    archives,
     arrivals,
     chain,
     job_notices,
     jobs,
     plans,
     routines,
+    sealed_files,
     sealed_values,
     sharing_clock,
     subjects,
@@ -55,6 +57,7 @@ from promotions.systems.sharing.publicity import PublicitySubmission
 from promotions.systems.sharing.pulling import PullSubmission
 from promotions.systems.sharing.synchronizing import SynchronizeSharing
 from promotions.systems.sharing.transferring import TransferSubmission
+from promotions.systems.snaplogic import registration as snaplogic
 
 NOTICE_KINDS = (
     NoticeKind(
@@ -150,6 +153,7 @@ def register() -> None:
     chores.register("slow transfers", transfers.note_slow)
     chores.register("idempotency", idempotency.forget_old)
     chores.register("typed secrets", sealed_values.forget_old)
+    chores.register("archives", archives.forget_old)
     for notice_kind in NOTICE_KINDS:
         register_kind(notice_kind)
     hooks.on_end(job_notices.job_ended)
@@ -173,8 +177,10 @@ def register() -> None:
     usage.register_for_value(plans.uses_of_value)
     for model in (RemoteDocument, SealedValue):
         rotation.register(model, "sealed")
+    rotation.register_store(sealed_files.Store())
     journeys.register()
     decisioning.register()
+    snaplogic.register()
 
 
 @transaction.atomic

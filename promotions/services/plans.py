@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.urls import reverse
 from django.utils import timezone
 
@@ -171,9 +171,13 @@ def fill(plan: Plan, gathered: Gathered, old_items: Mapping[str, PlanItem]) -> N
     PlanItem.objects.bulk_create(items)
 
 
-def add_items(plan: Plan, drafts: Sequence[ItemDraft]) -> list[PlanItem]:
-    """Items that come to a locked, open plan after its facts, at their end; nothing is decided on them."""
-    start = plan.items.aggregate(last=Max("position", default=-1))["last"] + 1
+def add_items(plan: Plan, drafts: Sequence[ItemDraft], *, after: PlanItem | None = None) -> list[PlanItem]:
+    """Items that come to a locked, open plan after its facts, at their end or behind one; nobody has decided them."""
+    if after is None:
+        start = plan.items.aggregate(last=Max("position", default=-1))["last"] + 1
+    else:
+        start = after.position + 1
+        plan.items.filter(position__gte=start).update(position=F("position") + len(drafts))
     items = [_item(plan, position, draft, None) for position, draft in enumerate(drafts, start)]
     memory.remind(plan.promotion.target_sandbox, items)
     return PlanItem.objects.bulk_create(items)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import crypto
 from accounts.models import User
 from promotions.choices import UNFINISHED, Decision, ItemInput, PlanState
-from promotions.models import Job, PlanItem, Promotion, SealedValue
+from promotions.models import Job, Plan, PlanItem, Promotion, SealedValue
 
 SECRET_LIMIT = 20_000
 
@@ -37,6 +37,14 @@ def value_of(promotion: Promotion, digest: str) -> str | None:
 def erase(promotion: Promotion) -> None:
     """Forget every secret that was typed for this promotion; decisions keep their digests, for the record."""
     SealedValue.objects.filter(promotion=promotion).delete()
+
+
+def drop_unused(plan: Plan) -> None:
+    """Forget secrets that no decision of the current plan names any more."""
+    used = [
+        item.target["id"] for item in plan.items.filter(input=ItemInput.SECRET, decision=Decision.FILL) if item.target
+    ]
+    SealedValue.objects.filter(promotion=plan.promotion_id).exclude(digest__in=used).delete()
 
 
 def is_standing(promotion: Promotion, item: PlanItem) -> bool:

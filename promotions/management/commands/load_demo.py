@@ -17,13 +17,16 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.choices import Role
+from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, User
+from accounts.models.organizations import OrganizationQuerySet
 from accounts.remote_services import all_services
-from accounts.services import people, stored_values
+from accounts.services import organizations, people, stored_values
 from config.env import Mode
 
 SHARED_ORGANIZATIONS = ("Acme", "Globex")
+# SnapLogic does not tell which of its environments is production.
+PRODUCTION_ENVIRONMENT = "acme-prod"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Person:
     def __str__(self) -> str:
         what = f"{self.role} in {' and '.join(self.organizations)}" if self.role else "administrator"
         return f"{self.name}, {what}"
+
+    def works_in(self, organization: Organization) -> bool:
+        """Whoever works in Acme does so in its environments of SnapLogic, too."""
+        is_environment = organization.kind == OrganizationKind.SNAPLOGIC
+        return ("Acme" if is_environment else organization.name) in self.organizations
 
 
 PEOPLE = {
@@ -70,11 +78,14 @@ class Command(BaseCommand):
         if settings.MODE is not Mode.DEMO:
             raise CommandError("Demo data belong into a demo installation. Set TOWPATH_MODE=demo.")
         sign_ins = self.make_people()
-        here = Organization.objects.filter(platform_url__startswith=emulator_url, deleted_at=None)
+        here = Organization.objects.present().filter(platform_url__startswith=emulator_url)
         services = {one.name: emulator_url + SERVICES[one.name] for one in all_services() if one.name in SERVICES}
-        # Those of a demo made before lack the services that came since.
-        if not any(services.keys() <= organization.service_urls.keys() for organization in here):
-            self.make_organizations(emulator_url, services)
+        # Those of a demo made before lack the services and the environments that came since.
+        has_services = any(services.keys() <= organization.service_urls.keys() for organization in here)
+        if not has_services or not here.filter(kind=OrganizationKind.SNAPLOGIC).exists():
+            document = self.read_emulator(emulator_url)
+            self.make_organizations(document, services)
+            self.mark_production()
             self.give_roles()
             self.give_values()
         self.stdout.write("Sign in as")
@@ -100,11 +111,8 @@ class Command(BaseCommand):
                 )
         return sign_ins
 
-    def make_organizations(self, emulator_url: str, service_urls: dict[str, str]) -> None:
-        """Take over the emulator's organizations with their credentials, as an operator would.
-
-        At another address than before their secrets are erased first, and then entered again.
-        """
+    def read_emulator(self, emulator_url: str) -> dict[str, Any]:
+        """What the emulator prints for its clients to be set up from."""
         port = str(urlsplit(emulator_url).port)
         printed = subprocess.run(  # noqa: S603  (our own program, and a port number)
             [sys.executable, "-m", "emulator", "--credentials", "--seed", "demo", "--port", port],
@@ -116,27 +124,43 @@ class Command(BaseCommand):
         )
         if printed.returncode:
             raise CommandError(f"The emulator does not print its credentials: {printed.stderr.strip()}")
+        document: dict[str, Any] = json.loads(printed.stdout)
+        return document
+
+    def make_organizations(self, document: dict[str, Any], service_urls: dict[str, str]) -> None:
+        """Take over the emulator's organizations with their credentials, as an operator would.
+
+        At another address than before their secrets are erased first, and then entered again.
+        """
         descriptor, path = tempfile.mkstemp(suffix=".json")  # readable by its owner alone
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                described = json.loads(printed.stdout)
-                # SnapLogic has organizations of another kind, which no part of the demo uses.
-                described["organizations"] = [one for one in described["organizations"] if "kind" not in one]
-                json.dump(described | {"service_urls": service_urls}, file)
+                json.dump(document | {"service_urls": service_urls}, file)
             call_command("add_organization", from_json=path, erase_secrets=True, stdout=io.StringIO())
         finally:
             Path(path).unlink()
 
+    def mark_production(self) -> None:
+        for organization in _environments().filter(remote_id=PRODUCTION_ENVIRONMENT, is_production=False):
+            organizations.update_organization(
+                organization=organization,
+                name=organization.name,
+                region=organization.region,
+                platform_url=organization.platform_url,
+                is_production=True,
+                actor=None,
+            )
+
     def give_roles(self) -> None:
-        for organization in Organization.objects.filter(name__in=SHARED_ORGANIZATIONS, deleted_at=None):
+        for organization in (*_shared(), *_environments()):
             for email, one in PEOPLE.items():
-                if one.role is not None and organization.name in one.organizations:
+                if one.role is not None and one.works_in(organization):
                     person = User.objects.get(email=email)
                     people.set_membership(user=person, organization=organization, role=one.role, actor=None)
 
     def give_values(self) -> None:
         """Those that are missing, and those that were erased with the emulator's address before."""
-        for organization in Organization.objects.filter(name__in=SHARED_ORGANIZATIONS, deleted_at=None):
+        for organization in _shared():
             known = {stored.name: stored for stored in organization.stored_values.filter(deleted_at=None)}
             for name, description in VALUES.items():
                 value = f"demo-{secrets.token_hex(12)}"
@@ -146,3 +170,11 @@ class Command(BaseCommand):
                     )
                 elif not known[name].has_value:
                     stored_values.set_value(stored=known[name], value=value, confirmed_name=name, actor=None)
+
+
+def _shared() -> OrganizationQuerySet:
+    return Organization.objects.present().filter(name__in=SHARED_ORGANIZATIONS, kind=OrganizationKind.ADOBE)
+
+
+def _environments() -> OrganizationQuerySet:
+    return Organization.objects.present().filter(kind=OrganizationKind.SNAPLOGIC)

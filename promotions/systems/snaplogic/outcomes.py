@@ -1,0 +1,150 @@
+"""What became of each asset, from the lists of the answer; what it does not mention stays unknown."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from clients.snaplogic import ImportResult
+from promotions.api_choices import DuplicateRule
+from promotions.choices import Decision, ResultOutcome
+from promotions.models import Plan, PlanItem, TaskResult
+from promotions.systems.snaplogic.asset_types import is_among, is_policy
+from promotions.systems.snaplogic.effects import Effect
+from promotions.systems.snaplogic.picks import Pick
+
+UNTYPED = "Asset"
+CONFLICT = 409
+_MADE = {
+    Effect.OVERWRITTEN: ResultOutcome.UPDATED,
+    Effect.ADDED: ResultOutcome.CREATED,
+}
+
+
+def received(result: ImportResult) -> dict[str, Any]:
+    """The answer as the job keeps it: without secrets, in lists that do not change with the client."""
+    return {
+        "successful": [{"name": one.name, "type": one.type, "snode_id": one.snode_id} for one in result.successful],
+        "failed": [
+            {
+                "name": one.name,
+                "type": one.type,
+                "snode_id": one.snode_id,
+                "status_code": one.status_code,
+                "reason": one.reason,
+            }
+            for one in result.failed
+        ],
+        "warnings": [
+            {"name": one.name, "type": one.type, "snode_id": one.snode_id, "message": one.message}
+            for one in result.warnings
+        ],
+        "version_path": result.version_path,
+        "http_status_code": result.http_status_code,
+        "is_complete": result.is_complete,
+        "status_mismatch": result.status_mismatch,
+        "answer": result.raw,
+    }
+
+
+def rows_of(plan: Plan, raw: Mapping[str, Any]) -> list[TaskResult]:
+    """One row for each asset that the answer names or the zip holds. `raw` is empty where the answer was lost."""
+    pick = Pick.of(plan.promotion)
+    found = _Rows(plan.items.all(), pick)
+    for one in raw.get("successful", ()):
+        found.done(one)
+    for one in raw.get("failed", ()):
+        found.failed(one)
+    for one in raw.get("warnings", ()):
+        found.warned(one)
+    return found.all(is_answered=bool(raw))
+
+
+class _Rows:
+    """Answers name assets, mostly without their types; the zip knows those."""
+
+    def __init__(self, items: Iterable[PlanItem], pick: Pick) -> None:
+        self._items = {(item.type, item.title): item for item in items if "effect" in item.details}
+        self._pick = pick
+        self._rows: dict[tuple[str, str], TaskResult] = {}
+
+    def done(self, one: Mapping[str, Any]) -> None:
+        kind = self._type(one, is_done=True)
+        item = self._items.get((kind, one["name"]))
+        effect = Effect(item.details["effect"]) if item is not None else Effect.ADDED_OR_OVERWRITTEN
+        row = self._row(kind, one)
+        row.outcome, row.claim = _MADE.get(effect, ResultOutcome.CREATED), "successful"
+        if effect in (Effect.ADDED_OR_LEFT, Effect.ADDED_OR_OVERWRITTEN):
+            row.explanation = "Added or overwritten: the answer does not tell which."
+        elif effect == Effect.LEFT:
+            row.outcome = ResultOutcome.UPDATED
+            row.explanation = "It was to be left as it is; the platform says that it imported it."
+
+    def failed(self, one: Mapping[str, Any]) -> None:
+        row = self._row(self._type(one, is_done=False), one)
+        row.outcome, row.claim = ResultOutcome.FAILED, f"failed {one['status_code'] or ''}".strip()
+        row.explanation = _why(one["status_code"], one["reason"])
+        row.messages.append({"status": "ERROR", "attempt": None, "message": one["reason"] or "No reason is given."})
+
+    def warned(self, one: Mapping[str, Any]) -> None:
+        kind = next((told for told, name in self._rows if name == one["name"]), "") or self._type(one, is_done=False)
+        is_new = (kind, one["name"]) not in self._rows
+        row = self._row(kind, one)
+        row.messages.append({"status": "WARNING", "attempt": None, "message": one["message"]})
+        if not is_new:
+            return
+        row.claim = "warning"
+        is_left = self._pick.rule == DuplicateRule.OVERWRITE and not is_among(kind, self._pick.types)
+        if is_left and not is_policy(kind) and kind != UNTYPED:
+            row.outcome = ResultOutcome.UNCHANGED
+            row.explanation = "Its type is not among those to overwrite; the platform only warns about it."
+        else:
+            row.explanation = "The platform only warns about it; what became of it is not told."
+
+    def all(self, *, is_answered: bool) -> list[TaskResult]:
+        for (kind, name), item in self._items.items():
+            if (kind, name) in self._rows:
+                continue
+            row = self._row(kind, {"name": name, "snode_id": ""})
+            if not is_answered:
+                row.explanation = "The answer of the platform was lost."
+            elif item.decision == Decision.LEAVE:
+                row.outcome = ResultOutcome.UNCHANGED
+                row.explanation = "It was to be left as it is, and the answer does not mention it."
+            else:
+                row.explanation = "The answer does not mention it."
+        return list(self._rows.values())
+
+    def _row(self, kind: str, one: Mapping[str, Any]) -> TaskResult:
+        name = str(one["name"])
+        row = self._rows.get((kind, name))
+        if row is None:
+            row = TaskResult(
+                type=kind[:64],
+                remote_id=name[:500],
+                title=name[:500],
+                outcome=ResultOutcome.UNKNOWN,
+                messages=[],
+            )
+            self._rows[kind, name] = row
+        row.new_id = row.new_id or str(one["snode_id"])[:500]
+        return row
+
+    def _type(self, one: Mapping[str, Any], *, is_done: bool) -> str:
+        """The type that the answer tells, or the one that the zip knows of this name; of several, the first one free.
+
+        An asset may be named like one of another type: done ones are taken first for what was to be done.
+        """
+        kinds = [kind for kind, name in self._items if name == one["name"]]
+        if one["type"]:
+            return next((kind for kind in kinds if is_among(kind, [one["type"]])), one["type"])
+        free = [kind for kind in kinds if (kind, one["name"]) not in self._rows]
+        if is_done:
+            free.sort(key=lambda kind: self._items[kind, one["name"]].decision == Decision.LEAVE)
+        else:
+            free.sort(key=lambda kind: self._items[kind, one["name"]].decision != Decision.LEAVE)
+        return free[0] if free else UNTYPED
+
+
+def _why(status_code: int | None, reason: str) -> str:
+    if status_code == CONFLICT:
+        return f"One of this name is there already, and stays as it was. {reason}".strip()
+    return reason or "The platform gives no reason."

@@ -1,0 +1,66 @@
+"""A second look at the target: whether it lists what was imported, where the account may have it listed."""
+
+from collections.abc import Iterable
+
+from clients.snaplogic import SnapLogicClient, VersionPath
+from promotions.api_choices import DuplicateRule
+from promotions.choices import GOOD_OUTCOMES, ResultOutcome, Verification
+from promotions.models import Job, TaskResult
+from promotions.systems.plan_runs import plan_of
+from promotions.systems.snaplogic.holdings import Holding, holding_of
+from promotions.systems.snaplogic.outcomes import UNTYPED
+from promotions.systems.snaplogic.picks import Pick, target_path
+
+
+def made_path(text: str) -> str:
+    """The path of a version as people copy it; raises ValueError, with a sentence, for what is none."""
+    return VersionPath.parse(text.strip()).text
+
+
+def path_of(job: Job) -> VersionPath | None:
+    """Where the assets are now; None if a further version was made whose name nobody told."""
+    if told := job.result.get("version_path"):
+        return VersionPath.parse(told)
+    plan = plan_of(job)
+    is_new = Pick.of(plan.promotion).rule == DuplicateRule.CREATE_NEW
+    if is_new and plan.facts.get("target", {}).get("presence") != "absent":
+        return None
+    return target_path(plan.promotion)
+
+
+def look_again(job: Job, client: SnapLogicClient) -> bool:
+    """Note on each result whether the target lists the asset; False if it contradicts one. May raise ApiError."""
+    rows = list(job.results.all())
+    path = path_of(job)
+    if path is None:
+        _note_all(rows, "The platform did not tell the name of the version that it made.")
+        return True
+    holding = holding_of(client, job.organization, path)
+    if not holding.is_listed:
+        _note_all(rows, holding.why or f"The target does not list {path.text}.")
+        return True
+    for row in rows:
+        row.verification, row.verification_text = _verdict(row, holding)
+    TaskResult.objects.bulk_update(rows, ["verification", "verification_text"])
+    return not any(row.verification == Verification.CONTRADICTED for row in rows)
+
+
+def _note_all(rows: Iterable[TaskResult], why: str) -> None:
+    found = list(rows)
+    for row in found:
+        row.verification, row.verification_text = Verification.NOT_CONFIRMED, why[:500]
+    TaskResult.objects.bulk_update(found, ["verification", "verification_text"])
+
+
+def _verdict(row: TaskResult, holding: Holding) -> tuple[Verification, str]:
+    if row.type == UNTYPED:
+        is_there = any(row.title in names for names in holding.assets.values())
+    else:
+        is_there = holding.presence_of(row.type, row.title) == "there"
+    if row.outcome in GOOD_OUTCOMES:
+        if is_there:
+            return Verification.CONFIRMED, "The target lists it."
+        return Verification.CONTRADICTED, "The target does not list it."
+    if row.outcome == ResultOutcome.UNKNOWN:
+        return Verification.NOT_CONFIRMED, f"The target {'lists' if is_there else 'does not list'} one of this name."
+    return Verification.UNCHECKED, f"The target {'lists' if is_there else 'does not list'} one of this name."
