@@ -12,6 +12,7 @@ from config import embedded
 from config.version import VERSION
 from operations import archive, dumps
 from operations.archive import Manifest
+from promotions.services import sealed_files
 
 SUFFIX = ".tar.gz"
 ROUTINE = "towpath"
@@ -42,7 +43,11 @@ def make(folder: Path, *, keep: int | None = None, with_keys: bool = False, kind
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made_at = datetime.now(UTC)
     target = folder / f"{kind}-{made_at:%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as scratch,
+        # The files are read after the database: what a row of it names was there before, and stays until the end.
+        sealed_files.keeping_all(),
+    ):
         dump = dumps.make(Path(scratch))
         with archive.writing(target) as writer:
             writer.add(dump.member, dump.path)
@@ -67,7 +72,8 @@ def make(folder: Path, *, keep: int | None = None, with_keys: bool = False, kind
 def _files() -> Iterator[tuple[str, Path]]:
     folder: Path = settings.DATA_DIR / archive.FILES
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
+        # One with a dot is being written; no row knows it yet.
+        if not path.name.startswith(".") and path.is_file() and not path.is_symlink():
             yield f"{archive.FILES}/{path.relative_to(folder).as_posix()}", path
 
 

@@ -102,8 +102,7 @@ def register(model: Any, column: str) -> None:
 
 def register_store(store: Store) -> None:
     """Add ciphertext outside the database."""
-    if store not in STORES:
-        STORES.append(store)
+    STORES.append(store)
 
 
 def _rows() -> Iterator[tuple[Any, str, Any]]:

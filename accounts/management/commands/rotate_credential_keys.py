@@ -3,8 +3,9 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from accounts.errors import RefusedError
 from accounts.services import rotation
 
 STEP = 100
@@ -17,7 +18,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = rotation.rotate_keys(actor=None, progress=self._show)
+        try:
+            result = rotation.rotate_keys(actor=None, progress=self._show)
+        except RefusedError as exc:
+            raise CommandError(f"Not everything is encrypted under the newest key yet. {exc.message}") from exc
         self.stdout.write(f"{result.done} values are encrypted under the newest key.")
         if result.undecryptable:
             for name in result.undecryptable:
