@@ -9,7 +9,7 @@ from emulator.blobs import Blob
 from emulator.calls import Call
 from emulator.snaplogic import envelope, refused, username_of
 from emulator.snaplogic_accounts import is_readable
-from emulator.snaplogic_things import RETIRED, SnapAsset, SnapVersion, version_path
+from emulator.snaplogic_things import RETIRED, Plan, SnapAsset, SnapVersion, version_path
 from emulator.world import World
 
 SKIP, CREATE_NEW, OVERWRITE = "skip", "create_new", "overwrite"
@@ -61,6 +61,20 @@ class Failing:
 
     wanted: list[tuple[str, str, str, int]] = field(default_factory=list)  # type (empty: any), name, reason, status
     hidden: set[str] = field(default_factory=set)
+
+    @classmethod
+    def planned(cls, plan: Plan) -> "Failing":
+        return cls(
+            [
+                (
+                    str(told.get("type", "")),
+                    str(told["name"]),
+                    str(told.get("reason", "Internal error")),
+                    int(told.get("status_code", 500)),
+                )
+                for told in plan.fail
+            ]
+        )
 
     def reason_of(self, asset: SnapAsset) -> tuple[str, int] | None:
         return next(

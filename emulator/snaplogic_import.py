@@ -133,10 +133,7 @@ def _documents(world: World, org: str, delivery: Delivery) -> dict[str, dict[str
 
 
 def _failing(plan: Plan, directives: Iterable[Directive], assets: Sequence[SnapAsset]) -> Failing:
-    failing = Failing()
-    for wanted in plan.fail:
-        reason, status = str(wanted.get("reason", "Internal error")), int(wanted.get("status_code", 500))
-        failing.wanted.append((str(wanted.get("type", "")), str(wanted["name"]), reason, status))
+    failing = Failing.planned(plan)
     for directive in directives:
         name = str(directive.options.get("artifact") or (assets[-1].name if assets else ""))
         if directive.name == "partial_failure":

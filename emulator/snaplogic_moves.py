@@ -117,12 +117,10 @@ def _trusting(call: Call, source: SnapOrg, name: str) -> SnapOrg:
 def _carry(
     call: Call, source: SnapVersion, dest: tuple[str, str, str], rule: str, types: frozenset[str], plan: Plan
 ) -> Answer:
-    outcome, failing = Outcome(), Failing()
-    for wanted in plan.fail:
-        failing.wanted.append(("", str(wanted["name"]), str(wanted.get("reason", "Internal error")), 500))
+    outcome = Outcome()
     delivery = Delivery(source.chosen(types), rule)
     version = target_of(call, *dest, rule)
-    deliver(call, version, delivery, {}, outcome, failing)
+    deliver(call, version, delivery, {}, outcome, Failing.planned(plan))
     call.world.note(
         "snaplogic.migrate",
         version.org,

@@ -210,6 +210,18 @@ def test_version_goes_to_an_organization_that_trusts_its_own(dev):
     assert "orders_db_account" in names(renamed["warnings"])
 
 
+def test_migration_fails_in_part_as_it_is_told(dev):
+    dev.told(
+        "snaplogic/next", operation="migrate", fail=[{"name": "orders_get", "reason": "Locked", "status_code": 423}]
+    )
+
+    body = migrate(dev).json["response_map"]
+
+    assert [(one["name"], one["status_code"], one["reason"]) for one in body["failed"]] == [
+        ("orders_get", 423, "Locked")
+    ]
+
+
 def test_organization_that_does_not_trust_takes_nothing(prod):
     answer = migrate(prod, "acme-prod/apim/orders/1.1")
 
