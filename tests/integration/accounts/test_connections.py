@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts import crypto
-from accounts.choices import CredentialKind
+from accounts.choices import CredentialKind, OrganizationKind
 from accounts.models import AccessToken, AuditEvent, Credential, Organization, Sandbox
 from accounts.services import connections, credential_tests, credentials, organizations, sandboxes, tokens
 from clients.errors import ApiAuthError
@@ -50,7 +50,7 @@ def test_the_command_adds_every_organization_with_its_credentials(add, document)
     add()
 
     assert set(Organization.objects.values_list("remote_id", flat=True)) == {
-        found["ims_org_id"] for found in document["organizations"]
+        found.get("ims_org_id") or found["remote_id"] for found in document["organizations"]
     }
     expected = sum(len(found["credentials"]) for found in document["organizations"])
     assert Credential.objects.count() == expected
@@ -177,6 +177,24 @@ def test_a_service_account_connects_too(acme):
     credential = acme.credentials.get(kind=CredentialKind.JWT)
 
     assert credential_tests.run(credential).ok
+
+
+def test_every_credential_of_an_environment_passes_its_test(add):
+    add()
+    environments = Organization.objects.filter(kind=OrganizationKind.SNAPLOGIC)
+
+    results = [credential_tests.run(one) for found in environments for one in found.credentials.all()]
+
+    assert {result.message for result in results} == {"Works: signed in, assets can be listed."}
+    kinds = Credential.objects.filter(organization__in=environments).values_list("kind", flat=True)
+    assert set(kinds) == {CredentialKind.SNAPLOGIC_BASIC, CredentialKind.SNAPLOGIC_BEARER}
+
+
+def test_an_environment_of_the_document_leaves_the_services_of_adobe_out(add, document):
+    add(changed={**document, "service_urls": {"journeys": f"{document['base_url']}/authoring"}})
+
+    found = Organization.objects.filter(kind=OrganizationKind.SNAPLOGIC).values_list("ims_url", "service_urls")
+    assert set(map(str, found)) == {"('', {})"}
 
 
 def test_connections_share_one_token(acme, emulator):
