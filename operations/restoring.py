@@ -32,6 +32,7 @@ from operations.archive import Manifest
 from operations.errors import OperationError
 from operations.held import Held
 from operations.verbs import Verb
+from promotions.services import archives
 
 Say = Callable[[str], None]
 _KEYS_IN_WORDS = ", ".join(embedded.KEY_NAMES)
@@ -39,17 +40,22 @@ _KEYS_IN_WORDS = ", ".join(embedded.KEY_NAMES)
 
 @dataclass(frozen=True)
 class Restored:
-    """What came of it. `findings` says what is wrong with the record, `undecryptable` which secrets fit no key."""
+    """What came of it.
+
+    `findings` says what is wrong with the record, `undecryptable` which secrets fit no key, `lost` which files are not
+    there.
+    """
 
     manifest: Manifest
     held: Held
     lines: int
     findings: list[str]
     undecryptable: list[str]
+    lost: list[str]
 
     @property
     def is_sound(self) -> bool:
-        return not self.findings and not self.undecryptable
+        return not self.findings and not self.undecryptable and not self.lost
 
 
 @contextmanager
@@ -285,6 +291,7 @@ def _bring_to_life(manifest: Manifest, source: Path, say: Say) -> Restored:
         lines=result.rows,
         findings=[finding.text for finding in result.findings],
         undecryptable=list(_undecryptable()),
+        lost=archives.without_files(),
     )
 
 
@@ -296,3 +303,9 @@ def _undecryptable() -> Iterator[str]:
                 crypto.decrypt(getattr(row, column))
             except crypto.UndecryptableError:
                 yield str(row)
+    for store in rotation.STORES:
+        for name in store.names():
+            try:
+                store.check(name)
+            except crypto.UndecryptableError:
+                yield f"the file {name}"

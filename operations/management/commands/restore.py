@@ -46,6 +46,8 @@ class Command(BaseCommand):
             self.stderr.write(text)
         for text in restored.undecryptable:
             self.stderr.write(f"The keys of this installation do not open the secret of {text}.")
+        for text in restored.lost:
+            self.stderr.write(f"The backup does not hold the file of {text}.")
         if not restored.is_sound:
             self.stderr.write("The backup is restored, and is not sound: see above.")
             sys.exit(1)

@@ -86,7 +86,7 @@ def streamed(files: Mapping[str, bytes] = FILES) -> bytes:
             return len(bytes(piece))  # type: ignore[call-overload]
 
     line = Line()
-    with zipfile.ZipFile(line, "w", zipfile.ZIP_DEFLATED) as target:  # type: ignore[call-overload]
+    with zipfile.ZipFile(line, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in files.items():
             target.writestr(name, content)
     return bytes(line.content)
