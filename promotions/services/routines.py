@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.access import require_role
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, User
-from accounts.services import audit
+from accounts.services import audit, sandboxes
 from promotions.choices import JobState
 from promotions.engine import registry
 from promotions.engine.schedules import RoutineRequest
@@ -41,10 +41,12 @@ def queue_anew(kind: str, organization: Organization) -> Job | None:
 def ask(kind: str, *, title: str, organization: Organization, actor: User | None, verb: Verb) -> Job:
     """Read now, or return the reading that is under way, which is then no longer a quiet one.
 
-    No actor means the person at the command line of the server, whom Towpath does not know.
+    No actor means the person at the command line of the server, whom Towpath does not know. Raises RefusedError for an
+    organization without sandboxes, in which all of these reads look.
     """
     if actor is not None:
         require_role(actor, organization, Role.OPERATOR)
+    sandboxes.require_sandboxes(organization)
     job = jobs.queue_once(kind=kind, title=title, organization=organization, actor=actor)
     audit.record(verb, actor=actor, subject=organization)
     return job
