@@ -56,7 +56,7 @@ def classifier(
     def read(operation: str, effect: Effect, answer: Answer, facts: dict[str, Any]) -> ApiError:
         envelope = envelope_in(answer)
         status = _status(effect, answer, envelope.code if envelope else None)
-        answer = replace(answer, status=status)
+        answer, facts["status"] = replace(answer, status=status), status
         if status in (401, 403) and not answer.problem.is_html:
             return _unauthorized(status, scheme, facts)
         if status in (404, 405) and (envelope is None or not facts["words"]):

@@ -10,9 +10,10 @@ from clients.journeys import JourneysClient, RetrieveJourneysClient
 from clients.sandbox_sharing import SharingClient
 from clients.sandbox_tooling import SandboxToolingClient
 from clients.sandbox_versions import VersioningClient
+from clients.snaplogic import BasicAuth, SignedJwt, SnapLogicClient, snaplogic_connection
 from clients.tokens import MemoryTokenStore
 from clients.transport import CallPolicy, Connection, adobe_connection
-from tests.unit.clients.support import AUTHORING, CLIENT_SECRET, FAST, ORG
+from tests.unit.clients.support import AUTHORING, CLIENT_SECRET, ENVIRONMENT, FAST, ORG, SNAPLOGIC_PASSWORD
 
 
 class Platform:
@@ -120,3 +121,25 @@ def decisioning(platform: Platform, connect: Callable[..., Connection]) -> Decis
 @pytest.fixture
 def older(platform: Platform, connect: Callable[..., Connection]) -> DecisioningClient:
     return DecisioningClient(connect(platform.url, path="/some/where"), dialect=Dialect.R1, ims_org_id=ORG)
+
+
+@pytest.fixture
+def snaplogic_at() -> Iterator[Callable[..., SnapLogicClient]]:
+    """Clients of a control plane; their connections are closed after the test."""
+    open_ones: list[Connection] = []
+
+    def open_client(
+        url: str, *, auth: BasicAuth | SignedJwt | None = None, policy: CallPolicy = FAST
+    ) -> SnapLogicClient:
+        auth = auth or BasicAuth("svc-ci@example.test", SNAPLOGIC_PASSWORD)
+        open_ones.append(snaplogic_connection(base_url=url, auth=auth, policy=policy))
+        return SnapLogicClient(open_ones[-1], environment=ENVIRONMENT)
+
+    yield open_client
+    for one in open_ones:
+        one.close()
+
+
+@pytest.fixture
+def snaplogic(platform: Platform, snaplogic_at: Callable[..., SnapLogicClient]) -> SnapLogicClient:
+    return snaplogic_at(platform.url)

@@ -23,6 +23,8 @@ EXIM = "/data/foundation/exim"
 AUTHORING = "/authoring"
 ORG = "5C1328435BF324E90A49402A@AdobeOrg"
 CLIENT_SECRET = "p8e-known-client-secret"
+ENVIRONMENT = "acme"
+SNAPLOGIC_PASSWORD = "snap-known-pass phrase"
 
 Script = Callable[[socket.socket, threading.Event], None]
 
