@@ -17,13 +17,7 @@ from emulator.snaplogic_things import ASSET_TYPES, SnapAsset, SnapOrg, SnapVersi
 
 METADATA, TEMPLATE = "export.json", "accounts_template.json"
 KIND = "apim_version"
-_SUFFIXES = {
-    "Account": ".sla",
-    "Flows": ".flow.json",
-    "Job": ".job.json",
-    "Pipeline": ".slp",
-    "Policy": ".policy.json",
-}
+_SUFFIXES = {"Account": ".sla", "Flows": ".json", "Job": ".json", "Pipeline": ".slp", "Policy": ".json"}
 _NOT_READABLE = (
     zipfile.BadZipFile,
     zlib.error,

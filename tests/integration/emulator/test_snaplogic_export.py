@@ -55,9 +55,9 @@ def test_assets_have_their_suffixes_and_ids(dev):
     assert suffixes == {
         "Account": ".sla",
         "File": "",
-        "Job": ".job.json",
+        "Job": ".json",
         "Pipeline": ".slp",
-        "Policy": ".policy.json",
+        "Policy": ".json",
     }
     assert {key: one["snode_id"] for key, one in found.items()} == {
         key: one["snode_id"] for key, one in dev.assets(VERSION).items()
@@ -123,7 +123,7 @@ def test_types_can_be_chosen(dev, written, kinds):
 def test_flows_are_exported_too(demo):
     package = demo.exported("acme-dev/apim/Customer profile/v2")
 
-    assert listed(package)["Flows", "customer profile check"]["path"].endswith(".flow.json")
+    assert listed(package)["Flows", "customer profile check"]["path"] == "customer profile check.json"
 
 
 def test_organization_without_account_encryption_exports_no_accounts(dev):
