@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from promotions import urls_apis
 from promotions.views import (
     approvals,
     decisioning,
@@ -142,4 +143,6 @@ urlpatterns = [
     path("sharing/transfers/<int:pk>/", sharing_transfers.transfer_detail, name="transfer-detail"),
     path("sharing/transfers/<int:pk>/live/", sharing_transfers.transfer_live, name="transfer-live"),
     path("sharing/transfers/<int:pk>/again/", sharing_asking.transfer_again, name="transfer-again"),
+    # API versions
+    *urls_apis.urlpatterns,
 ]

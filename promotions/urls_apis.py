@@ -1,0 +1,5 @@
+"""Pages of API versions; part of promotions.urls."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
