@@ -4,7 +4,6 @@ SnapLogic, public API, "Import an API version", "Export an API version" and the 
 API management.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from clients.answers import Answer
 from clients.downloads import Sink
 from clients.errors import ApiUnavailableError
 from clients.multipart import Part, Progress, Upload
+from clients.snaplogic_archives import ZIP_STARTS, Archive
 from clients.snaplogic_auth import BasicAuth, SignedJwt
 from clients.snaplogic_models import (
     ASSET_TYPES,
@@ -78,11 +78,6 @@ T = TypeVar("T")
 PUBLIC_API = "/api/1/rest/public"
 
 _ZIP = "application/zip"
-_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
-_ZIP_END = b"PK\x05\x06"
-# The end record of an archive, with the longest comment that may follow it.
-_ZIP_END_BYTES = 22
-_ZIP_TAIL_BYTES = _ZIP_END_BYTES + 65535
 
 
 def public_api_url(base_url: str) -> str:
@@ -181,14 +176,14 @@ class SnapLogicClient:
         params = _listed("asset_types", asset_types, ASSET_TYPES)
         if force:
             params.append(("force", "true"))
-        archive = _Archive(to)
+        archive = Archive(to)
         done = self._connection.download(
             "snaplogic.export_version",
             "GET",
             f"/apim/export_version/{self._own(path).escaped}",
             to=archive,
             at_most_bytes=at_most_bytes,
-            accepts=lambda content_type, opening: opening.startswith(_ZIP_STARTS),
+            accepts=lambda content_type, opening: opening.startswith(ZIP_STARTS),
             kind="a zip archive",
             params=params,
             progress=progress,
@@ -361,33 +356,6 @@ class SnapLogicClient:
         if org != self._environment:
             raise ValueError(f"The connection is that of environment {self._environment}, not of {org}.")
         return org
-
-
-class _Archive:
-    """Passes bytes on and remembers what tells whether the archive is whole."""
-
-    def __init__(self, to: Sink) -> None:
-        self._write = to if callable(to) else to.write
-        self._digest = hashlib.sha256()
-        self._tail = b""
-
-    def __call__(self, piece: bytes) -> None:
-        self._write(piece)
-        self._digest.update(piece)
-        self._tail = (self._tail + piece)[-_ZIP_TAIL_BYTES:]
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    @property
-    def has_end(self) -> bool:
-        """Whether the last bytes are the end record of an archive; one of an archive inside it is not."""
-        return any(
-            int.from_bytes(self._tail[at + 20 : at + 22], "little") == len(self._tail) - at - _ZIP_END_BYTES
-            for at in range(len(self._tail) - _ZIP_END_BYTES + 1)
-            if self._tail.startswith(_ZIP_END, at)
-        )
 
 
 def _duplicate_params(check: DuplicateCheck, overwrite_types: Sequence[str]) -> list[tuple[str, str]]:

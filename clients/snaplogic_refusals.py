@@ -19,7 +19,7 @@ from clients.errors import (
     AuthProblem,
 )
 from clients.refusals import classify
-from clients.snaplogic_wire import envelope_in
+from clients.snaplogic_envelope import envelope_in
 
 _BASIC_IS_OFF = re.compile(r"\bbasic\b", re.IGNORECASE)
 _MUCH = r"(?:limit|maximum|exceed)"

@@ -1,16 +1,14 @@
-"""From the JSON of SnapLogic to `clients.snaplogic_models`.
-
-Its pages show answers with and without the braces of `response_map`, so members are found in either place.
-"""
+"""From the JSON of SnapLogic to `clients.snaplogic_models`."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from typing import Any, TypeVar
 
-from clients.answers import Answer, load_json
+from clients.answers import Answer
 from clients.folding import first_of, folded, text_of
+from clients.snaplogic_envelope import Envelope, read_envelope
 from clients.snaplogic_models import (
     Accepted,
     AssetDone,
@@ -33,61 +31,6 @@ Hide = Callable[[Any], Any]
 _ASSET_LISTS = ("successful", "failed", "warnings")
 _VERSION_LISTS = ("successfulversions", "unsuccessfulversions")
 _PATHS = ("versionpath", "newversionpath", "importpath", "destversionpath", "targetpath", "path")
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """The members of an answer, by folded name, and the status inside it."""
-
-    members: dict[str, Any] = field(repr=False)
-    code: int | None
-
-    @property
-    def names_errors(self) -> bool:
-        return any(any(as_list(self.members.get(name))) for name in ("errorlist", "errors", "error"))
-
-    def has(self, *names: str) -> bool:
-        return any(self.members.get(name) is not None for name in names)
-
-    def lists_any(self, *names: str) -> bool:
-        """Whether one of these lists has an entry."""
-        return any(as_list(self.members.get(name)) for name in names)
-
-
-def envelope_in(answer: Answer) -> Envelope | None:
-    """The envelope; None if the answer is not JSON of that kind."""
-    try:
-        body = answer.json()
-    except ValueError:
-        return None
-    outer = _merged(body)
-    if outer is None:
-        return None
-    inner = outer.pop("responsemap", None)
-    if isinstance(inner, str):
-        try:
-            inner = load_json(inner)
-        except (ValueError, RecursionError):
-            inner = None
-    members = {**outer, **{name: value for name, value in (_merged(inner) or {}).items() if value is not None}}
-    return Envelope(members, http_status(members.pop("httpstatuscode", None)))
-
-
-def _merged(value: Any) -> dict[str, Any] | None:
-    """The folded members of an object, or of all the objects in a list."""
-    rows = value if isinstance(value, list) else [value]
-    objects = [folded(row) for row in rows if isinstance(row, dict)]
-    if not objects:
-        return None
-    return {name: item for members in reversed(objects) for name, item in members.items()}
-
-
-def read_envelope(answer: Answer) -> Envelope:
-    """The envelope; raises MalformedError."""
-    envelope = envelope_in(answer)
-    if envelope is None:
-        raise MalformedError("an object was expected")
-    return envelope
 
 
 def read_import(answer: Answer, hide: Hide) -> ImportResult:
