@@ -199,9 +199,7 @@ def test_printed_credentials_open_an_emulator_that_knows_nothing_of_them():
         "Hooli": "silent",
         "Northwind": "shares",
     }
-    assert {tuple(sorted(organization["sandboxes"])) for organization in adobe} == {
-        ("dev", "prod", "stage")
-    }
+    assert {tuple(sorted(organization["sandboxes"])) for organization in adobe} == {("dev", "prod", "stage")}
 
 
 def partnerships(robot):
