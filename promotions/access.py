@@ -336,8 +336,8 @@ def operates_any(user: User) -> bool:
 
 def source_sandboxes(user: User) -> list[Sandbox]:
     """Active sandboxes of the organizations that this person operates, by organization."""
-    operated = organizations_for_role(user, Role.OPERATOR).filter(kind=OrganizationKind.ADOBE)
-    sandboxes = sandboxes_for_read(user).filter(organization__in=operated).select_related("organization")
+    operated = organizations_for_role(user, Role.OPERATOR)
+    sandboxes = sandboxes_for_read(user).of_adobe().filter(organization__in=operated).select_related("organization")
     return [one for one in sandboxes.order_by("organization__name", "organization_id", "name") if one.is_active]
 
 
@@ -349,8 +349,8 @@ def sandbox_of(package: Package) -> Sandbox | None:
 
 def target_sandboxes(user: User, package: Package) -> list[Sandbox]:
     """Where this person may bring this package: active sandboxes of its organization, other than its source."""
-    operated = organizations_for_role(user, Role.OPERATOR).filter(kind=OrganizationKind.ADOBE)
-    sandboxes = sandboxes_for_read(user).filter(organization__in=operated, organization=package.organization)
+    operated = organizations_for_role(user, Role.OPERATOR)
+    sandboxes = sandboxes_for_read(user).of_adobe().filter(organization__in=operated, organization=package.organization)
     return [
         sandbox
         for sandbox in sandboxes.select_related("organization").order_by("name")

@@ -32,7 +32,7 @@ class PlaceFilterForm(FilterForm):
 
     def sandboxes(self, reader: User) -> SandboxQuerySet:
         """Those to choose from, of the organizations that the reader may see; with those that are gone."""
-        return Sandbox.objects.all()
+        return Sandbox.objects.of_adobe()
 
     @property
     def order_name(self) -> str:
