@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 import sqlite3
 import tarfile
 from pathlib import Path
@@ -27,11 +28,11 @@ def test_a_backup_is_restored_into_an_empty_installation_and_proved(make_install
 
     after = other.world("show")
     assert "The record is intact" in said
-    assert (after["people"], after["secrets"], after["files"]) == (
-        before["people"],
-        [CLIENT_SECRET],
-        {"uploads/flow.zip": 256 * 999},
-    )
+    assert (after["people"], after["secrets"], after["files"]) == (before["people"], [CLIENT_SECRET], before["files"])
+    assert after["files"]["uploads/flow.zip"] == 256 * 999
+    assert len(after["files"]) == 3
+    assert (after["archives"]["orders.zip"], after["archives"]["refunds.zip"]) == ("intact", "intact")
+    assert "was erased" in after["archives"]["erased.zip"]
     assert before["sessions"] == 1
     assert after["sessions"] == 0
     assert after["intact"]
@@ -62,6 +63,18 @@ def assert_nothing_is_sent_again(after):
     assert after["verbs"].count("installation.job_held") == 2
     assert after["approvals"] == ["void"]
     assert after["plans"] == ["superseded", "open"]
+
+
+def test_a_backup_that_lacks_a_file_or_holds_a_damaged_one_is_not_called_sound(make_installation, filled):
+    lost, damaged = (filled.data_dir / "files" / "archives").iterdir()
+    lost.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:-4])
+
+    says = make_installation().refuse("restore", filled.succeed("backup").strip())
+
+    assert re.search(r"The backup does not hold the file of (orders|refunds)\.zip\.", says)
+    assert f"do not open the secret of the file archives/{damaged.name}" in says
+    assert "is not sound" in says
 
 
 def head_in(archive):

@@ -20,9 +20,12 @@ def fill() -> None:
     from accounts.services import audit
     from promotions.choices import JobState
     from promotions.engine import submissions
+    from promotions.models import Archive
+    from promotions.services import archives
     from promotions.systems.packages import kinds
     from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, UserFactory
     from tests.factories_promotions import ApprovalFactory, JobFactory
+    from tests.unit.promotions.zip_making import exported
 
     person = UserFactory(email="owner@example.com")
     acme = OrganizationFactory(name="Acme")
@@ -50,6 +53,9 @@ def fill() -> None:
     uploads = settings.DATA_DIR / "files" / "uploads"
     uploads.mkdir(parents=True)
     (uploads / "flow.zip").write_bytes(bytes(range(256)) * 999)
+    for name in ("orders.zip", "refunds.zip", "erased.zip"):
+        archives.receive(organization=acme, chunks=[exported()], file_name=name, actor=person)
+    archives.erase(archive=Archive.objects.get(name="erased.zip"), actor=person)
 
 
 def show() -> None:
@@ -59,7 +65,15 @@ def show() -> None:
     from accounts.models import AuditEvent, Credential, User
     from accounts.services import audit
     from accounts.services.credentials import read_secrets
-    from promotions.models import Approval, Job, Plan
+    from promotions.models import Approval, Archive, Job, Plan
+    from promotions.services import archives
+
+    def state_of(archive: Archive) -> str:
+        try:
+            archives.require_intact(archive)
+        except archives.DamagedError as damage:
+            return str(damage)
+        return "intact"
 
     files = settings.DATA_DIR / "files"
     result = audit.verify()
@@ -85,6 +99,7 @@ def show() -> None:
                 "sessions": Session.objects.count(),
                 "verbs": list(AuditEvent.objects.order_by("sequence").values_list("verb", flat=True)),
                 "intact": result.is_intact,
+                "archives": {archive.name: state_of(archive) for archive in Archive.objects.all()},
                 "files": {
                     str(path.relative_to(files)): path.stat().st_size for path in files.rglob("*") if path.is_file()
                 },
