@@ -230,6 +230,10 @@ TYPED_SECRETS_DAYS = env.integer("TYPED_SECRETS_DAYS", 14, least=1, most=90)
 ARCHIVE_MAX_MB = env.integer("ARCHIVE_MAX_MB", 512, least=1, most=4096)
 ARCHIVE_MAX_UNPACKED_MB = env.integer("ARCHIVE_MAX_UNPACKED_MB", 4096, least=1, most=65_536)
 ARCHIVE_DAYS = env.integer("ARCHIVE_DAYS", 30, least=1, most=3650)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "config.uploads.DiskUploadHandler",
+]
 # Each export holds a thread of the web server while its client reads; the others must go on answering.
 EXPORTS_AT_ONCE = env.integer("EXPORTS_AT_ONCE", 2, least=1, most=100)
 SYNC_INTERVAL_S = env.integer("SYNC_INTERVAL_S", 900, least=30, most=86_400)
