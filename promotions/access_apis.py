@@ -1,5 +1,7 @@
 """The only way a view, the API or a command gets an API version or an archive. What you may not know of is 404."""
 
+from collections.abc import Collection
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
@@ -9,8 +11,8 @@ from accounts.access import organizations_for_read, organizations_for_role, requ
 from accounts.choices import OrganizationKind, Role
 from accounts.models import Organization, User
 from accounts.models.organizations import OrganizationQuerySet
-from promotions.access import job_for_change
-from promotions.models import ApiVersion, Archive, Job
+from promotions.access import job_for_change, plan_for_change, plan_for_read
+from promotions.models import ApiVersion, Archive, Job, Plan
 from promotions.systems.snaplogic import kinds
 
 
@@ -49,6 +51,16 @@ def api_version_for_change(user: User, pk: int) -> ApiVersion:
     return row
 
 
+def api_versions_for_change(user: User, pks: Collection[int]) -> list[ApiVersion]:
+    """Several versions to change together, by API and version; needs an operator wherever one of them is."""
+    rows = list(api_versions_for_read(user).filter(pk__in=pks).order_by("organization", "api", "version"))
+    if len(rows) < len(set(pks)):
+        raise Http404("There is no such API version.")
+    for organization in {row.organization for row in rows}:
+        require_role(user, organization, Role.OPERATOR)
+    return rows
+
+
 def archives_for_read(user: User) -> QuerySet[Archive]:
     """Zips of environments that the person may read."""
     visible = Organization.objects.visible_to(user).values("pk")
@@ -72,3 +84,19 @@ def import_job_for_change(user: User, pk: int) -> Job:
     if job.kind != kinds.IMPORT:
         raise Http404
     return job
+
+
+def import_plan_for_read(user: User, pk: int) -> Plan:
+    """A plan that imports an API version."""
+    plan = plan_for_read(user, pk)
+    if plan.promotion.system != kinds.SYSTEM:
+        raise Http404
+    return plan
+
+
+def import_plan_for_change(user: User, pk: int) -> Plan:
+    """The same; needs an operator of its target."""
+    plan = plan_for_change(user, pk)
+    if plan.promotion.system != kinds.SYSTEM:
+        raise Http404
+    return plan
