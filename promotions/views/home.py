@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import access
-from accounts.choices import Role
+from accounts.choices import OrganizationKind, Role
 from accounts.http import AuthenticatedRequest
 from accounts.models import Organization, User
 from promotions import keyset
@@ -106,12 +106,14 @@ class Step:
 
 def _first_step(user: User) -> Step | None:
     """What an empty installation, or a person without a role, needs first."""
-    organization = access.organizations_for_read(user).order_by("pk").first()
+    organizations = access.organizations_for_read(user)
+    organization = organizations.order_by("pk").first()
     if organization is None:
         return _no_organization(user)
     if not organization.credentials.exclude(secrets="").exists():
         return _no_credential(user, organization)
-    if not Package.objects.visible_to(user).exists():
+    has_packages = Package.objects.visible_to(user).exists()
+    if not has_packages and organizations.filter(kind=OrganizationKind.ADOBE).exists():
         return Step(
             icon="refresh",
             title="No packages read yet",
@@ -151,7 +153,7 @@ def _no_credential(user: User, organization: Organization) -> Step:
         return Step(
             icon="key",
             title=f"{organization} has no credential yet",
-            text="Towpath signs in to the platform as a technical account: enter its client id and secret.",
+            text=organization.vendor.credential_missing,
             url=reverse("accounts:credential-create", args=[organization.pk]),
             label="Add a credential",
         )

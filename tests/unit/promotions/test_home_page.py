@@ -13,7 +13,14 @@ from accounts.models import Organization, User
 from promotions.choices import ApprovalState, Decision, JobState, PlanState, ProblemKind
 from promotions.models import Plan
 from promotions.views import needs
-from tests.factories import CredentialFactory, MembershipFactory, OrganizationFactory, SandboxFactory, UserFactory
+from tests.factories import (
+    CredentialFactory,
+    MembershipFactory,
+    OrganizationFactory,
+    SandboxFactory,
+    SnapLogicOrganizationFactory,
+    UserFactory,
+)
 from tests.factories_promotions import (
     ApprovalFactory,
     JobFactory,
@@ -257,6 +264,18 @@ def test_the_step_after_a_credential_is_reading_packages(
     CredentialFactory(organization=organization)
 
     assert "No packages read yet" in text_of(signed_in(owner))
+
+
+def test_whoever_works_in_environments_alone_is_not_sent_to_packages(db: None, signed_in: SignIn) -> None:
+    organization = SnapLogicOrganizationFactory(name="Flows")
+    person = MembershipFactory(organization=organization, role=Role.ADMIN).user
+
+    without = text_of(signed_in(person))
+    CredentialFactory(snaplogic=True, organization=organization)
+
+    assert "Flows has no credential yet" in without
+    assert "in the name of a user" in without
+    assert "No packages read yet" not in text_of(signed_in(person))
 
 
 def test_the_last_step_is_to_pick_a_package(organization: Organization, owner: User, signed_in: SignIn) -> None:
