@@ -159,7 +159,14 @@ print("THINGS", json.dumps({
     "transfer": failed.first().pk,
     "failed_transfer": failed.first().pk,
 }))
+flows = Organization.objects.get(remote_id="acme-prod")
+by_key = flows.credentials.get(kind="snaplogic_bearer")
 print("PAGES", json.dumps({
+    "new environment": "/settings/organizations/add/?kind=snaplogic",
+    "environment": f"/settings/organizations/{flows.pk}/",
+    "new user with a password": f"/settings/organizations/{flows.pk}/credentials/add/",
+    "new user with a key": f"/settings/organizations/{flows.pk}/credentials/add/?kind=snaplogic_bearer",
+    "user with a key": f"/settings/credentials/{by_key.pk}/",
     "plan of a migration": f"/promotions/{migration.pk}/",
     "run of a migration": f"/jobs/{ran.pk}/",
     "plan of a journey": f"/promotions/{carried.pk}/",
