@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from accounts.crypto import UndecryptableError
 from accounts.models import User
 from promotions.api_choices import ApiVersionState, DuplicateRule
 from promotions.choices import Decision, PlanState
 from promotions.engine.registry import Report
 from promotions.models import ApiVersion, Archive, Job, Plan, PlanItem, Promotion
 from promotions.services import archives
+from promotions.services.errors import RefusedError
 from promotions.systems.base import Blocker, Document, Gathered
 from promotions.systems.snaplogic import kinds
 from promotions.systems.snaplogic.asset_types import EXPRESSION
@@ -25,7 +27,7 @@ from promotions.systems.snaplogic.exporting import queue_export
 from promotions.systems.snaplogic.holdings import Holding, holding_of
 from promotions.systems.snaplogic.picks import Pick, archive_of, expressions_of, target_path
 from promotions.systems.snaplogic.telling import SnapLogicTelling
-from promotions.systems.snaplogic.zips import Inventory, UnfitZipError, inventory
+from promotions.systems.snaplogic.zips import Inventory, inventory
 from promotions.systems.stored import lost_values, stored_choices
 
 ASSETS_LIMIT = 2000
@@ -60,7 +62,7 @@ class SnapLogicSystem(SnapLogicTelling):
         report("Reading the zip", done=0, total=2)
         try:
             found = _read(archive)
-        except UnfitZipError as unfit:
+        except (RefusedError, UndecryptableError) as unfit:
             return Gathered(facts=facts, blockers=[Blocker(f"The zip cannot be imported: {unfit}")])
         report("Asking the target what it holds", done=1, total=2)
         with snaplogic(promotion.target_organization) as client:

@@ -69,7 +69,7 @@ class Header:
 
 def said(name: str) -> str:
     """A name as it may stand in a sentence, whatever it is made of."""
-    clean = _unprintable.sub("\N{REPLACEMENT CHARACTER}", name)
+    clean = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name[:200])
     return f"“{clean if len(clean) <= 120 else clean[:119] + '…'}”"
 
 

@@ -99,14 +99,15 @@ class World:
         return self.gathered(self.planned(*args, **options))
 
     def gathered(self, promotion: Promotion) -> Plan:
+        told = ""
         for _ in range(3):
             plan = promotion.current_plan
             if plan.state != PlanState.GATHERING:
                 return plan
             job = plans.gathering_job(plan)
             assert job is not None
-            self.drive(job)
-        pytest.fail(f"the plan never opened: {texts(job)}")
+            told = texts(self.drive(job))
+        pytest.fail(f"the plan never opened: {told}")
 
     def decide(self, plan: Plan, *, typed: str = "typed in clear") -> Plan:
         """Accounts go as exported, what has to be read is confirmed, secrets are typed."""
@@ -133,7 +134,8 @@ class World:
     # What is really there
 
     def state(self) -> dict[str, Any]:
-        return httpx.get(f"{self.platform.url}/__emulator/snaplogic").raise_for_status().json()
+        found: dict[str, Any] = httpx.get(f"{self.platform.url}/__emulator/snaplogic").raise_for_status().json()
+        return found
 
     def version_there(self, path: str) -> dict[str, Any] | None:
         return next((one for one in self.state()["versions"] if one["path"].strip("/") == path), None)
