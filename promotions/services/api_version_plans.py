@@ -11,7 +11,7 @@ from accounts.services import audit
 from promotions.api_choices import ApiVersionState, ArchiveKind, DuplicateRule
 from promotions.choices import PlanState
 from promotions.models import ApiVersion, Archive, Job, Plan, Promotion, api_pick_key
-from promotions.services import api_versions, archives, plans
+from promotions.services import api_versions, archives, plans, repeats
 from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.snaplogic.advice import remedies
@@ -120,6 +120,8 @@ def apply_remedy(*, job: Job, key: str, actor: User) -> Promotion:
     remedy = next((one for one in remedies(job) if one.key == key), None)
     if remedy is None or job.promotion is None:
         raise RefusedError("This way to go on is not offered any more. Reload the page.")
+    if (standing := repeats.standing_retry(job)) is not None:
+        raise RefusedError(f"Promotion {standing.pk} goes on with it already. Go on there, or put that one away first.")
     newer = plan_again(
         job.promotion, actor=actor, origin_job=job, rule=remedy.rule, types=remedy.types, version=remedy.version
     )
