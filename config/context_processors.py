@@ -1,23 +1,27 @@
 """What the frame around every page shows: places, the organization scope, the person's menu."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from accounts.choices import OrganizationKind
 from accounts.models import Organization, User
 from accounts.services import notices
 from promotions.views import inbox
 
 APPROVALS = "promotions:approval-list"
 SHARING = "promotions:sharing-list"
+API_VERSIONS = "promotions:api-version-list"
 # Name, icon, URL name, and the nouns whose pages belong to the place (the part of a URL name before its dash).
 PLACES = (
     ("Home", "home", "promotions:home", {"home"}),
     ("Packages", "package", "promotions:package-list", {"package", "promotion", "plan", "group"}),
     ("Journeys", "journey", "promotions:journey-list", {"journey"}),
     ("Decisioning", "tree", "promotions:decisioning-list", {"decisioning"}),
+    ("APIs", "api", API_VERSIONS, {"api", "archive"}),
     ("Sharing", "share", SHARING, {"sharing", "share", "partnership", "transfer", "pull"}),
     ("Approvals", "approval", APPROVALS, {"approval"}),
     ("Jobs", "job", "promotions:job-list", {"job", "view"}),
@@ -91,6 +95,8 @@ class Scope:
     user: User
     wanted: str
     url: str = field(default="")
+    urls: Mapping[str, str] = field(default_factory=dict)
+    """The list to look at by kind of organization, where it is not `url`."""
 
     @cached_property
     def organizations(self) -> list[Organization]:
@@ -100,6 +106,17 @@ class Scope:
     def current(self) -> Organization | None:
         """The one that the page's filter names."""
         return next((one for one in self.organizations if str(one.pk) == self.wanted), None)
+
+    @property
+    def ways(self) -> list[tuple[Organization, str]]:
+        """Each organization, and the list narrowed to it: of what that kind has, whatever the page is about."""
+        return [(one, f"{self.urls.get(one.kind, self.url)}?organization={one.pk}") for one in self.organizations]
+
+    @property
+    def searched(self) -> Organization | None:
+        """To which the search is narrowed: only what the list that is searched can hold."""
+        one = self.current
+        return one if one is not None and self.urls.get(one.kind, self.url) == self.url else None
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
@@ -111,7 +128,9 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "places": _places(request, user),
         "person_pages": [Link(name, url, icon) for name, icon, url_name in PERSON_PAGES if (url := _resolve(url_name))],
-        "scope": Scope(user=user, wanted=request.GET.get("organization", ""), url=list_url),
+        "scope": Scope(
+            user=user, wanted=request.GET.get("organization", ""), url=list_url, urls=_lists_of_kinds(list_url)
+        ),
         "search_url": list_url,
         "search_label": f"Search {what}",
         "bell": Bell(user) if _resolve("accounts:notice-list") else None,
@@ -121,12 +140,19 @@ def shell(request: HttpRequest) -> dict[str, object]:
 def _list_of(request: HttpRequest) -> tuple[str, str]:
     """Where the search and the organization scope of the top bar lead, and what is found there."""
     match = request.resolver_match
-    is_journey = match is not None and (match.url_name or "").partition("-")[0] == "journey"
-    return (
-        (_resolve("promotions:journey-list"), "journeys")
-        if is_journey
-        else (_resolve("promotions:package-list"), "packages")
-    )
+    noun = (match.url_name or "").partition("-")[0] if match is not None else ""
+    if noun == "journey":
+        return _resolve("promotions:journey-list"), "journeys"
+    if noun in ("api", "archive"):
+        return _resolve(API_VERSIONS), "API versions"
+    return _resolve("promotions:package-list"), "packages"
+
+
+def _lists_of_kinds(list_url: str) -> dict[str, str]:
+    """Where organizations lead that the page's own list cannot hold."""
+    api_url = _resolve(API_VERSIONS)
+    adobe_url = _resolve("promotions:package-list") if list_url == api_url else list_url
+    return {OrganizationKind.ADOBE: adobe_url, OrganizationKind.SNAPLOGIC: api_url}
 
 
 def _places(request: HttpRequest, user: User) -> list[Link]:

@@ -110,6 +110,10 @@ LOOKS: Mapping[str, Look] = {
     "paused": Look("bar", "warn", "paused"),
     "closed": Look("half", "quiet", "closed to new entrances"),
     "finished": Look("dot", "quiet", "finished"),
+    # API versions; a published one looks like any other
+    "unpublished": Look("ring", "quiet", "unpublished"),
+    "deprecated": Look("half", "warn", "deprecated"),
+    "retired": Look("bar", "quiet", "retired"),
     # sandboxes and people
     "active": Look("dot", "ok", "active"),
     "creating": Look("turning", "run", "being created"),

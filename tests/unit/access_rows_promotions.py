@@ -20,6 +20,7 @@ from tests.factories_promotions import (
 from tests.unit import (
     access_rows_api,
     access_rows_api_sharing,
+    access_rows_apis,
     access_rows_approvals,
     access_rows_decisioning,
     access_rows_journeys,
@@ -71,6 +72,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "unsure_job": lambda organization: JobFactory(organization=organization, unknown_outcome=True),
     "journey": lambda organization: JourneyFactory(sandbox__organization=organization),
     "journey_copy": lambda organization: journey_copy(organization),
+    **access_rows_apis.THINGS,
     **access_rows_decisioning.THINGS,
     **access_rows_journeys.THINGS,
     **access_things_sharing.THINGS,
@@ -110,6 +112,7 @@ ROWS: list[Row] = [
     *access_rows_api.ROWS,
     *access_rows_api_sharing.ROWS,
     *HOME_AND_JOBS,
+    *access_rows_apis.ROWS,
     *access_rows_approvals.ROWS,
     *access_rows_decisioning.ROWS,
     *access_rows_journeys.ROWS,

@@ -27,6 +27,7 @@ from tests.factories import (
     UserFactory,
     api_headers,
 )
+from tests.factories_apis import environment_beside
 from tests.unit import access_rows, access_rows_promotions
 from tests.unit.access_rows import PEOPLE, Row
 
@@ -83,6 +84,7 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
         "notice_of_admin": NoticeFactory(person=people["admin"]).pk,
         "delivery": NoticeDeliveryFactory(notice__person=people["admin"]).pk,
     }
+    environment_beside(organization)
     return World(organization, people, things)
 
 
