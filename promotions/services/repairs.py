@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from promotions.choices import Decision, ProblemKind, ResultOutcome, Verification
 from promotions.models import Job, PlanItem, TaskResult
+from promotions.systems.base import system
 
 CREATED, FAILED, UNCLEAR = "created", "failed", "unclear"
 
@@ -20,9 +21,12 @@ def earlier_items(job: Job, person: User) -> dict[str, PlanItem]:
     if job.plan is None:
         return {}
     results = {(result.type, result.remote_id): result for result in job.results.all()}
+    decides_on_made = job.promotion is None or system(job.promotion.system).decides_on_made
     items = {}
     for item in job.plan.items.all():
         item.earlier = _earlier(job, item, results.get((item.type, item.remote_id)))
+        if item.earlier and not decides_on_made and item.earlier["outcome"] != FAILED:
+            item.earlier = None
         outcome = item.earlier["outcome"] if item.earlier else ""
         if item.earlier and outcome == CREATED:
             item.decision, item.target = _decision_on_made(job), item.earlier["target"]

@@ -168,6 +168,8 @@ class System(ABC):
     """The types of items whose names rules can make."""
     change_groups: ClassVar[Mapping[Decision, str]] = {}
     """What an approver reads above the items of a decision, where it differs from what all systems say."""
+    decides_on_made: ClassVar[bool] = True
+    """Whether a retry of a run has a person decide on each object that the run has made, or may have."""
     names_job: ClassVar[bool] = True
     """Whether the run carries a name and a text that people choose."""
     tells_undecided: ClassVar[bool] = False

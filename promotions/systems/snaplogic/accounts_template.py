@@ -22,6 +22,7 @@ from promotions.systems.snaplogic.secret_words import (
     is_secret_key,
     looks_secret,
     shown,
+    shown_name,
 )
 from promotions.systems.stored import NotFilledError
 
@@ -190,7 +191,7 @@ def same_shape(template: AccountsTemplate, other: bytes) -> list[str]:
     for uuid, node in edited.nodes.items():
         known = whole.nodes.get(uuid)
         if known is None:
-            found.append(f"It has an account {shown(uuid[:100])} that the export does not have.")
+            found.append(f"It has an account {shown_name(uuid[:100])} that the export does not have.")
             continue
         name = _name(uuid, known)
         for place in _differences(known, node, (), is_value=False):
@@ -221,7 +222,7 @@ class _Document:
             if uuid is None:
                 raise UnknownLayoutError(f"{name} lists an account without an id.", field="file")
             if uuid in self.nodes:
-                raise UnfitJsonError(f"{name} lists the account {shown(uuid)} twice.", field="file")
+                raise UnfitJsonError(f"{name} lists the account {shown_name(uuid)} twice.", field="file")
             self.nodes[uuid] = node
 
     def narrowed(self, to: Edits) -> Any:
@@ -267,7 +268,7 @@ def _read_node(uuid: str, node: Mapping[str, Any]) -> AccountNode:
         if steps[-1] == VALUE and not isinstance(value, dict | list)
     )
     class_id = node.get("class_id") or node.get("class_fqid")
-    return AccountNode(uuid, _name(uuid, node), shown(class_id)[:200] if isinstance(class_id, str) else "", leaves)
+    return AccountNode(uuid, _name(uuid, node), shown_name(class_id)[:200] if isinstance(class_id, str) else "", leaves)
 
 
 def _name(uuid: str, node: Mapping[str, Any]) -> str:
@@ -276,7 +277,7 @@ def _name(uuid: str, node: Mapping[str, Any]) -> str:
         label = node[PROPERTIES]
         for step in ("info", "label", VALUE):
             label = label.get(step) if isinstance(label, dict) else None
-    return shown(label.strip())[:200] if isinstance(label, str) and label.strip() else shown(uuid)
+    return shown_name(label.strip())[:200] if isinstance(label, str) and label.strip() else shown_name(uuid)
 
 
 def _walk(value: Any, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -293,7 +294,7 @@ def _leaf(steps: tuple[str, ...], value: Scalar) -> Leaf:
     kind = _kind(value)
     is_secret = kind != "flag" and (is_secret_key(names) or (isinstance(value, str) and holds_secret(value)))
     label = " › ".join(str(int(name) + 1) if name.isdecimal() and len(name) < 9 else name for name in names)
-    return Leaf(_pointer(steps), shown(label), shown(names[-1]), value, is_secret, kind)
+    return Leaf(_pointer(steps), shown_name(label), shown_name(names[-1]), value, is_secret, kind)
 
 
 def _kind(value: Scalar) -> Kind:
@@ -312,14 +313,16 @@ def _accounts(template: AccountsTemplate, edits: Edits) -> Iterator[tuple[Accoun
     for uuid, typed in edits.items():
         account = template.by_uuid.get(uuid)
         if account is None:
-            raise NotFilledError(f"The export holds no account {shown(uuid[:100])}. Refresh the plan.")
+            raise NotFilledError(f"The export holds no account {shown_name(uuid[:100])}. Refresh the plan.")
         yield account, typed
 
 
 def _leaf_at(account: AccountNode, pointer: str) -> Leaf:
     found = account.by_pointer.get(pointer)
     if found is None:
-        raise NotFilledError(f"The account {account.name} has no value at {shown(pointer[:200])}. Refresh the plan.")
+        raise NotFilledError(
+            f"The account {account.name} has no value at {shown_name(pointer[:200])}. Refresh the plan."
+        )
     return found
 
 
@@ -336,7 +339,7 @@ def _require_clear(account: AccountNode, node: Mapping[str, Any]) -> None:
     for steps, value in _walk(node, ()):
         if isinstance(value, str) and is_encrypted(value):
             raise NotFilledError(
-                f"The account {account.name} still holds an encrypted value at {shown(' › '.join(steps))}, where none "
+                f"The account {account.name} still holds an encrypted value at {shown_name(' › '.join(steps)[:500])}, where none "
                 "can be typed. Leave this account as exported, and edit it in SnapLogic after the import."
             )
 
@@ -370,12 +373,12 @@ def _put(node: dict[str, Any], pointer: str, value: Scalar) -> None:
 
 def _differences(known: Any, other: Any, steps: tuple[str, ...], *, is_value: bool) -> Iterator[str]:
     """Places, never values: they may be secrets."""
-    place = shown(" › ".join(steps)) or "the account itself"
+    place = shown_name(" › ".join(steps)[:500]) or "the account itself"
     if isinstance(known, dict) and isinstance(other, dict):
         for name in known.keys() - other.keys():
-            yield f"{shown(name)} is missing in {place}"
+            yield f"{shown_name(name[:100])} is missing in {place}"
         for name in other.keys() - known.keys():
-            yield f"{shown(name)} was added to {place}"
+            yield f"{shown_name(name[:100])} was added to {place}"
         for name in known.keys() & other.keys():
             yield from _differences(known[name], other[name], (*steps, name), is_value=name == VALUE)
     elif isinstance(known, list) and isinstance(other, list):

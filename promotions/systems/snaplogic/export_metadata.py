@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Any
 
 from promotions.systems.snaplogic.asset_types import OVERWRITABLE, same_type
-from promotions.systems.snaplogic.json_reading import Number
-from promotions.systems.snaplogic.secret_words import HIDDEN, is_secret_key, shown
+from promotions.systems.snaplogic.json_reading import Number, unstorable
+from promotions.systems.snaplogic.secret_words import HIDDEN, is_secret_key, shown, shown_name
 
 OTHER = "Other"
 _TYPE_MEMBERS = ("asset_type", "assetType", "type")
@@ -71,6 +71,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) and not isinstance(value, Number) else ""
 
 
+def _name(text: str) -> str:
+    """As the platform has it, but for what no database stores: it is compared with names there."""
+    return unstorable.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _first(found: Mapping[str, Any], members: tuple[str, ...]) -> str:
     return next((text for member in members if (text := _text(found.get(member)).strip())), "")
 
@@ -95,7 +100,7 @@ def _listed_in(value: dict[str, Any] | list[Any]) -> Iterator[Listed]:
     if isinstance(value, list):
         for one in value:
             if isinstance(one, dict) and (kind := _first(one, _TYPE_MEMBERS)) and (name := _first(one, _NAME_MEMBERS)):
-                yield Listed(type_word(kind), shown(name)[:500], shown(_first(one, _PATH_MEMBERS))[:600])
+                yield Listed(type_word(kind), _name(name)[:500], _name(_first(one, _PATH_MEMBERS))[:600])
         return
     for kind, rows in value.items():
         if not isinstance(rows, list) or not any(same_type(kind, known) for known in OVERWRITABLE):
@@ -104,7 +109,7 @@ def _listed_in(value: dict[str, Any] | list[Any]) -> Iterator[Listed]:
             name = _first(one, _NAME_MEMBERS) if isinstance(one, dict) else _text(one).strip()
             path = _first(one, _PATH_MEMBERS) if isinstance(one, dict) else ""
             if name:
-                yield Listed(type_word(kind), shown(name)[:500], shown(path)[:600])
+                yield Listed(type_word(kind), _name(name)[:500], _name(path)[:600])
 
 
 def _origin(document: Any, assets: tuple[Listed, ...]) -> tuple[str, str]:
@@ -116,19 +121,19 @@ def _origin(document: Any, assets: tuple[Listed, ...]) -> tuple[str, str]:
     for path in paths:
         if found := _VERSION_PATH.fullmatch(path):
             org, api, version = found.groups()
-            return shown(f"{org}/apim/{api}/{version}")[:600], ""
+            return _name(f"{org}/apim/{api}/{version}")[:600], ""
     for one in (top, *inner):
         org, api, version = (_first(one, (name, f"{name}_name")) for name in ("org", "api", "version"))
         if org and api and version:
-            return shown(f"{org}/apim/{api}/{version}")[:600], ""
+            return _name(f"{org}/apim/{api}/{version}")[:600], ""
     for path in paths:
         if _PROJECT_PATH.fullmatch(path):
-            return "", shown("/".join(path.strip("/").split("/")[:3]))[:300]
+            return "", shown_name("/".join(path.strip("/").split("/")[:3]))[:300]
     for one in (top, *inner):
         if any("project" in _text(one.get(member)).lower() for member in _KIND_MEMBERS):
             return "", "a project"
         if _text(one.get("project")) or _text(one.get("project_name")):
-            return "", shown(_first(one, ("project", "project_name")))[:300]
+            return "", shown_name(_first(one, ("project", "project_name")))[:300]
     return "", ""
 
 
@@ -144,5 +149,5 @@ def _displayed(document: Any) -> dict[str, str]:
             text = {True: "yes", False: "no", None: "none"}[value]
         else:
             text = HIDDEN if is_secret_key([name]) else shown(value)
-        found[shown(name)[:100]] = text if len(text) <= 300 else f"{text[:299]}…"
+        found[shown_name(name)[:100]] = text if len(text) <= 300 else f"{text[:299]}…"
     return found

@@ -25,10 +25,10 @@ from promotions.systems.snaplogic.advice import advice_on
 from promotions.systems.snaplogic.connection import snaplogic
 from promotions.systems.snaplogic.evidence import evidence_of
 from promotions.systems.snaplogic.filling import filled_accounts
-from promotions.systems.snaplogic.outcomes import received, rows_of
+from promotions.systems.snaplogic.outcomes import NAMED, is_answered, received, rows_of
 from promotions.systems.snaplogic.picks import Pick, archive_of, expressions_of, target_path
 from promotions.systems.snaplogic.verdict import conclude, in_words
-from promotions.systems.snaplogic.verifying import look_again, made_path, path_of
+from promotions.systems.snaplogic.verifying import look_again, named_path, path_of
 from promotions.systems.stored import NotFilledError
 
 MIB = 1024 * 1024
@@ -106,19 +106,19 @@ class ImportVersion(PlanRun):
         with snaplogic(job.organization) as client:
             return LookUp([], is_complete=False, blind=evidence_of(job, client))
 
-    def checked_remote_id(self, text: str) -> str:
-        """The path of the version that the assets came into."""
-        return made_path(text)
+    def named(self, job: Job, text: str) -> Submitted:
+        """The path of the version that the assets came into, which may well have taken other imports."""
+        return Submitted("", {NAMED: named_path(job, text)})
 
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         return {}  # an import is over when it is answered
 
     def read(self, job: Job) -> Snapshot:
-        """What was answered; nothing is asked again, and nothing is known where a person says that it arrived."""
+        """What was answered; nothing is asked again, and little is known where a person says that it arrived."""
         raw = job.raw if isinstance(job.raw, dict) else {}
         rows = rows_of(plan_of(job), raw)
         return Snapshot(
-            status="answered" if raw else "answer lost",
+            status="answered" if is_answered(raw) else "answer lost",
             is_over=True,
             done=len(rows),
             total=len(rows),
@@ -133,7 +133,7 @@ class ImportVersion(PlanRun):
         TaskResult.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["job", "type", "remote_id"], update_fields=RESULT_FIELDS
         )
-        job.result = {**job.result, "version_path": snapshot.raw.get("version_path") or job.remote_id}
+        job.result = {**job.result, "version_path": snapshot.raw.get("version_path") or snapshot.raw.get(NAMED, "")}
         Job.objects.filter(pk=job.pk).update(result=job.result)
 
     def verify(self, job: Job) -> bool:

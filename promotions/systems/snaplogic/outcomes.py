@@ -13,6 +13,8 @@ from promotions.systems.snaplogic.picks import Pick
 
 UNTYPED = "Asset"
 CONFLICT = 409
+NAMED = "named"
+"""In place of an answer that was lost: where a person says that it went."""
 _MADE = {
     Effect.OVERWRITTEN: ResultOutcome.UPDATED,
     Effect.ADDED: ResultOutcome.CREATED,
@@ -45,8 +47,13 @@ def received(result: ImportResult) -> dict[str, Any]:
     }
 
 
+def is_answered(raw: Mapping[str, Any]) -> bool:
+    """Whether a job keeps an answer of the platform, and not only what a person said."""
+    return "answer" in raw
+
+
 def rows_of(plan: Plan, raw: Mapping[str, Any]) -> list[TaskResult]:
-    """One row for each asset that the answer names or the zip holds. `raw` is empty where the answer was lost."""
+    """One row for each asset that the answer names or the zip holds."""
     pick = Pick.of(plan.promotion)
     found = _Rows(plan.items.all(), pick)
     for one in raw.get("successful", ()):
@@ -55,7 +62,7 @@ def rows_of(plan: Plan, raw: Mapping[str, Any]) -> list[TaskResult]:
         found.failed(one)
     for one in raw.get("warnings", ()):
         found.warned(one)
-    return found.all(is_answered=bool(raw))
+    return found.all(is_answered=is_answered(raw))
 
 
 class _Rows:

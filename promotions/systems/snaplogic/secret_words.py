@@ -102,5 +102,10 @@ def shown(value: str) -> str:
     return HIDDEN if looks_secret(value) else redact_text(unstorable.sub("\N{REPLACEMENT CHARACTER}", value))
 
 
+def shown_name(text: str) -> str:
+    """A name as it may stand in a sentence or a label, whatever it is made of."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in shown(text))
+
+
 def _bits(text: str) -> float:
     return -sum(share * math.log2(share) for share in (number / len(text) for number in Counter(text).values()))

@@ -59,6 +59,7 @@ class SnapLogicTelling(System):
         Decision.KEEP: "Kept as exported",
         Decision.LEAVE: "There already: left as they are",
     }
+    decides_on_made = False
     names_job = False
     tells_undecided = True
     decision_template = "promotions/apis/_plan_decision.html"

@@ -1,11 +1,14 @@
 """How an import really ended: HTTP 200 is a claim, the lists in it are what counts."""
 
 from collections import Counter
+from typing import Any
 
 from promotions.choices import GOOD_OUTCOMES, JobState, ProblemKind, ResultOutcome, Verification
 from promotions.engine.registry import Ending
 from promotions.models import Job, TaskResult
-from promotions.systems.plan_runs import place_of, unsent
+from promotions.systems.plan_runs import place_of, plan_of, unsent
+from promotions.systems.snaplogic.effects import Effect
+from promotions.systems.snaplogic.outcomes import NAMED, is_answered
 
 
 def conclude(job: Job) -> Ending:
@@ -18,6 +21,8 @@ def conclude(job: Job) -> Ending:
         "verified": sum(found.verification == Verification.CONFIRMED for found in results),
         "verifications": dict(Counter(found.verification for found in results)),
     }
+    if not is_answered(_raw(job)):
+        return _on_the_word_of_a_person(job, results, result)
     failed = [found for found in results if found.outcome == ResultOutcome.FAILED]
     if failed:
         is_any_good = any(found.outcome in GOOD_OUTCOMES for found in results)
@@ -34,14 +39,45 @@ def conclude(job: Job) -> Ending:
     return Ending(state=JobState.SUCCEEDED, result=result)
 
 
+def _on_the_word_of_a_person(job: Job, results: list[TaskResult], result: dict[str, Any]) -> Ending:
+    """Never better than what somebody said, and worse where the target says otherwise."""
+    told = f"The answer of the platform was lost; that it went to {_raw(job).get(NAMED)} is what a person said."
+    added = {
+        (item.type, item.remote_id) for item in plan_of(job).items.all() if item.details.get("effect") == Effect.ADDED
+    }
+    wanted = [row for row in results if (row.type, row.remote_id) in added]
+    missing = [row for row in wanted if row.verification == Verification.CONTRADICTED]
+    if missing:
+        is_all = len(missing) == len(wanted)
+        number = "none" if is_all else f"{len(wanted) - len(missing)}"
+        return Ending(
+            state=JobState.FAILED if is_all else JobState.PARTLY_FAILED,
+            problem_kind=ProblemKind.OUTCOME_UNKNOWN,
+            problem=f"{told} Of {len(wanted)} assets that were to be added, the target lists {number}: "
+            f"{_some(missing)} {'is' if len(missing) == 1 else 'are'} not there.",
+            result=result,
+        )
+    seen = sum(row.verification == Verification.CONFIRMED for row in wanted)
+    if seen:
+        told = f"{told} The target lists all {seen} that were to be added."
+    return Ending(
+        state=JobState.SUCCEEDED_WITH_WARNINGS,
+        problem_kind=ProblemKind.OUTCOME_UNKNOWN,
+        problem=f"{told} What became of each asset is not known.",
+        result=result,
+    )
+
+
+def _raw(job: Job) -> dict[str, Any]:
+    return job.raw if isinstance(job.raw, dict) else {}
+
+
 def _warnings(job: Job, results: list[TaskResult]) -> list[str]:
-    raw = job.raw if isinstance(job.raw, dict) else {}
+    raw = _raw(job)
     found = []
-    if not raw:
-        found.append("The answer of the platform was lost: what became of each asset is not known.")
-    elif not raw.get("is_complete", True):
+    if not raw.get("is_complete", True):
         found.append("The answer of the platform could not be read completely.")
-    if raw and not results:
+    if not results:
         found.append("The platform names nothing that it imported.")
     if told := raw.get("status_mismatch"):
         found.append(str(told))
@@ -49,7 +85,7 @@ def _warnings(job: Job, results: list[TaskResult]) -> list[str]:
     if missing:
         found.append(f"The target does not list what was imported: {_some(missing)}.")
     unknown = [one for one in results if one.outcome == ResultOutcome.UNKNOWN]
-    if unknown and raw:
+    if unknown:
         found.append(f"What became of these is not told: {_some(unknown)}.")
     texts = [str(said["message"]) for one in results for said in one.messages if said["status"] == "WARNING"]
     if texts:
@@ -78,6 +114,8 @@ def in_words(job: Job) -> str:
     made = f" It is {path}." if path else ""
     if job.state == JobState.PARTLY_FAILED:
         return f"What is there stays.{made} The ways to go on stand below."
+    if not is_answered(_raw(job)):
+        return f"What the target lists by now stands with each asset.{made} Look there whether the rest is as wanted."
     verified = job.result.get("verified", 0)
     total = sum(job.result.get("outcomes", {}).values())
     return f"{verified} of {total} assets were seen there afterwards.{made} A new version is unpublished at first."

@@ -12,15 +12,24 @@ from promotions.systems.snaplogic.outcomes import UNTYPED
 from promotions.systems.snaplogic.picks import Pick, target_path
 
 
-def made_path(text: str) -> str:
-    """The path of a version as people copy it; raises ValueError, with a sentence, for what is none."""
-    return VersionPath.parse(text.strip()).text
+def named_path(job: Job, text: str) -> str:
+    """The path of the version that a person says the assets came into; raises ValueError if they cannot have."""
+    path, target = VersionPath.parse(text.strip()), target_path(plan_of(job).promotion)
+    if path == target:
+        return path.text
+    if Pick.of(plan_of(job).promotion).rule != DuplicateRule.CREATE_NEW:
+        raise ValueError(f"This import went to {target.text} and can have arrived nowhere else.")
+    if (path.org, path.api) != (target.org, target.api) or not path.version.startswith(target.version):
+        raise ValueError(f"The version that this import makes is called {target.text} with a number at its end.")
+    return path.text
 
 
 def path_of(job: Job) -> VersionPath | None:
     """Where the assets are now; None if a further version was made whose name nobody told."""
     if told := job.result.get("version_path"):
-        return VersionPath.parse(told)
+        path = VersionPath.parse(told)
+        # An answer may name whatever it likes; this account sees one environment.
+        return path if path.org == job.organization.remote_id else None
     plan = plan_of(job)
     is_new = Pick.of(plan.promotion).rule == DuplicateRule.CREATE_NEW
     if is_new and plan.facts.get("target", {}).get("presence") != "absent":
@@ -61,6 +70,9 @@ def _verdict(row: TaskResult, holding: Holding) -> tuple[Verification, str]:
         if is_there:
             return Verification.CONFIRMED, "The target lists it."
         return Verification.CONTRADICTED, "The target does not list it."
+    if row.outcome == ResultOutcome.UNKNOWN and is_lost:
+        # What was to be added shows whether it arrived; of what was there before the list tells nothing.
+        if row.is_foreseen_as_new
     if row.outcome == ResultOutcome.UNKNOWN:
         return Verification.NOT_CONFIRMED, f"The target {'lists' if is_there else 'does not list'} one of this name."
     return Verification.UNCHECKED, f"The target {'lists' if is_there else 'does not list'} one of this name."

@@ -161,6 +161,8 @@ def test_what_failed_for_another_reason_is_added_by_a_further_run(world: World) 
     plan = world.gathered(promotion)
 
     assert {name for name, effect in effects_in(plan).items() if effect == "added"} == {"orders_list"}
+    assert not plan.items.filter(details__has_key="effect", must_decide=True).exists()
+    assert plan.items.get(title="orders_list").earlier["text"] == f"Failed in job {job.pk}."  # type: ignore[index]
     world.run(plan)
     assert ("Pipeline", "orders_list") in world.names_there(NEW)
 
