@@ -67,8 +67,15 @@ def exported(files: Mapping[str, bytes] = FILES, *, method: int = zipfile.ZIP_DE
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as target:
         for name, content in files.items():
-            target.writestr(name, content)
+            target.writestr(_entry(name, method), content)
     return packed.getvalue()
+
+
+def _entry(name: str, method: int) -> zipfile.ZipInfo:
+    """Always of the same time, so that the same files make the same bytes."""
+    entry = zipfile.ZipInfo(name, (2026, 3, 4, 9, 12, 30))
+    entry.compress_type, entry.external_attr = method, 0o600 << 16
+    return entry
 
 
 def streamed(files: Mapping[str, bytes] = FILES) -> bytes:
@@ -88,7 +95,7 @@ def streamed(files: Mapping[str, bytes] = FILES) -> bytes:
     line = Line()
     with zipfile.ZipFile(line, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in files.items():
-            target.writestr(name, content)
+            target.writestr(_entry(name, zipfile.ZIP_DEFLATED), content)
     return bytes(line.content)
 
 
