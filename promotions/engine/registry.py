@@ -170,6 +170,13 @@ class Submission(JobType):
         """The remote id in what a person wrote; raises ValueError, with a sentence, for what cannot be one."""
         return text.strip()
 
+    def named(self, job: Job, text: str) -> Submitted:
+        """What a person says became of a lost write; raises ValueError, with a sentence, for what cannot be it.
+
+        Where that is no id but a place, which other jobs may have in common, the remote id is empty.
+        """
+        return Submitted(self.checked_remote_id(text), job.raw)
+
     @abstractmethod
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         """Remote status by job pk, for jobs of one organization, by as few list calls as can be. May leave jobs out."""

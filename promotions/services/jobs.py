@@ -16,7 +16,7 @@ from promotions import tasks
 from promotions.choices import ACTIVE, UNFINISHED, JobState, ProblemKind, Severity
 from promotions.engine import accepting, hooks, registry, submissions, timeline
 from promotions.engine.endings import end
-from promotions.engine.registry import Ending, Submitted
+from promotions.engine.registry import Ending
 from promotions.models import Job, Package, Plan, Promotion
 from promotions.services.errors import ConflictError, RefusedError
 from promotions.services.verbs import Verb
@@ -196,18 +196,20 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
     if job.state != JobState.NEEDS_ATTENTION:
         raise ConflictError(f"“{job.title}” is no longer waiting for a decision.")
     try:
-        remote_id = registry.submission(job.kind).checked_remote_id(remote_id)
+        named = registry.submission(job.kind).named(job, remote_id)
     except ValueError as exc:
         raise RefusedError(str(exc), field="remote_id") from exc
-    taken = Job.objects.filter(organization=job.organization, remote_id=remote_id, is_foreign=False).exclude(pk=job.pk)
-    if taken.exists():
+    how = f"named by {actor}" if named.remote_id else f"{remote_id.strip()}, named by {actor}"
+    remote_id = named.remote_id or remote_id.strip()
+    same = Job.objects.filter(organization=job.organization, remote_id=named.remote_id, is_foreign=False)
+    if named.remote_id and same.exclude(pk=job.pk).exists():
         raise RefusedError(f"Remote job {remote_id} belongs to another job here already. Check the id.")
-    if remote_id != job.remote_id:
+    if named.remote_id != job.remote_id:
         job.results.all().delete()  # they tell of the remote job that was taken for ours before
     Job.objects.filter(pk=job.pk).update(
         deadline_at=registry.submission(job.kind).followed_until(timezone.now(), job), remote_finished_at=None
     )
-    if not accepting.accept(job, Submitted(remote_id, job.raw), how=f"named by {actor}"):
+    if not accepting.accept(job, named, how=how):
         raise ConflictError(f"“{job.title}” has changed meanwhile. Reload the page.")
     audit.record(Verb.ATTENTION_ADOPTED, actor=actor, subject=job, reason=reason, details={"remote_id": remote_id})
     wake()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from accounts.crypto import UndecryptableError
-from clients.errors import ApiError, OutcomeUnknownError
+from clients.errors import ApiAuthError, ApiBusyError, ApiError, ApiRejectedError, OutcomeUnknownError
 from clients.snaplogic import DuplicateCheck, SnapLogicClient, Upload
 from promotions.api_choices import DuplicateRule
 from promotions.choices import GOOD_ENDS, JobState
@@ -23,7 +23,7 @@ from promotions.systems.plan_runs import PlanRun, plan_of
 from promotions.systems.snaplogic import kinds
 from promotions.systems.snaplogic.advice import advice_on
 from promotions.systems.snaplogic.connection import snaplogic
-from promotions.systems.snaplogic.evidence import evidence_of
+from promotions.systems.snaplogic.evidence import evidence_of, free_names, shown_all_the_same
 from promotions.systems.snaplogic.filling import filled_accounts
 from promotions.systems.snaplogic.outcomes import NAMED, is_answered, received, rows_of
 from promotions.systems.snaplogic.picks import Pick, archive_of, expressions_of, target_path
@@ -66,7 +66,9 @@ class ImportVersion(PlanRun):
 
     def note_before(self, job: Job) -> dict[str, Any]:
         """What the target held before: the plan's facts were read again a moment ago."""
-        return {"effects": plan_of(job).facts.get("effects", {})}
+        with snaplogic(job.organization) as client:
+            free = free_names(job, client)
+        return {"effects": plan_of(job).facts.get("effects", {}), "free": free}
 
     def submit(self, job: Job, report: Report) -> Submitted:
         plan = plan_of(job)
@@ -85,17 +87,23 @@ class ImportVersion(PlanRun):
             else:
                 report("All is sent. Waiting for SnapLogic, which may work on it for 15 minutes.")
 
-        with _client(job) as client:
-            result = client.import_version(
-                target_path(plan.promotion),
-                _upload(archive),
-                duplicate_check=DuplicateCheck(pick.rule.value),
-                overwrite_types=pick.types if pick.rule == DuplicateRule.OVERWRITE else (),
-                accounts=accounts.content if accounts else None,
-                expressions=_upload(extras) if extras else None,
-                secrets=accounts.secrets if accounts else (),
-                progress=tell,
-            )
+        try:
+            with _client(job) as client:
+                result = client.import_version(
+                    target_path(plan.promotion),
+                    _upload(archive),
+                    duplicate_check=DuplicateCheck(pick.rule.value),
+                    overwrite_types=pick.types if pick.rule == DuplicateRule.OVERWRITE else (),
+                    accounts=accounts.content if accounts else None,
+                    expressions=_upload(extras) if extras else None,
+                    secrets=accounts.secrets if accounts else (),
+                    progress=tell,
+                )
+        except (ApiRejectedError, ApiAuthError, ApiBusyError) as refusal:
+            if seen := shown_all_the_same(job):
+                words = f"The platform says that it refused it ({refusal.message.rstrip('. ')}), yet {seen}"
+                raise OutcomeUnknownError(words, operation=refusal.operation) from refusal
+            raise
         return Submitted("", received(result))
 
     def wanted(self, job: Job) -> str:

@@ -15,6 +15,7 @@ from promotions.systems.snaplogic import kinds
 from promotions.systems.snaplogic.acts import DONE, Act
 from promotions.systems.snaplogic.connection import snaplogic
 from promotions.systems.snaplogic.lifecycle_system import VERSION_ITEM
+from promotions.systems.snaplogic.outcomes import NAMED, is_answered
 from promotions.systems.snaplogic.verbs import LIFECYCLE_VERBS
 
 RESULT_FIELDS = ("position", "title", "claim", "outcome", "explanation", "messages")
@@ -47,6 +48,15 @@ class ChangeLife(PlanRun):
     def look_up(self, job: Job, report: Report) -> LookUp:
         return LookUp([], is_complete=False, blind=BLIND)
 
+    def named(self, job: Job, text: str) -> Submitted:
+        """One of its versions, as people write it: that much a person says was carried out."""
+        act, wanted = Act.of(plan_of(job).promotion), text.strip().strip("/")
+        wanted = wanted.removeprefix(f"{job.organization.remote_id}/apim/")
+        path = next((path for path in act.paths if wanted in (path, path.replace("/", " "))), None)
+        if path is None:
+            raise ValueError(f"Name one of the versions of this change: {', '.join(act.paths[:5])}.")
+        return Submitted("", {NAMED: path})
+
     def list_statuses(self, jobs: Sequence[Job]) -> Mapping[int, str]:
         return {}  # it is over when it is answered
 
@@ -54,7 +64,7 @@ class ChangeLife(PlanRun):
         raw = job.raw if isinstance(job.raw, dict) else {}
         rows = _rows(Act.of(plan_of(job).promotion), raw)
         return Snapshot(
-            status="answered" if raw else "answer lost",
+            status="answered" if is_answered(raw) else "answer lost",
             is_over=True,
             done=len(rows),
             total=len(rows),
@@ -86,6 +96,10 @@ class ChangeLife(PlanRun):
             )
         raw = job.raw if isinstance(job.raw, dict) else {}
         told = [str(raw.get("status_mismatch") or "")]
+        if not is_answered(raw):
+            told.append(
+                f"The answer of the platform was lost; that {raw.get(NAMED)} was reached is what a person said."
+            )
         if outcomes[ResultOutcome.UNKNOWN]:
             told.append(f"What became of {outcomes[ResultOutcome.UNKNOWN]} of {len(rows)} is not told.")
         if problem := " ".join(one for one in told if one):
@@ -163,6 +177,8 @@ def _rows(act: Act, raw: Mapping[str, Any]) -> list[TaskResult]:
             row.explanation = f"The platform says that it is {DONE[act.act]}."
         else:
             row.outcome = ResultOutcome.UNKNOWN
-            row.explanation = "The answer does not mention it." if raw else "The answer of the platform was lost."
+            row.explanation = (
+                "The answer does not mention it." if is_answered(raw) else "The answer of the platform was lost."
+            )
         rows.append(row)
     return rows

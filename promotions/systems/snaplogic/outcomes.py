@@ -52,6 +52,11 @@ def is_answered(raw: Mapping[str, Any]) -> bool:
     return "answer" in raw
 
 
+def to_be_added(plan: Plan) -> set[tuple[str, str]]:
+    """Types and names of what the target certainly had not, as its result rows name them."""
+    return {(item.type, item.title) for item in plan.items.all() if item.details.get("effect") == Effect.ADDED}
+
+
 def rows_of(plan: Plan, raw: Mapping[str, Any]) -> list[TaskResult]:
     """One row for each asset that the answer names or the zip holds."""
     pick = Pick.of(plan.promotion)

@@ -7,8 +7,7 @@ from promotions.choices import GOOD_OUTCOMES, JobState, ProblemKind, ResultOutco
 from promotions.engine.registry import Ending
 from promotions.models import Job, TaskResult
 from promotions.systems.plan_runs import place_of, plan_of, unsent
-from promotions.systems.snaplogic.effects import Effect
-from promotions.systems.snaplogic.outcomes import NAMED, is_answered
+from promotions.systems.snaplogic.outcomes import NAMED, is_answered, to_be_added
 
 
 def conclude(job: Job) -> Ending:
@@ -42,9 +41,7 @@ def conclude(job: Job) -> Ending:
 def _on_the_word_of_a_person(job: Job, results: list[TaskResult], result: dict[str, Any]) -> Ending:
     """Never better than what somebody said, and worse where the target says otherwise."""
     told = f"The answer of the platform was lost; that it went to {_raw(job).get(NAMED)} is what a person said."
-    added = {
-        (item.type, item.remote_id) for item in plan_of(job).items.all() if item.details.get("effect") == Effect.ADDED
-    }
+    added = to_be_added(plan_of(job))
     wanted = [row for row in results if (row.type, row.remote_id) in added]
     missing = [row for row in wanted if row.verification == Verification.CONTRADICTED]
     if missing:

@@ -8,7 +8,7 @@ from promotions.choices import GOOD_OUTCOMES, ResultOutcome, Verification
 from promotions.models import Job, TaskResult
 from promotions.systems.plan_runs import plan_of
 from promotions.systems.snaplogic.holdings import Holding, holding_of
-from promotions.systems.snaplogic.outcomes import UNTYPED
+from promotions.systems.snaplogic.outcomes import UNTYPED, is_answered, to_be_added
 from promotions.systems.snaplogic.picks import Pick, target_path
 
 
@@ -48,8 +48,11 @@ def look_again(job: Job, client: SnapLogicClient) -> bool:
     if not holding.is_listed:
         _note_all(rows, holding.why or f"The target does not list {path.text}.")
         return True
+    # Of what was there before a list tells nothing; what was to be added shows whether a lost import has arrived.
+    missing = set() if is_answered(job.raw or {}) else to_be_added(plan_of(job))
     for row in rows:
-        row.verification, row.verification_text = _verdict(row, holding)
+        was_missing = (row.type, row.remote_id) in missing
+        row.verification, row.verification_text = _verdict(row, holding, was_missing=was_missing)
     TaskResult.objects.bulk_update(rows, ["verification", "verification_text"])
     return not any(row.verification == Verification.CONTRADICTED for row in rows)
 
@@ -61,7 +64,7 @@ def _note_all(rows: Iterable[TaskResult], why: str) -> None:
     TaskResult.objects.bulk_update(found, ["verification", "verification_text"])
 
 
-def _verdict(row: TaskResult, holding: Holding) -> tuple[Verification, str]:
+def _verdict(row: TaskResult, holding: Holding, *, was_missing: bool) -> tuple[Verification, str]:
     if row.type == UNTYPED:
         is_there = any(row.title in names for names in holding.assets.values())
     else:
@@ -70,9 +73,10 @@ def _verdict(row: TaskResult, holding: Holding) -> tuple[Verification, str]:
         if is_there:
             return Verification.CONFIRMED, "The target lists it."
         return Verification.CONTRADICTED, "The target does not list it."
-    if row.outcome == ResultOutcome.UNKNOWN and is_lost:
-        # What was to be added shows whether it arrived; of what was there before the list tells nothing.
-        if row.is_foreseen_as_new
+    if row.outcome == ResultOutcome.UNKNOWN and was_missing:
+        if is_there:
+            return Verification.CONFIRMED, "It was not there before, and the target lists it."
+        return Verification.CONTRADICTED, "It was to be added, and the target does not list it."
     if row.outcome == ResultOutcome.UNKNOWN:
         return Verification.NOT_CONFIRMED, f"The target {'lists' if is_there else 'does not list'} one of this name."
     return Verification.UNCHECKED, f"The target {'lists' if is_there else 'does not list'} one of this name."
