@@ -33,6 +33,7 @@ class Listed:
     type: str
     name: str
     path: str
+    """In the environment or in the zip."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def _origin(document: Any, assets: tuple[Listed, ...]) -> tuple[str, str]:
     top = document if isinstance(document, dict) else {}
     inner = [one for one in top.values() if isinstance(one, dict)]
     paths = [path for one in (top, *inner) for member in _PATH_MEMBERS if (path := _text(one.get(member)).strip())]
-    paths += [asset.path for asset in assets if asset.path]
+    # Without a slash at the beginning it tells of the zip, and not of the environment.
+    paths += [asset.path for asset in assets if asset.path.startswith("/")]
     for path in paths:
         if found := _VERSION_PATH.fullmatch(path):
             org, api, version = found.groups()

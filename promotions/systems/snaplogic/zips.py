@@ -131,7 +131,7 @@ def inventory(file: BinaryIO) -> Inventory:
             "pipelines. Upload the zip as SnapLogic exported it."
         )
     accounts, problem = _accounts(archive, template)
-    assets, unlisted = _assets(others, metadata)
+    assets, unlisted = _assets(others, metadata, root)
     return Inventory(
         assets=assets,
         accounts=accounts,
@@ -190,7 +190,9 @@ def _accounts(archive: SafeZip, template: Entry | None) -> tuple[AccountsTemplat
         raise UnfitZipError(f"{exc.message} Export the version again.") from exc
 
 
-def _assets(entries: Sequence[Entry], metadata: Metadata | None) -> tuple[tuple[Asset, ...], tuple[str, ...]]:
+def _assets(
+    entries: Sequence[Entry], metadata: Metadata | None, root: str
+) -> tuple[tuple[Asset, ...], tuple[str, ...]]:
     """What the metadata lists with the entries of these names, then what only lies there."""
     left = {entry.name: entry for entry in entries}
     by_name: dict[str, list[Entry]] = {}
@@ -199,9 +201,10 @@ def _assets(entries: Sequence[Entry], metadata: Metadata | None) -> tuple[tuple[
             by_name.setdefault(name, []).append(entry)
     found: list[Asset] = []
     for listed in metadata.assets if metadata is not None else ():
-        mine = _entry_of(
-            listed, [entry for entry in by_name.get(listed.name, ())[:_MAX_NAMESAKES] if entry.name in left]
-        )
+        mine = left.get(listed.path) or left.get(f"{root}{listed.path}")
+        if mine is None:
+            namesakes = by_name.get(listed.name, ())[:_MAX_NAMESAKES]
+            mine = _entry_of(listed, [entry for entry in namesakes if entry.name in left])
         if mine is not None:
             del left[mine.name]
         found.append(

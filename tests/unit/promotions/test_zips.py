@@ -141,6 +141,23 @@ def test_the_suffix_decides_between_assets_of_one_name() -> None:
     ]
 
 
+def test_metadata_may_name_the_entry_of_an_asset() -> None:
+    listed = [
+        {"type": "Pipeline", "name": "orders", "path": "flows/2_orders.slp"},
+        {"type": "Policy", "name": "limit", "path": "flows/limit.json"},
+    ]
+    files = {
+        "flows/2_orders.slp": b"{}",
+        "flows/limit.json": b"{}",
+        "export.json": json.dumps({"assets": listed}).encode(),
+    }
+
+    found = look(exported(files))
+
+    assert [asset.entry for asset in found.assets] == ["flows/2_orders.slp", "flows/limit.json"]
+    assert found.unlisted == ()
+
+
 def test_a_template_of_an_unknown_layout_leaves_accounts_as_exported() -> None:
     found = look(changed(accounts_template__json=b'{"version": 2, "groups": [1, 2]}'))
 
