@@ -158,6 +158,8 @@ class System(ABC):
     """What the table of items shows beside the object and the decision: "from", "match", "rights"."""
     decision_template: ClassVar[str] = "promotions/plans/_decision.html"
     """The cell that decides one item."""
+    answer_template: ClassVar[str] = ""
+    """What else on the page changes with the decision on one item, if anything; it gets the row."""
     note_template: ClassVar[str] = ""
     """What stands above the items, if anything; it gets plan, promotion and items."""
     run_template: ClassVar[str] = ""
@@ -253,6 +255,14 @@ class System(ABC):
 
     def elsewhere(self, promotion: Promotion) -> str:
         """Where the same can be planned for another target; empty if nowhere."""
+        return ""
+
+    def source_note(self, promotion: Promotion) -> str:
+        """What else tells the source from others, behind its place; empty if nothing does."""
+        return ""
+
+    def target_note(self, promotion: Promotion) -> str:
+        """What in the target the promotion goes into, where that is more than the sandbox."""
         return ""
 
     def scope(self, promotion: Promotion) -> str:

@@ -140,6 +140,10 @@ class JourneyTelling(System):
             return ""
         return f"{reverse('promotions:journey-promote', args=[pick['journey']])}?version={pick['version_uid']}"
 
+    def source_note(self, promotion: Promotion) -> str:
+        version = promotion.pick.get("version")
+        return f"version {version}" if version else ""
+
     def scope(self, promotion: Promotion) -> str:
         return f"journey:{promotion.pick['version_uid']}:sandbox:{promotion.target_sandbox_id}"
 

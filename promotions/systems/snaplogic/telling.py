@@ -63,6 +63,7 @@ class SnapLogicTelling(System):
     names_job = False
     tells_undecided = True
     decision_template = "promotions/apis/_plan_decision.html"
+    answer_template = "promotions/apis/_plan_answer.html"
     note_template = "promotions/apis/_plan_note.html"
     run_template = "promotions/apis/_run.html"
 
@@ -143,6 +144,9 @@ class SnapLogicTelling(System):
         api, version = source
         row = ApiVersion.objects.filter(organization=promotion.source_organization, api=api, version=version).first()
         return Place(str(row), reverse("promotions:api-version-detail", args=[row.pk])) if row else None
+
+    def target_note(self, promotion: Promotion) -> str:
+        return Pick.of(promotion).title
 
     def scope(self, promotion: Promotion) -> str:
         return f"api:{promotion.pick_key}"[:400]
