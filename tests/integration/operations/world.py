@@ -81,7 +81,7 @@ def show() -> None:
         json.dumps(
             {
                 "people": list(User.objects.values_list("email", flat=True).order_by("pk")),
-                "secrets": [read_secrets(row)["client_secret"] for row in Credential.objects.all()],
+                "secrets": [secret for row in Credential.objects.all() for secret in read_secrets(row).values()],
                 "jobs": {
                     job.title: {
                         "state": job.state,
