@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Organization, User
 from accounts.services import rotation
+from operations import backups, dumps
 from promotions.api_choices import ArchiveKind, ArchiveOrigin
 from promotions.choices import JobState
 from promotions.models import Archive, Promotion
@@ -320,3 +321,29 @@ def test_a_missing_file_is_named(upload: Any, folder: Path) -> None:
     (folder.parent / archive.file).unlink()
 
     assert archives.without_files() == ["orders.zip"]
+
+
+def test_what_is_erased_during_a_backup_is_still_in_it(
+    upload: Any, teammate: User, tmp_path: Path, monkeypatch: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    archive = upload()
+    file = archive.file
+    copy_database = dumps.make
+
+    def copy_then_erase(folder: Path) -> Any:
+        copied = copy_database(folder)
+        with django_capture_on_commit_callbacks(execute=True):
+            archives.erase(archive=archive, actor=teammate)
+        archives.forget_old()
+        return copied
+
+    monkeypatch.setattr(dumps, "make", copy_then_erase)
+
+    made = backups.make(tmp_path / "kept")
+
+    assert f"files/{file}" in made.manifest.members
+    assert is_erased(archive)
+    old = (timezone.now() - timedelta(days=2)).timestamp()
+    os.utime(tmp_path / "files" / file, (old, old))
+    archives.forget_old()
+    assert sealed_files.names() == []
