@@ -1,5 +1,6 @@
 """Promotions: the list, planning one, its page, its name, putting it away."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -55,11 +56,18 @@ def promotion_list(request: AuthenticatedRequest) -> HttpResponse:
                 for row in page.rows
             ],
             "shown": shown,
-            "kinds": [(name, found.home().title) for name, found in known_systems().items()],
+            "kinds": _kinds(),
             "newer_url": f"{request.path}?{urlencode({**kind, 'cursor': page.newer})}" if page.newer else "",
             "older_url": f"{request.path}?{urlencode({**kind, 'cursor': page.older})}" if page.older else "",
         },
     )
+
+
+def _kinds() -> list[tuple[str, str]]:
+    """Each system with the name of its place, or with its own where several systems share a place."""
+    places = {name: found.home().title for name, found in known_systems().items()}
+    shared = {place for place, number in Counter(places.values()).items() if number > 1}
+    return [(name, system(name).label if place in shared else place) for name, place in places.items()]
 
 
 @login_required
