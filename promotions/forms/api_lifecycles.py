@@ -34,7 +34,7 @@ class PublishForm(LifecycleForm):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "mono"}),
-        help_text="Paste it, JSON or YAML. The platform publishes a version with it.",
+        help_text="The platform publishes a version with it. Paste it, JSON or YAML, or choose its file below.",
     )
     file = forms.FileField(
         label="Or its file",
@@ -44,14 +44,14 @@ class PublishForm(LifecycleForm):
     format = forms.ChoiceField(
         label="Format",
         required=False,
-        choices=[("", "As the file is named, else as the text looks"), ("json", "JSON"), ("yaml", "YAML")],
-        help_text="The platform is told which one it is.",
+        choices=[("", "Find out"), ("json", "JSON"), ("yaml", "YAML")],
+        help_text="The platform is told which one it is: found out by the file's name, else by how the text begins.",
     )
     allow_subscriptions = forms.BooleanField(
         label="Allow subscriptions", required=False, help_text="Developers may then ask to use it."
     )
     auto_approve = forms.BooleanField(
-        label="Approve subscriptions by themselves",
+        label="Approve subscriptions automatically",
         required=False,
         help_text="Nobody is asked. It matters only where subscriptions are allowed.",
     )

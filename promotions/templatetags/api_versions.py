@@ -2,24 +2,13 @@
 
 from django import template
 
-from promotions.api_choices import LifecycleAct
 from promotions.models import ApiVersion, Job
 from promotions.services.api_lifecycles import known_versions
-from promotions.systems.snaplogic.acts import MEANS, Act
+from promotions.systems.snaplogic.acts import Act
 
 register = template.Library()
 
 VERSIONS_SHOWN = 20
-
-
-@register.filter
-def act_label(name: str) -> str:
-    return LifecycleAct(name).label
-
-
-@register.filter
-def act_means(name: str) -> str:
-    return MEANS[LifecycleAct(name)]
 
 
 @register.simple_tag

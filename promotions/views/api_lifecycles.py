@@ -30,7 +30,9 @@ def api_lifecycle(request: AuthenticatedRequest) -> HttpResponse:
     why = _why_not(act, rows)
     if act is None or why:
         messages.error(request, why)
-        return redirect("promotions:api-version-list")
+        environments = {row.organization_id for row in rows}
+        one = f"?organization={environments.pop()}" if len(environments) == 1 else ""
+        return redirect(f"{reverse('promotions:api-version-list')}{one}")
     fitting = [row for row in rows if row.state in ALLOWED_FROM[act]]
     form_class = FORMS[act]
     form = form_class(request.POST, request.FILES) if request.method == "POST" else form_class()
