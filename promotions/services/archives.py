@@ -73,18 +73,56 @@ def receive(
     Raises RefusedError with what is wrong with it, and then nothing of it stays. Expression files come as a zip here
     too; single ones go through `receive_expressions`.
     """
+    with (
+        arriving(organization=organization, chunks=chunks, file_name=file_name, actor=actor, kind=kind) as keep,
+        transaction.atomic(),
+    ):
+        return keep()
+
+
+@contextmanager
+def arriving(
+    *,
+    organization: Organization,
+    chunks: Iterable[bytes],
+    file_name: str,
+    actor: User,
+    kind: ArchiveKind = ArchiveKind.VERSION,
+) -> Iterator[Callable[[], Archive]]:
+    """The same in two steps: what takes long is over when the row is made, so that a transaction around it is short.
+
+    Raises what `receive` does; without the second step nothing stays.
+    """
     require_role(actor, organization, Role.OPERATOR)
     if kind == ArchiveKind.EXPRESSIONS:
-        return receive_expressions(organization=organization, files=[(file_name, chunks)], actor=actor)
-    written = sealed_files.write(chunks, at_most=limit())
-    return _looked_through(
-        written,
-        organization=organization,
-        kind=kind,
-        origin=ArchiveOrigin.UPLOADED,
-        name=plain_name(file_name),
-        person=actor,
-    )
+        flat = expressions.read([(file_name, chunks)])
+        written, inventory = _sealed(flat), _expressions_found(flat)
+    else:
+        written = sealed_files.write(chunks, at_most=limit())
+        inventory = _inventory_of(written)
+    is_kept = False
+
+    def keep() -> Archive:
+        nonlocal is_kept
+        with transaction.atomic():
+            archive = _kept(
+                written,
+                inventory,
+                organization=organization,
+                kind=kind,
+                origin=ArchiveOrigin.UPLOADED,
+                name=plain_name(file_name),
+                version_path=str(inventory.get("source", ""))[:600],
+                person=actor,
+            )
+        is_kept = True
+        return archive
+
+    try:
+        yield keep
+    finally:
+        if not is_kept:
+            sealed_files.delete(written.name)
 
 
 def receive_expressions(
@@ -96,39 +134,36 @@ def receive_expressions(
     """
     require_role(actor, organization, Role.OPERATOR)
     flat = expressions.read(files)
-    content = expressions.pack(flat.files)
-    written = sealed_files.write([content], at_most=limit())
-    name = plain_name(files[0][0]) if len(files) == 1 else f"{len(flat.files)} expression files"
-    return _kept(
-        written,
-        {
-            "files": [file.name for file in flat.files],
-            "details": [
-                {"name": file.name, "size": file.size, "sha256": file.sha256, "path": file.path} for file in flat.files
-            ],
-            "warnings": list(flat.warnings),
-        },
-        organization=organization,
-        kind=ArchiveKind.EXPRESSIONS,
-        origin=ArchiveOrigin.UPLOADED,
-        name=name,
-        person=actor,
-    )
+    written = _sealed(flat)
+    with _removed_on_failure(written), transaction.atomic():
+        return _kept(
+            written,
+            _expressions_found(flat),
+            organization=organization,
+            kind=ArchiveKind.EXPRESSIONS,
+            origin=ArchiveOrigin.UPLOADED,
+            name=plain_name(files[0][0]) if len(files) == 1 else f"{len(flat.files)} expression files",
+            person=actor,
+        )
 
 
 def keep_export(
     receiver: Receiver, *, organization: Organization, version_path: str, person: User | None = None
 ) -> Archive:
     """Keep what an environment exported. Raises RefusedError if that is no zip of a version; then nothing stays."""
-    return _looked_through(
-        receiver.finish(),
-        organization=organization,
-        kind=ArchiveKind.VERSION,
-        origin=ArchiveOrigin.EXPORTED,
-        name=plain_name(f"{'-'.join(version_path.split('/')[2:]) or 'export'}.zip"),
-        version_path=version_path[:600],
-        person=person,
-    )
+    written = receiver.finish()
+    inventory = _inventory_of(written)
+    with _removed_on_failure(written), transaction.atomic():
+        return _kept(
+            written,
+            inventory,
+            organization=organization,
+            kind=ArchiveKind.VERSION,
+            origin=ArchiveOrigin.EXPORTED,
+            name=plain_name(f"{'-'.join(version_path.split('/')[2:]) or 'export'}.zip"),
+            version_path=version_path[:600],
+            person=person,
+        )
 
 
 def open_archive(archive: Archive) -> BinaryIO:
@@ -238,38 +273,52 @@ def _erase(row: Archive) -> None:
     transaction.on_commit(partial(sealed_files.delete, name))
 
 
-def _looked_through(written: Written, **values: Any) -> Archive:
+def _expressions_found(flat: expressions.Flat) -> dict[str, Any]:
+    return {
+        "files": [file.name for file in flat.files],
+        "details": [
+            {"name": file.name, "size": file.size, "sha256": file.sha256, "path": file.path} for file in flat.files
+        ],
+        "warnings": list(flat.warnings),
+    }
+
+
+def _sealed(flat: expressions.Flat) -> Written:
+    return sealed_files.write([expressions.pack(flat.files)], at_most=limit())
+
+
+@contextmanager
+def _removed_on_failure(written: Written) -> Iterator[None]:
     try:
-        with sealed_files.open_sealed(written.name) as file:
-            inventory = zips.inventory(file).as_json()
+        yield
     except BaseException:
         sealed_files.delete(written.name)
         raise
-    values.setdefault("version_path", inventory["source"])
-    return _kept(written, inventory, **values)
+
+
+def _inventory_of(written: Written) -> dict[str, Any]:
+    """What a look into it finds; what does not pass is removed."""
+    with _removed_on_failure(written), sealed_files.open_sealed(written.name) as file:
+        return zips.inventory(file).as_json()
 
 
 def _kept(written: Written, inventory: dict[str, Any], *, person: User | None, **values: Any) -> Archive:
-    try:
-        with transaction.atomic():
-            archive = Archive.objects.create(
-                size=written.size,
-                sha256=written.sha256,
-                file=written.name,
-                inventory=inventory,
-                created_by=person,
-                **values,
-            )
-            if archive.origin == ArchiveOrigin.UPLOADED:
-                audit.record(
-                    ApiVerb.ARCHIVE_UPLOADED,
-                    actor=person,
-                    subject=archive,
-                    details={"size": archive.size, "sha256": archive.sha256},
-                )
-    except BaseException:
-        sealed_files.delete(written.name)
-        raise
+    """The row; a person's upload is recorded with it."""
+    archive = Archive.objects.create(
+        size=written.size,
+        sha256=written.sha256,
+        file=written.name,
+        inventory=inventory,
+        created_by=person,
+        **values,
+    )
+    if archive.origin == ArchiveOrigin.UPLOADED:
+        audit.record(
+            ApiVerb.ARCHIVE_UPLOADED,
+            actor=person,
+            subject=archive,
+            details={"size": archive.size, "sha256": archive.sha256},
+        )
     return archive
 
 

@@ -98,6 +98,16 @@ def test_an_unfit_file_is_refused_and_nothing_of_it_stays(upload: Any, folder: P
     assert not AuditEvent.objects.filter(verb="api.archive_uploaded").exists()
 
 
+def test_an_upload_whose_second_step_does_not_come_leaves_nothing(
+    organization: Organization, teammate: User, folder: Path
+) -> None:
+    with archives.arriving(organization=organization, chunks=[CONTENT], file_name="orders.zip", actor=teammate):
+        assert len(list(folder.iterdir())) == 1
+
+    assert list(folder.iterdir()) == []
+    assert not Archive.objects.exists()
+
+
 def test_a_file_beyond_the_limit_is_refused_while_it_arrives(upload: Any, settings: Any, folder: Path) -> None:
     settings.ARCHIVE_MAX_MB = 1
 
