@@ -44,6 +44,10 @@ def plan_import(
     require_role(actor, target, Role.OPERATOR)
     path = api_versions.checked_path(target, api, version)
     rule, words = _checked_rule(rule, types)
+    if expressions is not None:
+        require_role(actor, expressions.organization, Role.VIEWER)
+        _require_expressions(expressions)
+        archives.take(expressions)
     pick = Pick(
         api=api,
         version=version,
@@ -195,6 +199,15 @@ def _require_usable(archive: Archive) -> None:
         raise RefusedError(f"{archive} holds expression files, and no API version.", field="archive")
     if archive.is_erased:
         raise RefusedError(f"{archive} was erased on {archive.erased_at:%Y-%m-%d}. Upload it again.", field="archive")
+
+
+def _require_expressions(archive: Archive) -> None:
+    if archive.kind != ArchiveKind.EXPRESSIONS:
+        raise RefusedError(f"{archive} holds no expression files that were uploaded as such.", field="expressions")
+    if archive.is_erased:
+        raise RefusedError(
+            f"{archive} was erased on {archive.erased_at:%Y-%m-%d}. Upload it again.", field="expressions"
+        )
 
 
 def _made_by(job: Job) -> tuple[str, str]:
