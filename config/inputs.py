@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -38,6 +39,24 @@ class Input(serializers.Serializer[Any]):
     def _of_wrong_type(self, data: dict[Any, Any]) -> dict[str, list[str]]:
         found = {name: _wanted(field, data[name]) for name, field in self.fields.items() if name in data}
         return {name: [f"Send {wanted}."] for name, wanted in found.items() if wanted}
+
+
+class UploadInput(Input):
+    # A form with files: all else in it is text, written as the document says.
+
+    def _of_wrong_type(self, data: dict[Any, Any]) -> dict[str, list[str]]:
+        if not isinstance(data, MultiValueDict):
+            return super()._of_wrong_type(data)
+        found = {}
+        for name, field in self.fields.items():
+            given, wanted = data.getlist(name), _wanted_text(field)
+            if len(given) > 1 and not isinstance(field, serializers.ListField):
+                found[name] = ["Send it once."]
+            elif not isinstance(field, serializers.FileField | serializers.ListField) and not all(
+                isinstance(text, str) and _FORMS[wanted].fullmatch(text) for text in given
+            ):
+                found[name] = [f"Send {wanted}."]
+        return found
 
 
 def _wanted(field: serializers.Field[Any, Any, Any, Any], value: Any) -> str:

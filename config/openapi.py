@@ -72,7 +72,7 @@ def finish(result: dict[str, Any], **_: object) -> dict[str, Any]:
                         "content": {"application/problem+json": {"schema": PROBLEM_REF}},
                     },
                 )
-            operation["tags"] = [tag.capitalize() for tag in operation["tags"]]
+            operation["tags"] = [tag[:1].upper() + tag[1:] for tag in operation["tags"]]
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
 

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 
 
 class BodyTooLargeError(APIException):
@@ -38,3 +38,17 @@ class JsonParser(JSONParser):
         except UnicodeEncodeError as exc:
             raise ParseError("The body holds half of a surrogate pair, which is no character.") from exc
         return found
+
+
+class UploadParser(MultiPartParser):
+    """Forms with files. What arrived of one that is not whole, or too large, is removed."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except BaseException:
+            for handler in (parser_context or {})["request"].upload_handlers:
+                handler.upload_interrupted()
+            raise

@@ -230,6 +230,8 @@ TYPED_SECRETS_DAYS = env.integer("TYPED_SECRETS_DAYS", 14, least=1, most=90)
 ARCHIVE_MAX_MB = env.integer("ARCHIVE_MAX_MB", 512, least=1, most=4096)
 ARCHIVE_MAX_UNPACKED_MB = env.integer("ARCHIVE_MAX_UNPACKED_MB", 4096, least=1, most=65_536)
 ARCHIVE_DAYS = env.integer("ARCHIVE_DAYS", 30, least=1, most=3650)
+# Of pages: they tell at the field what was thrown away. A face that would rather raise sets its own on its requests,
+# before anything of the body is read.
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "config.uploads.DiskUploadHandler",
@@ -386,6 +388,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "SharingStateEnum": "promotions.choices.SharingState",
         "JourneyStateEnum": "promotions.choices.JourneyState",
         "JourneySourceEnum": "promotions.choices.JourneySource",
+        "ApiVersionStateEnum": "promotions.api_choices.ApiVersionState",
+        "ArchiveKindEnum": "promotions.api_choices.ArchiveKind",
+        "ArchiveOriginEnum": "promotions.api_choices.ArchiveOrigin",
+        "DuplicateRuleEnum": "promotions.api_choices.DuplicateRule",
+        "LifecycleActEnum": "promotions.api_choices.LifecycleAct",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

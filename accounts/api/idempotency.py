@@ -1,11 +1,14 @@
 """The header Idempotency-Key."""
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.crypto import salted_hmac
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.renderers import JSONRenderer
@@ -75,6 +78,23 @@ def _once(request: Request, key: str, act: Callable[[], Response], shown_once: s
 
 def _fingerprint(request: Request) -> str:
     # Keyed: bodies may hold a password that could be guessed from a plain digest.
-    body = JSONRenderer().render(request.data)
+    body = JSONRenderer().render(_readable(request.data))
     call = b"\n".join([(request.method or "").encode(), request.path.encode(), body])
     return salted_hmac("accounts.api.idempotency", call, algorithm="sha256").hexdigest()
+
+
+def _readable(data: Any) -> Any:
+    """A form with files as JSON can say it: of each file its name and the digest of its content."""
+    if not isinstance(data, MultiValueDict):
+        return data
+    return {name: [_told(one) for one in data.getlist(name)] for name in data}
+
+
+def _told(value: Any) -> Any:
+    if not isinstance(value, UploadedFile):
+        return value
+    found = hashlib.sha256()
+    for chunk in value.chunks():
+        found.update(chunk)
+    value.seek(0)
+    return [value.name or "", found.hexdigest()]

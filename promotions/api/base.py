@@ -14,9 +14,11 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from config.inputs import Input, odd_texts
+from config.uploads import skipped
 from promotions import keyset
 from promotions.api import problems
 from promotions.keyset import Order
+from promotions.services.errors import RefusedError
 
 LARGEST_ID = 2**63 - 1
 PAGE_LIMIT = 200
@@ -87,6 +89,15 @@ class ApiView(APIView):
 
     def body(self, input_class: type[Input]) -> dict[str, Any]:
         read = input_class(data=self.request.data, context={"request": self.request})
+        read.is_valid(raise_exception=True)
+        return cast(dict[str, Any], read.validated_data)
+
+    def form(self, input_class: type[Input], file_field: str) -> dict[str, Any]:
+        """A body with files; one of them that was thrown away on its way in is refused with the reason."""
+        data = self.request.data  # read first: only then it is known
+        if why := skipped(self.request._request, file_field):
+            raise RefusedError(why, field=file_field)
+        read = input_class(data=data, context={"request": self.request})
         read.is_valid(raise_exception=True)
         return cast(dict[str, Any], read.validated_data)
 

@@ -13,6 +13,7 @@ from promotions.services.asked_expiries import EXPIRY_DAYS_LIMIT
 from promotions.systems.decisioning import kinds as decisioning
 from promotions.systems.journeys import kinds as journeys
 from promotions.systems.packages import kinds as packages
+from promotions.systems.snaplogic import kinds as snaplogic
 
 
 # One type rather than a choice of two, which the page of the document could not offer as an input.
@@ -132,7 +133,16 @@ def job_filters(query: dict[str, Any]) -> JobFilters:
 class PromotionQuery(ListQuery):
     organization = IdField(required=False, help_text="The target organization.")
     sandbox = IdField(required=False, help_text="The target sandbox.")
-    system = serializers.ChoiceField(required=False, choices=[packages.SYSTEM, journeys.SYSTEM, decisioning.SYSTEM])
+    system = serializers.ChoiceField(
+        required=False,
+        choices=[
+            packages.SYSTEM,
+            journeys.SYSTEM,
+            decisioning.SYSTEM,
+            snaplogic.SYSTEM,
+            snaplogic.LIFECYCLE_SYSTEM,
+        ],
+    )
     package = IdField(required=False)
     journey = IdField(required=False)
     group = IdField(required=False, help_text="Planned together for several targets.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from promotions.api import urls_journeys, urls_sharing, urls_undoing
+from promotions.api import urls_apis, urls_journeys, urls_sharing, urls_undoing
 from promotions.api.views import (
     approvals,
     groups,
@@ -81,6 +81,7 @@ urlpatterns = [
     path("jobs/<int:pk>/retry/", jobs.JobRetryView.as_view(), name="job-retry"),
     path("jobs/<int:pk>/retry-failed/", jobs.JobRetryFailedView.as_view(), name="job-retry-failed"),
     path("jobs/<int:pk>/close/", jobs.JobCloseView.as_view(), name="job-close"),
+    *urls_apis.urlpatterns,
     *urls_journeys.urlpatterns,
     *urls_sharing.urlpatterns,
     *urls_undoing.urlpatterns,

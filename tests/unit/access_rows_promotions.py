@@ -19,6 +19,7 @@ from tests.factories_promotions import (
 )
 from tests.unit import (
     access_rows_api,
+    access_rows_api_apis,
     access_rows_api_sharing,
     access_rows_apis,
     access_rows_approvals,
@@ -73,6 +74,7 @@ THINGS: dict[str, Callable[[Organization], Any]] = {
     "journey": lambda organization: JourneyFactory(sandbox__organization=organization),
     "journey_copy": lambda organization: journey_copy(organization),
     **access_rows_apis.THINGS,
+    **access_rows_api_apis.THINGS,
     **access_rows_decisioning.THINGS,
     **access_rows_journeys.THINGS,
     **access_things_sharing.THINGS,
@@ -110,6 +112,7 @@ HOME_AND_JOBS = [
 
 ROWS: list[Row] = [
     *access_rows_api.ROWS,
+    *access_rows_api_apis.ROWS,
     *access_rows_api_sharing.ROWS,
     *HOME_AND_JOBS,
     *access_rows_apis.ROWS,

@@ -21,8 +21,8 @@ def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 
 
 def body_of(schema: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema of the body, if the operation takes one."""
-    if "requestBody" not in operation:
+    """The schema of the body, if the operation takes one in JSON."""
+    if "application/json" not in operation.get("requestBody", {}).get("content", {}):
         return None
     return resolve(schema, operation["requestBody"]["content"]["application/json"]["schema"])
 
