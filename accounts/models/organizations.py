@@ -227,6 +227,12 @@ class Sandbox(models.Model):
         return f"{self.organization} · {self.name}"
 
     @property
+    def noun(self) -> str:
+        """What its platform calls it."""
+        is_environment = self.type == SandboxType.ENVIRONMENT and self.organization.kind == OrganizationKind.SNAPLOGIC
+        return "environment" if is_environment else "sandbox"
+
+    @property
     def is_production(self) -> bool:
         """Unknown types count as production: the safe mistake. SnapLogic has no types, so there the mark decides."""
         if self.type == SandboxType.ENVIRONMENT and self.organization.kind == OrganizationKind.SNAPLOGIC:

@@ -47,7 +47,7 @@ def remedies(job: Job) -> Sequence[Remedy]:
     pick = Pick.of(job.promotion)
     if pick.rule == DuplicateRule.CREATE_NEW:
         return _after_another(job)
-    found = [_add_missing()] if _has_missing(job) or pick.rule != DuplicateRule.SKIP else []
+    found = [_add_missing()] if has_missing(job) or pick.rule != DuplicateRule.SKIP else []
     types = _conflicting_types(job)
     if types:
         found.append(
@@ -69,6 +69,16 @@ def remedies(job: Job) -> Sequence[Remedy]:
             )
         )
     return found
+
+
+def has_missing(job: Job) -> bool:
+    """Whether something is not there for another reason than that something of its name is."""
+    bad = job.results.filter(outcome__in=[ResultOutcome.FAILED, ResultOutcome.UNKNOWN])
+    return any(not row.claim.endswith(str(CONFLICT)) for row in bad) or _is_refused_as_there(job)
+
+
+def _is_refused_as_there(job: Job) -> bool:
+    return job.state == JobState.FAILED and not job.results.exists() and str(CONFLICT) in job.problem
 
 
 def _add_missing() -> Remedy:
@@ -93,16 +103,6 @@ def _after_another(job: Job) -> Sequence[Remedy]:
             version=(path[2], path[3]),
         )
     ]
-
-
-def _has_missing(job: Job) -> bool:
-    """Whether something is not there for another reason than that something of its name is."""
-    bad = job.results.filter(outcome__in=[ResultOutcome.FAILED, ResultOutcome.UNKNOWN])
-    return any(not row.claim.endswith(str(CONFLICT)) for row in bad) or _is_refused_as_there(job)
-
-
-def _is_refused_as_there(job: Job) -> bool:
-    return job.state == JobState.FAILED and not job.results.exists() and str(CONFLICT) in job.problem
 
 
 def _conflicting_types(job: Job) -> tuple[str, ...]:

@@ -142,8 +142,12 @@ def _foreseen(key: str, kind: str, name: str, effect: Effect, reason: str) -> It
 def confirmations(assets: Sequence[Asset], pick: Pick, holding: Holding) -> list[ItemDraft]:
     """What has to be read and agreed to: what is overwritten whatever the rule, and what makes more each time."""
     found = []
-    policies = [asset.name for asset in assets if is_policy(asset.type)]
-    if policies and holding.presence != "absent" and pick.rule != DuplicateRule.CREATE_NEW:
+    policies = [
+        asset.name
+        for asset in assets
+        if is_policy(asset.type) and holding.presence_of(asset.type, asset.name) != "absent"
+    ]
+    if policies and pick.rule != DuplicateRule.CREATE_NEW:
         some = ", ".join(policies[:5]) + (f" and {len(policies) - 5} more" if len(policies) > 5 else "")
         found.append(
             _confirmation(

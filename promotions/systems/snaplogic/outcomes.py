@@ -83,6 +83,7 @@ class _Rows:
         item = self._items.get((kind, one["name"]))
         effect = Effect(item.details["effect"]) if item is not None else Effect.ADDED_OR_OVERWRITTEN
         row = self._row(kind, one)
+        row.new_id = str(one["snode_id"])[:500]
         row.outcome, row.claim = _MADE.get(effect, ResultOutcome.CREATED), "successful"
         if effect in (Effect.ADDED_OR_LEFT, Effect.ADDED_OR_OVERWRITTEN):
             row.explanation = "Added or overwritten: the answer does not tell which."
@@ -137,7 +138,6 @@ class _Rows:
                 messages=[],
             )
             self._rows[kind, name] = row
-        row.new_id = row.new_id or str(one["snode_id"])[:500]
         return row
 
     def _type(self, one: Mapping[str, Any], *, is_done: bool) -> str:

@@ -15,6 +15,7 @@ from promotions.services.errors import RefusedError
 from promotions.services.groups import target_words
 from promotions.services.sealed_values import SECRET_LIMIT
 from promotions.systems.base import Fact, Figure, Place, System, Words
+from promotions.systems.snaplogic.advice import has_missing
 from promotions.systems.snaplogic.drafting import ACCOUNT_ITEM, VALUE_ITEM
 from promotions.systems.snaplogic.effects import Effect
 from promotions.systems.snaplogic.picks import Pick, archive_of, target_path
@@ -176,7 +177,11 @@ class SnapLogicTelling(System):
         return api_version_plans.plan_again(promotion, actor=actor, origin_job=origin_job)
 
     def reason_not_to_retry(self, job: Job) -> str:
-        if job.promotion is None or not _makes_another(job.promotion) or job.result.get("version_path"):
+        if job.promotion is None:
+            return ""
+        if _rule(job.promotion) == DuplicateRule.SKIP and not has_missing(job):
+            return "What failed is there already, and would fail again. Overwrite it instead, if it is to be replaced."
+        if not _makes_another(job.promotion) or job.result.get("version_path"):
             return ""
         return (
             "Every import under this rule makes another version, and the platform did not tell the name of the one "

@@ -8,7 +8,7 @@ from clients.effects import Effect, effect_of_request
 from promotions.api_choices import ApiVersionState, DuplicateRule
 from promotions.choices import Decision, JobState, PlanState, ResultOutcome, Verification
 from promotions.models import ApiVersion, Plan
-from promotions.services import api_version_plans, approvals, decisions, freezing, runs
+from promotions.services import api_version_plans, approvals, decisions, freezing, repeats, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import NotReadyError, RefusedError
 from promotions.systems.snaplogic.advice import remedies
@@ -120,9 +120,9 @@ def test_a_plan_foresees_what_the_rule_does(
     found = effects_in(plan)
     assert {name: found[name] for name in foreseen} == foreseen
     assert plan.display["holding"]["is_listed"] is True
-    confirmations = {item.title for item in plan.items.all() if item.explanation}
+    confirmations = {item.title: item.explanation for item in plan.items.all() if item.explanation}
     is_another = rule == DuplicateRule.CREATE_NEW
-    assert confirmations == {"Another version is made" if is_another else "Policies are overwritten"}
+    assert list(confirmations) == ["Another version is made" if is_another else "Policies are overwritten"]
 
 
 def test_a_part_that_failed_behind_http_200_is_told_and_repaired(world: World) -> None:
@@ -136,6 +136,8 @@ def test_a_part_that_failed_behind_http_200_is_told_and_repaired(world: World) -
     assert job.results.get(title="Throttle").outcome == ResultOutcome.UPDATED
     [remedy] = remedies(job)
     assert (remedy.key, remedy.types) == ("overwrite", ("Account", "File", "Job", "Pipeline"))
+    # The same once more would fail the same.
+    assert "would fail again" in repeats.reason_not_to_retry(job)
 
     promotion = api_version_plans.apply_remedy(job=job, key="overwrite", actor=world.operator)
     repaired = world.run(world.gathered(promotion))
