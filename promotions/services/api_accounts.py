@@ -57,7 +57,7 @@ def leave(*, plan: Plan, uuid: str, actor: User) -> None:
     values = values_of(plan, uuid)
     plan.items.filter(pk__in=[item.pk for item in values]).delete()
     sealed_values.drop_unused(plan)
-    _redraw(account, is_edited=False, actor=actor)
+    _redraw(account, is_edited=False, person=actor)
     _note_edited(plan, promotion)
     audit.record(
         ApiVerb.ACCOUNT_LEFT,
@@ -85,7 +85,7 @@ def _choose(plan: Plan, promotion: Promotion, account: PlanItem, actor: User) ->
     pick = Pick.of(promotion)
     uuid = account.details["uuid"]
     api_version_plans.store(promotion, pick.changed(accounts=(*pick.accounts, uuid)))
-    _redraw(account, is_edited=True, actor=actor)
+    _redraw(account, is_edited=True, person=actor)
     plans.add_items(plan, drafting.value_items(account.details, stored_choices(promotion)), after=account)
     _note_edited(plan, promotion)
     audit.record(
@@ -97,13 +97,13 @@ def _choose(plan: Plan, promotion: Promotion, account: PlanItem, actor: User) ->
     )
 
 
-def _redraw(account: PlanItem, *, is_edited: bool, actor: User) -> None:
+def _redraw(account: PlanItem, *, is_edited: bool, person: User) -> None:
     """As a new reading of the facts would draw it."""
     account.must_decide = not is_edited
     account.choices = [] if is_edited else [drafting.AS_EXPORTED.as_json()]
     account.decision = Decision.FILL if is_edited else Decision.KEEP
     account.target, account.previous = None, None
-    account.decided_by, account.decided_at = actor, timezone.now()
+    account.decided_by, account.decided_at = person, timezone.now()
     account.save(update_fields=["must_decide", "choices", "decision", "target", "previous", "decided_by", "decided_at"])
 
 

@@ -62,6 +62,7 @@ def plan_change(*, organization: Organization, act: Act, actor: User, origin_job
     )
 
 
+@transaction.atomic
 def plan_again(promotion: Promotion, *, actor: User, origin_job: Job | None) -> Promotion:
     """The same once more; of a job, only what of it has failed."""
     act = Act.of(promotion)

@@ -79,6 +79,7 @@ def plan_import(
     )
 
 
+@transaction.atomic
 def plan_again(
     promotion: Promotion,
     *,
@@ -174,11 +175,11 @@ def store(promotion: Promotion, pick: Pick) -> None:
     promotion.save(update_fields=["pick"])
 
 
-def reread(plan: Plan, actor: User) -> None:
-    """Gather the facts of a locked, open plan anew, since what they rest on was changed."""
+def reread(plan: Plan, person: User) -> None:
+    """Gather the facts of a locked, open plan anew, since what they rest on was changed by this person."""
     plan.state = PlanState.GATHERING
     plan.save(update_fields=["state"])
-    plans.queue_facts(plan, actor)
+    plans.queue_facts(plan, person)
 
 
 def _checked_rule(rule: DuplicateRule, types: Collection[str]) -> tuple[DuplicateRule, tuple[str, ...]]:
