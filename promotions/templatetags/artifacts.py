@@ -15,6 +15,12 @@ ICONS = {
     "Secret": "key",
     "Event schema": "schema",
     "Template name": "message",
+    "Account in the zip": "key",
+    "Account value": "key",
+    "Account": "key",
+    "Pipeline": "tree",
+    "Policy": "approval",
+    "Job": "clock",
 }
 
 

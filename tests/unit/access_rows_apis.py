@@ -8,9 +8,11 @@ from typing import Any
 
 from accounts.models import Organization
 from tests.factories_apis import ApiVersionFactory, ArchiveFactory, environment_beside
+from tests.unit import access_rows_api_imports
 from tests.unit.access_rows import MEMBERS, SIGNED_IN, Row, row
 
 THINGS: dict[str, Callable[[Organization], Any]] = {
+    **access_rows_api_imports.THINGS,
     "api_version": lambda organization: ApiVersionFactory(organization=environment_beside(organization)),
     "archive": lambda organization: ArchiveFactory(organization=environment_beside(organization)),
 }
@@ -19,6 +21,7 @@ OPERATORS = "in 404 403 200 200 200 200"
 OPERATORS_ACT = "in 404 403 302 302 302 302"
 
 ROWS: list[Row] = [
+    *access_rows_api_imports.ROWS,
     row("promotions:api-version-list", GET=SIGNED_IN),
     row("promotions:api-version-add", GET="in 403 403 200 200 200 200", POST="in 403 403 422 422 422 422"),
     row("promotions:api-version-detail", "api_version", GET=MEMBERS),
