@@ -40,6 +40,8 @@ class AccountState:
     changed: int = 0
     missing: int = 0
     """Secrets that are still to be given."""
+    latest: PlanItem | None = None
+    """The value that was given last."""
 
 
 @register.filter
@@ -65,11 +67,15 @@ def account_state(context: template.Context, item: PlanItem) -> AccountState:
 
 def _states(plan_id: int) -> dict[str, AccountState]:
     states: dict[str, AccountState] = {}
-    for item in PlanItem.objects.filter(plan=plan_id, type=VALUE_ITEM).only("details", "decision", "plan_id"):
+    for item in PlanItem.objects.filter(plan=plan_id, type=VALUE_ITEM).select_related("decided_by"):
         state = states.setdefault(item.details["uuid"], AccountState())
         state.total += 1
         state.changed += item.decision in (Decision.FILL, Decision.REUSE)
         state.missing += item.decision == Decision.UNDECIDED
+        if item.decided_at is not None and (
+            state.latest is None or state.latest.decided_at is None or item.decided_at > state.latest.decided_at
+        ):
+            state.latest = item
     return states
 
 
