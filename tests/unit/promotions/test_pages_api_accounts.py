@@ -73,6 +73,12 @@ def values(plan: Plan) -> dict[str, PlanItem]:
     return {item.details["where"].rpartition("›")[2].strip(): item for item in items}
 
 
+def target(item: PlanItem) -> dict[str, str]:
+    """What is decided on it."""
+    found: dict[str, str] = item.target or {}
+    return found
+
+
 def page_of(browser: Client, plan: Plan) -> str:
     return said(browser.get(reverse("promotions:promotion-detail", args=[plan.promotion_id])))
 
@@ -85,7 +91,7 @@ def test_a_changed_account_is_sent_along_and_says_what_is_missing(browser: Clien
         answer.redirect_chain[0][0] == f"{reverse('promotions:promotion-detail', args=[plan.promotion_id])}#resolution"
     )
     assert "1 secret still to type" in said(answer)
-    assert found[HOST].target["id"] == "db.prod.example.test"
+    assert target(found[HOST])["id"] == "db.prod.example.test"
     assert found[PORT].decision == Decision.KEEP
     assert found[PASSWORD].decision == Decision.UNDECIDED
     plan.promotion.refresh_from_db()
@@ -152,7 +158,7 @@ def test_a_stored_value_is_chosen_for_a_secret(browser: Client, plan: Plan, envi
 
     assert "not both" in said(both)
     found = values(plan)[PASSWORD]
-    assert (found.decision, found.target["title"]) == (Decision.REUSE, "Orders database")
+    assert (found.decision, target(found)["title"]) == (Decision.REUSE, "Orders database")
     assert "The stored value “Orders database”" in said(browser.get(url_of(plan)))
 
 
@@ -179,13 +185,13 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(
     other.post(url_of(plan), filled(other, plan, hostname="theirs"))
 
     refused = browser.post(url_of(plan), mine)
-    standing = values(plan)[HOST].target["id"]
+    standing = target(values(plan)[HOST])["id"]
     browser.post(url_of(plan), {**mine, "seen": refused.context["form"]["seen"].value()})
 
     assert refused.status_code == 409
     assert "Olga Other changed this account meanwhile" in said(refused)
     assert standing == "theirs"
-    assert values(plan)[HOST].target["id"] == "mine"
+    assert target(values(plan)[HOST])["id"] == "mine"
 
 
 def test_an_account_that_is_left_forgets_what_was_typed(browser: Client, plan: Plan) -> None:
