@@ -139,8 +139,8 @@ class DecisioningWrite(Write):
         return self.state not in (*ACTIVE, ATTENTION, "waiting")
 
     @property
-    def problem(self) -> str:
-        return f"A person named {self._named} and closed {self._closed}. {super().problem}"
+    def asked(self) -> int:
+        return self._named + self._closed
 
     @property
     def title(self) -> str:

@@ -14,8 +14,13 @@ from django.utils import timezone
 
 from tests.integration.ground.conftest import MARKS
 
-# The write deadline and the settle time of the installation, so that a run takes seconds.
-ENVIRONMENT = {"SUBMIT_DEADLINE_S": "2", "SUBMIT_SETTLE_S": "4"}
+# Write deadlines and settle times of the installation, so that a run takes seconds.
+ENVIRONMENT = {
+    "SUBMIT_DEADLINE_S": "2",
+    "SUBMIT_SETTLE_S": "4",
+    "UPLOAD_DEADLINE_S": "2",
+    "UPLOAD_SETTLE_S": "4",
+}
 PATIENCE_S = 180
 
 
@@ -72,6 +77,7 @@ class Target:
         from accounts.models import User
 
         self.supervisor_pid = supervisor_pid
+        self.emulator_url = emulator_url
         self.emulator = httpx.Client(base_url=f"{emulator_url}/__emulator", timeout=20)
         self.operator = User.objects.get(email="oskar@example.com")
         self.approver = User.objects.get(email="priya@example.com")

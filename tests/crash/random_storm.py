@@ -73,6 +73,8 @@ class Outcome:
     state: str
     effects: dict[str, int]
     sent: int
+    asked: int
+    """How often a person looked at the platform, and said what became of it."""
     settled_s: float
     title: str
     problem: str
@@ -241,6 +243,7 @@ class RandomStorm:
             state=run.write.state,
             effects=run.write.effects(),
             sent=run.write.sent,
+            asked=run.write.asked,
             settled_s=round(run.settled_at - (run.hit_at or run.settled_at), 1),
             title=run.write.title,
             problem=run.write.problem,

@@ -22,7 +22,7 @@ from tests.crash.installation import Target, flush_valkey, signal_group, wait_fo
 from tests.crash.write import Write
 from tests.crash.writes import ImportWrite, Stock
 
-TARGETS = ("worker-interactive", "worker-tick", "beat", "valkey", "web", "flush")
+TARGETS = ("worker-interactive", "worker-long", "worker-tick", "beat", "valkey", "web", "flush")
 STEPS = ("queued", "sending", "sent", "following", "verifying")
 
 
@@ -36,6 +36,8 @@ class Outcome:
     state: str
     effects: dict[str, int]
     sent: int
+    asked: int
+    """How often a person looked at the platform, and said what became of it."""
     seconds: float
     problem: str
 
@@ -86,6 +88,7 @@ class Storm:
                 state=write.state,
                 effects=write.effects(),
                 sent=write.sent,
+                asked=write.asked,
                 seconds=round(time.monotonic() - started, 1),
                 problem=write.problem,
             )

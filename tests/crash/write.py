@@ -13,6 +13,20 @@ _LOOKED_AT = (
 )
 
 
+def is_open(promotion: Any, operator: Any) -> bool:
+    """Whether a plan has its facts; what could not be read is read again."""
+    from promotions.choices import PlanState
+    from promotions.services import plans
+
+    plan = promotion.current_plan
+    if plan.state == PlanState.OPEN:
+        return True
+    gathering = plans.gathering_job(plan)
+    if gathering is not None and gathering.state not in ACTIVE:
+        plans.refresh(plan=plan, actor=operator)
+    return False
+
+
 class Write(ABC):
     """One write on its way: prepared, begun, over."""
 
@@ -76,6 +90,11 @@ class Write(ABC):
     @property
     def problem(self) -> str:
         return str(self.jobs[-1].problem) if self.jobs else ""
+
+    @property
+    def asked(self) -> int:
+        """How often a person had to look at the platform, and has said what became of it."""
+        return 0
 
     def time_line(self) -> list[str]:
         """What its jobs tell of themselves."""

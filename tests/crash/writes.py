@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.utils import timezone
 
+from tests.crash.api_writes import ENVIRONMENT, ApiImportWrite, ApiLifeWrite, exported_zip
 from tests.crash.decisioning_write import DecisioningWrite
 from tests.crash.installation import Target, wait_for
-from tests.crash.write import ACTIVE, ATTENTION, Write
+from tests.crash.write import ACTIVE, ATTENTION, Write, is_open
 
 ASKED_AGAIN_S = 3.0
 PARTNER_ANSWERS_AFTER_S = 2.0
@@ -115,20 +116,6 @@ class JourneyWrite(Write):
     @property
     def title(self) -> str:
         return str(self._promotion)
-
-
-def is_open(promotion: Any, operator: Any) -> bool:
-    """Whether a plan has its facts; what could not be read is read again."""
-    from promotions.choices import PlanState
-    from promotions.services import plans
-
-    plan = promotion.current_plan
-    if plan.state == PlanState.OPEN:
-        return True
-    gathering = plans.gathering_job(plan)
-    if gathering is not None and gathering.state not in ACTIVE:
-        plans.refresh(plan=plan, actor=operator)
-    return False
 
 
 class CreateWrite(Write):
@@ -383,7 +370,7 @@ KINDS: Mapping[str, type[Write]] = {
     write.kind: write
     for write in (
         *(ImportWrite, JourneyWrite, CreateWrite, HandshakeWrite, TransferWrite, PullWrite, VersionWrite),
-        DecisioningWrite,
+        *(DecisioningWrite, ApiImportWrite, ApiLifeWrite),
     )
 }
 # Objects of one package never resemble those of another line, so that no run changes what another has planned.
@@ -415,6 +402,7 @@ class Stock:
         wanted = 1 + 3 * runs // (2 * len(kinds))
         self._versionable = deque(self._packages(wanted)) if VersionWrite.kind in kinds else deque()
         self._journeys = deque(self._new_journeys(wanted)) if JourneyWrite.kind in kinds else deque()
+        self._zip = exported_zip(target) if ApiImportWrite.kind in kinds else None
         self._offers: deque[tuple[Any, str]] = deque()
         if DecisioningWrite.kind in kinds:
             # As if somebody outside had a workflow under way, again and again.
@@ -514,7 +502,20 @@ class Stock:
             if not self._versionable:
                 self._versionable.extend(self._packages(10))
             return VersionWrite(self.target, self._versionable.popleft())
+        if kind in (ApiImportWrite.kind, ApiLifeWrite.kind):
+            return self._of_api(kind, is_even=is_even)
         return CreateWrite(self.target)
+
+    def _of_api(self, kind: str, *, is_even: bool) -> Write:
+        """About a version that nobody else is about; one that is there already, but for every other import."""
+        api = self._name("storm")
+        if kind == ApiLifeWrite.kind or is_even:
+            self.target.tell(
+                "snaplogic/versions", org=ENVIRONMENT, api=api, version="1", state="published", pipelines=1
+            )
+        if kind == ApiLifeWrite.kind:
+            return ApiLifeWrite(self.target, api, is_deprecated=is_even)
+        return ApiImportWrite(self.target, self._zip, api, makes_another=is_even)
 
     def _partner(self) -> str:
         added = self.target.tell(
