@@ -1,17 +1,14 @@
 """`manage.py promote_journey`: plan the import of a journey, fill it in, run it, and say how it really ended."""
 
-import os
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from accounts.models import User
 from promotions.choices import Decision, ItemInput
-from promotions.management import lookups
+from promotions.management import lookups, values
 from promotions.management.decisions_file import Wanted
-from promotions.management.promoting import EXIT_USAGE, PromotingCommand
+from promotions.management.promoting import PromotingCommand
 from promotions.models import Job, JourneyCopy, Plan, Promotion
 from promotions.services import decisions, journey_plans
 
@@ -50,20 +47,7 @@ A journey in which nothing has to be filled in has the one item "confirmation" w
         parser.add_argument(
             "--version", default="", help="number or id of the version to promote (default: the latest)"
         )
-        parser.add_argument(
-            "--secret",
-            action="append",
-            default=[],
-            metavar="KEY=VARIABLE",
-            help="fill in a secret from a variable of the environment; may be repeated",
-        )
-        parser.add_argument(
-            "--stored",
-            action="append",
-            default=[],
-            metavar="KEY=NAME",
-            help="fill in a value that the target organization keeps under a name; may be repeated",
-        )
+        values.add_arguments(parser)
         parser.add_argument(
             "--keep-names",
             action="store_true",
@@ -72,11 +56,7 @@ A journey in which nothing has to be filled in has the one item "confirmation" w
         super().add_arguments(parser)
 
     def wanted(self, options: dict[str, Any]) -> list[Wanted]:
-        return [
-            *super().wanted(options),
-            *(_secret(*_parts("--secret", said)) for said in options["secret"]),
-            *(_stored(*_parts("--stored", said)) for said in options["stored"]),
-        ]
+        return [*super().wanted(options), *values.wanted(options)]
 
     def planned(self, user: User, options: dict[str, Any]) -> Promotion:
         journey = lookups.journey(user, options["journey"], options["organization"], options["source_sandbox"])
@@ -105,28 +85,3 @@ A journey in which nothing has to be filled in has the one item "confirmation" w
         left = "mend it, then publish it" if copy.problems else "publish it"
         named = f"“{copy.name}”, {copy.uid or copy.version_uid}"
         return [*super().ending(job), f"The copy is {named}, a draft in {copy.target_sandbox}: {left} in its designer."]
-
-
-def _parts(option: str, said: str) -> tuple[str, str]:
-    """What stands on both sides of the last equals sign."""
-    key, _, value = said.rpartition("=")
-    if not (key and value):
-        form = "KEY=VARIABLE" if option == "--secret" else "KEY=NAME"
-        # What was said is not repeated: somebody may have put the secret itself there.
-        raise CommandError(f"{option} takes {form}.", returncode=EXIT_USAGE)
-    return key, value
-
-
-def _secret(key: str, variable: str) -> Wanted:
-    value = os.environ.get(variable, "")
-    if not value:
-        raise CommandError(
-            f"--secret for “{key.partition('=')[0]}” names a variable that the environment does not hold, or an empty "
-            "one. Put the secret into a variable, and its name here.",
-            returncode=EXIT_USAGE,
-        )
-    return Wanted(name=key, decision=Decision.FILL, value=value, source="--secret", is_secret=True)
-
-
-def _stored(key: str, name: str) -> Wanted:
-    return Wanted(name=key, decision=Decision.REUSE, stored=name, source="--stored")
