@@ -66,6 +66,7 @@ class PromotingCommand(BaseCommand):
         try:
             user = lookups.person(options["email"])
             plan = self.gathered(self.planned(user, options))
+            self.prepare(user, plan, wanted, options)
             verdicts = decisions_file.verdicts(wanted, list(plan.items.all()))
             if verdicts:
                 decisions.decide(plan=plan, verdicts=verdicts, actor=user)
@@ -101,6 +102,9 @@ class PromotingCommand(BaseCommand):
             raise CommandError(f"{path} cannot be read: {exc}", returncode=EXIT_USAGE) from exc
         except decisions_file.DecisionsFileError as exc:
             raise CommandError(f"{path}: {exc}", returncode=EXIT_USAGE) from exc
+
+    def prepare(self, user: User, plan: Plan, wanted: list[decisions_file.Wanted], options: dict[str, Any]) -> None:
+        """Bring into the plan what the decisions are about."""
 
     def decide_rest(self, user: User, plan: Plan, options: dict[str, Any]) -> None:
         """Decide what nobody wrote down, as the options ask for."""
@@ -186,6 +190,8 @@ def _decision_words(item: PlanItem) -> str:
         Decision.LEAVE: "leave out",
     }
     decision, target = Decision(item.decision), item.target or {}
+    if decision == Decision.FILL and not target:
+        return "edited, value by value"
     if decision == Decision.FILL:
         return "filled in" if item.input == ItemInput.SECRET else f"filled in: {target['title']}"
     if decision in MAPPED and target:
