@@ -22,7 +22,9 @@ from accounts.models import Organization, User
 from accounts.models.organizations import OrganizationQuerySet
 from accounts.remote_services import all_services
 from accounts.services import organizations, people, stored_values
+from clients.snaplogic import VersionPath
 from config.env import Mode
+from promotions.services import api_versions
 
 SHARED_ORGANIZATIONS = ("Acme", "Globex")
 # SnapLogic does not tell which of its environments is production.
@@ -80,11 +82,12 @@ class Command(BaseCommand):
         sign_ins = self.make_people()
         here = Organization.objects.present().filter(platform_url__startswith=emulator_url)
         services = {one.name: emulator_url + SERVICES[one.name] for one in all_services() if one.name in SERVICES}
-        # Those of a demo made before lack the services and the environments that came since.
+        # Those of a demo made before lack the services, the environments and the versions that came since.
         has_services = any(services.keys() <= organization.service_urls.keys() for organization in here)
-        if not has_services or not here.filter(kind=OrganizationKind.SNAPLOGIC).exists():
+        if not has_services or not here.filter(kind=OrganizationKind.SNAPLOGIC, api_versions__isnull=False).exists():
             document = self.read_emulator(emulator_url)
             self.make_organizations(document, services)
+            self.know_versions(document)
             self.mark_production()
             self.give_roles()
             self.give_values()
@@ -139,6 +142,14 @@ class Command(BaseCommand):
             call_command("add_organization", from_json=path, erase_secrets=True, stdout=io.StringIO())
         finally:
             Path(path).unlink()
+
+    def know_versions(self, document: dict[str, Any]) -> None:
+        """The platform lists no versions of APIs, so a demo has to begin with those that there are."""
+        environments = {one.remote_id: one for one in _environments()}
+        for described in document["organizations"]:
+            for one in described.get("api_versions", ()):
+                path = VersionPath(described["remote_id"], one["api"], one["version"])
+                api_versions.note_seen(environments[path.org], path, known_from="demo data")
 
     def mark_production(self) -> None:
         for organization in _environments().filter(remote_id=PRODUCTION_ENVIRONMENT, is_production=False):
