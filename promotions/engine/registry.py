@@ -107,6 +107,18 @@ class Snapshot:
     detail: Any = None
 
 
+@dataclass(frozen=True)
+class Naming:
+    """How a person says what became of a lost write, where that is not the id of a remote job."""
+
+    label: str
+    help: str
+    means: str
+    """What comes of it, in sentences."""
+    limit: int
+    """In characters."""
+
+
 class Submission(JobType):
     """One remote write, sent once, and then followed to its end.
 
@@ -120,6 +132,8 @@ class Submission(JobType):
     follow_deadline: timedelta | None
     noun: ClassVar[str] = "job"
     """What the platform makes of the write; its remote id names one of these."""
+    naming: ClassVar[Naming | None] = None
+    """What a person names instead of a remote id; see `named`."""
     first_interval_s: ClassVar[int] = 2
     """How soon it is looked at again; the interval then grows."""
     longest_interval_s: ClassVar[int | None] = None
@@ -257,6 +271,12 @@ def noun(kind: str) -> str:
     """What the platform makes of a write of this kind."""
     found = _types.get(kind)
     return found.noun if isinstance(found, Submission) else Submission.noun
+
+
+def naming(kind: str) -> Naming | None:
+    """What a person names instead of a remote id, if it is that."""
+    found = _types.get(kind)
+    return found.naming if isinstance(found, Submission) else None
 
 
 def is_searchable(kind: str) -> bool:

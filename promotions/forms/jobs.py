@@ -172,14 +172,28 @@ class AdoptForm(forms.Form):
     reason = _reason_field()
 
     def __init__(
-        self, *args: Any, candidates: list[tuple[str, str]], noun: str = "job", is_listed: bool = True, **kwargs: Any
+        self,
+        *args: Any,
+        candidates: list[tuple[str, str]],
+        noun: str = "job",
+        is_listed: bool = True,
+        naming: registry.Naming | None = None,
+        **kwargs: Any,
     ) -> None:
-        """`noun` is what the platform makes of the write, and `is_listed` says that it lists them."""
+        """`noun` is what the platform makes of the write, `is_listed` says that it lists them, `naming` how else."""
         super().__init__(*args, **kwargs)
         self._noun = noun
         field = self.fields["remote_id"]
         field.label = f"Remote {noun} id"
-        if not is_listed:
+        if naming is not None:
+            self.fields["remote_id"] = forms.CharField(
+                label=naming.label,
+                help_text=naming.help,
+                max_length=naming.limit,
+                required=False,
+                widget=field.widget,
+            )
+        elif not is_listed:
             field.help_text = "From the platform, or from whoever else works there."
         if candidates:
             offer_choices(self, "candidate", [*candidates, ("", "Another one, with the id below")])

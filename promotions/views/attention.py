@@ -66,6 +66,7 @@ class Attention:
     adopt: AdoptForm | None
     retry: RetryForm | None
     close: CloseForm
+    naming: registry.Naming | None = None
 
     @property
     def can_resume(self) -> bool:
@@ -109,6 +110,7 @@ def attention(job: Job, *, bound: Mapping[str, Any] | None = None) -> Attention 
         adopt=bound.get("adopt") or (adopt_form(job) if may_name else None),
         retry=bound.get("retry") or (RetryForm() if may_send else None),
         close=bound.get("close") or CloseForm(),
+        naming=registry.naming(job.kind),
     )
 
 
@@ -118,6 +120,7 @@ def adopt_form(job: Job, *args: Any) -> AdoptForm:
         candidates=[(found.remote_id, found.label) for found in candidates(job)],
         noun=registry.noun(job.kind),
         is_listed=registry.is_searchable(job.kind),
+        naming=registry.naming(job.kind),
     )
 
 

@@ -16,7 +16,7 @@ from clients.errors import ApiAuthError, ApiBusyError, ApiError, ApiRejectedErro
 from clients.snaplogic import DuplicateCheck, SnapLogicClient, Upload
 from promotions.api_choices import DuplicateRule
 from promotions.choices import GOOD_ENDS, JobState
-from promotions.engine.registry import Ending, LookUp, Report, Snapshot, Submitted
+from promotions.engine.registry import Ending, LookUp, Naming, Report, Snapshot, Submitted
 from promotions.models import Archive, Job, TaskResult
 from promotions.services import api_version_plans, api_versions, archives, runs, sealed_values
 from promotions.systems.plan_runs import PlanRun, plan_of
@@ -44,6 +44,15 @@ class ImportVersion(PlanRun):
     queue = "long"
     noun = "version"
     is_searchable: ClassVar[bool] = False
+    naming: ClassVar[Naming | None] = Naming(
+        label="Path of the version",
+        help="As the platform writes it: environment/apim/API/version. A version that was made beside another one has "
+        "a name of its own.",
+        means="You looked at the platform, and what was to be imported is there. Towpath notes the version it came "
+        "into, and looks there for each asset, where the account may list them. Nothing is sent. It cannot know "
+        "whether this import brought them, or somebody else.",
+        limit=700,
+    )
 
     @property
     def deadline(self) -> timedelta:  # type: ignore[override]
