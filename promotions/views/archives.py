@@ -37,7 +37,8 @@ class ArchiveRow:
 @require_GET
 def archive_list(request: AuthenticatedRequest) -> HttpResponse:
     """Newest first, also those whose content was erased."""
-    page = keyset.page(access_apis.archives_for_read(request.user), NEWEST, request.GET.get("cursor", ""))
+    kept = access_apis.archives_for_read(request.user).defer("inventory")
+    page = keyset.page(kept, NEWEST, request.GET.get("cursor", ""))
     operated = {one.pk for one in access_apis.api_targets(request.user)}
     taken = promotions_with(list(page.rows), request.user)
     days = timedelta(days=settings.ARCHIVE_DAYS)

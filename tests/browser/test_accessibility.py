@@ -48,10 +48,13 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people, stored_values
 from promotions.choices import JobState, PlanState
+from promotions.api_choices import ApiVersionState, LifecycleAct
 from promotions.models import (
-    Job, Journey, JourneyCopy, Package, Partnership, Plan, Promotion, RunCheck, TaskResult, Transfer)
+    Archive, Job, Journey, JourneyCopy, Package, Partnership, Plan, Promotion, RunCheck, TaskResult, Transfer)
 from promotions.services import (
-    approvals, decisioning_plans, decisions, journey_plans, package_plans, plans, repeats, sharing)
+    api_lifecycles, api_versions, approvals, decisioning_plans, decisions, journey_plans, package_plans, plans, repeats,
+    sealed_files, sharing)
+from promotions.systems.snaplogic.acts import Act
 from promotions.systems.decisioning.picks import Pick
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
@@ -129,7 +132,34 @@ ran = Job.objects.create(
     result={"warnings": [{"text": "Not migrated", "object": "Member magazine"}]})
 TaskResult.objects.create(job=ran, position=0, type="Offer", remote_id="a", title="ExD_a", outcome="created")
 RunCheck.objects.create(job=ran, key="datastream", position=0, title="It answers", sample="curl " + "x" * 300)
+dev_apis = Organization.objects.get(name="Acme integration dev")
+orders = api_versions.name(organization=dev_apis, api="orders", version="1.2", actor=oskar)
+api_versions.store_listing(orders, {"Pipeline": ["orders_get", "orders_list"], "Account": ["orders_db"]})
+api_versions.note_state(api_version=orders, state=ApiVersionState.DEPRECATED, actor=oskar)
+profile = api_versions.name(organization=dev_apis, api="Customer profile", version="v2", actor=oskar)
+zipped = sealed_files.write([b"PK"], at_most=10)
+archive = Archive.objects.create(
+    organization=dev_apis, origin="uploaded", name="orders-1.2.zip", version_path=orders.path, size=zipped.size,
+    sha256=zipped.sha256, file=zipped.name, created_by=oskar)
+retiring = gathered(api_lifecycles.plan_change(
+    organization=dev_apis, act=Act(LifecycleAct.RETIRE, (("orders", "1.2"),)), actor=oskar))
+offering = gathered(api_lifecycles.plan_change(
+    organization=dev_apis,
+    act=Act(LifecycleAct.PUBLISH, (("Customer profile", "v2"),), contact_email="a@example.com", spec="{}"),
+    actor=oskar))
+retired = Promotion.objects.get(pk=retiring.pk)
+retired.pk, retired._state.adding = None, True
+retired.save()
+retired_by = Job.objects.create(
+    kind="snaplogic.lifecycle", title=retired.title, organization=dev_apis, sandbox=retired.target_sandbox,
+    promotion=retired, state=JobState.FAILED, submit_count=1, problem="1 of 1 could not be retired.",
+    plan=Plan.objects.create(promotion=retired, state=PlanState.READY))
+TaskResult.objects.create(
+    job=retired_by, position=0, type="API version", remote_id="orders/1.2", title="orders 1.2", outcome="failed",
+    explanation="Version is not deprecated")
 print("THINGS", json.dumps({
+    "api_version": orders.pk,
+    "archive": archive.pk,
     "journey_plan": carried.current_plan.pk,
     "mapping_plan": migration.current_plan.pk,
     "migration_job": ran.pk,
@@ -162,6 +192,13 @@ print("THINGS", json.dumps({
 flows = Organization.objects.get(remote_id="acme-prod")
 by_key = flows.credentials.get(kind="snaplogic_bearer")
 print("PAGES", json.dumps({
+    "plan of retiring": f"/promotions/{retiring.pk}/",
+    "plan of publishing": f"/promotions/{offering.pk}/",
+    "run of retiring": f"/jobs/{retired_by.pk}/",
+    "publishing": f"/apis/life-cycle/?act=publish&version={profile.pk}",
+    "deprecating": f"/apis/life-cycle/?act=deprecate&version={profile.pk}",
+    "retiring": f"/apis/life-cycle/?act=retire&version={orders.pk}",
+    "publishing what is deprecated": f"/apis/life-cycle/?act=publish&version={orders.pk}",
     "new environment": "/settings/organizations/add/?kind=snaplogic",
     "environment": f"/settings/organizations/{flows.pk}/",
     "new user with a password": f"/settings/organizations/{flows.pk}/credentials/add/",
