@@ -39,8 +39,10 @@ class ExportVersion(Activity):
         report(f"Exporting {path.text}")
 
         def tell(done: int, total: int | None) -> None:
-            whole = f" of {total / MIB:,.1f}" if total else ""
-            report(f"{done / MIB:,.1f}{whole} MiB read", done=done // MIB, total=total // MIB if total else None)
+            if total:
+                report("Fetching the zip, in MiB", done=done // MIB, total=max(1, total // MIB))
+            else:
+                report(f"{done / MIB:,.1f} MiB of the zip fetched")
 
         try:
             with snaplogic(job.organization, is_long=True) as client, archives.receiving() as receiver:

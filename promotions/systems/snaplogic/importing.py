@@ -92,7 +92,7 @@ class ImportVersion(PlanRun):
 
         def tell(sent: int, total: int) -> None:
             if sent < total:
-                report(f"{sent / MIB:,.1f} of {total / MIB:,.1f} MiB sent", done=sent // MIB, total=total // MIB)
+                report("Sending the zip, in MiB", done=sent // MIB, total=max(1, total // MIB))
             else:
                 report("All is sent. Waiting for SnapLogic, which may work on it for 15 minutes.")
 
