@@ -17,19 +17,20 @@ from tests.processes import ROOT, free_port
 
 __all__ = ["installation"]
 
-# Every target and every step once, of an import of a package or of a journey; the answers to every other kind of write
-# are lost together.
+# Every target and every step once, mostly of an import of a package or of a journey; the answers to other kinds of
+# writes are lost together.
 # `python -m bench.bench_crash` hits them all at random moments, 200 times.
 SCENARIOS = (
     "valkey:queued",
     "worker-interactive:sending",
-    "flush:sent",
+    "flush:sent:import+api_life",
     "beat:following",
     "worker-tick:sent:journey",
     "web:verifying",
+    "worker-long:sent:api_import",
     "worker-interactive:sent:create+handshake+transfer+pull+version",
 )
-KINDS = ("import", "journey", "create", "handshake", "transfer", "pull", "version")
+KINDS = ("import", "journey", "create", "handshake", "transfer", "pull", "version", "api_import", "api_life")
 
 
 @pytest.mark.crash
