@@ -30,9 +30,9 @@ def api_version_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     row = access_apis.api_version_for_read(request.user, pk)
     may_operate = access.can_operate(request.user, row.organization)
     histories = [
-        ("into", "Imports into it", "Nobody has planned to import into it.", api_facts.imports_into),
-        ("from", "Brought elsewhere", "Nobody has planned to bring it elsewhere.", api_facts.imports_from),
-        ("life", "Changes of its life", "Nobody has planned to change its life here.", api_facts.changes_of),
+        ("into", "Imports into it", "None that you may see.", api_facts.imports_into),
+        ("from", "Brought elsewhere", "None that you may see.", api_facts.imports_from),
+        ("life", "Changes of its life", "None was planned for it alone, or run with others.", api_facts.changes_of),
     ]
     return render(
         request,
