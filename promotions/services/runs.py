@@ -55,7 +55,7 @@ def reasons_by_numbers(
             return [f"It was run as job {run.pk}.{again}"]
     reasons = list(plan.blockers)
     if undecided and is_confirmation:
-        reasons.append("What it covers and leaves out is not confirmed yet.")
+        reasons.append(system(plan.promotion.system).unconfirmed_words(undecided))
     elif undecided:
         reasons.append(system(plan.promotion.system).undecided_words(undecided))
     if missing:

@@ -281,6 +281,10 @@ class System(ABC):
         """What keeps a plan from running with so many items undecided."""
         return f"{number} row is undecided." if number == 1 else f"{number} rows are undecided."
 
+    def unconfirmed_words(self, number: int) -> str:
+        """The same for a plan in which there is nothing to decide but confirmations."""
+        return "What it covers and leaves out is not confirmed yet."
+
     def checked_value(self, item: PlanItem, value: str) -> str:
         """What a person typed, in the form that will be sent; raises RefusedError with the reason if it cannot be."""
         raise RefusedError(f"Nothing can be typed for {item}.")

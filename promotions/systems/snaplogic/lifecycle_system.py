@@ -141,6 +141,9 @@ class LifecycleSystem(System):
     def undecided_words(self, number: int) -> str:
         return f"{number} version is not confirmed yet." if number == 1 else f"{number} versions are not confirmed yet."
 
+    def unconfirmed_words(self, number: int) -> str:
+        return self.undecided_words(number)
+
     def again(self, promotion: Promotion, *, actor: User, origin_job: Job | None) -> Promotion:
         return api_lifecycles.plan_again(promotion, actor=actor, origin_job=origin_job)
 

@@ -9,7 +9,7 @@ from accounts.models import AuditEvent
 from promotions.api_choices import ApiVersionState, LifecycleAct
 from promotions.choices import JobState, PlanState, ResultOutcome
 from promotions.models import ApiVersion, Plan
-from promotions.services import api_lifecycles, api_versions, repeats
+from promotions.services import api_lifecycles, api_versions, repeats, runs
 from promotions.services.errors import RefusedError
 from promotions.systems.snaplogic.acts import Act
 from tests.integration.promotions.snaplogic_world import World, texts, world
@@ -44,6 +44,7 @@ def test_a_version_is_published_and_its_state_known_from_then_on(world: World) -
         world, LifecycleAct.PUBLISH, ("orders", "1.3"), contact_email="apis@example.test", spec=SPEC, auto_approve=False
     )
     assert plan.blockers == []
+    assert runs.reasons_not_to_run(plan) == ["1 version is not confirmed yet."]
 
     job = world.run(plan)
 
