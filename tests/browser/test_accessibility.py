@@ -48,14 +48,16 @@ import json, time
 from accounts.models import Invitation, Organization, User
 from accounts.services import api_tokens, people, stored_values
 from promotions.choices import JobState, PlanState
-from promotions.api_choices import ApiVersionState, LifecycleAct
+from promotions.api_choices import ApiVersionState, DuplicateRule, LifecycleAct
 from promotions.models import (
-    Archive, Job, Journey, JourneyCopy, Package, Partnership, Plan, Promotion, RunCheck, TaskResult, Transfer)
+    ApiVersion, Archive, Job, Journey, JourneyCopy, Package, Partnership, Plan, Promotion, RunCheck, TaskResult,
+    Transfer)
 from promotions.services import (
-    api_lifecycles, api_versions, approvals, decisioning_plans, decisions, journey_plans, package_plans, plans, repeats,
-    sealed_files, sharing)
+    api_accounts, api_expressions, api_lifecycles, api_version_plans, api_versions, approvals, archives,
+    decisioning_plans, decisions, journey_plans, package_plans, plans, repeats, sealed_files, sharing)
 from promotions.systems.snaplogic.acts import Act
 from promotions.systems.decisioning.picks import Pick
+from tests.unit.promotions.zip_making import DB_ACCOUNT, exported
 oskar, priya = User.objects.get(email="oskar@example.com"), User.objects.get(email="priya@example.com")
 acme = Organization.objects.get(name="Acme")
 package = Package.objects.get(organization=acme, name="Loyalty schemas v3")
@@ -133,10 +135,13 @@ ran = Job.objects.create(
 TaskResult.objects.create(job=ran, position=0, type="Offer", remote_id="a", title="ExD_a", outcome="created")
 RunCheck.objects.create(job=ran, key="datastream", position=0, title="It answers", sample="curl " + "x" * 300)
 dev_apis = Organization.objects.get(name="Acme integration dev")
-orders = api_versions.name(organization=dev_apis, api="orders", version="1.2", actor=oskar)
+def named(api, version):
+    known = ApiVersion.objects.filter(organization=dev_apis, api=api, version=version).first()
+    return known or api_versions.name(organization=dev_apis, api=api, version=version, actor=oskar)
+orders = named("orders", "1.2")
 api_versions.store_listing(orders, {"Pipeline": ["orders_get", "orders_list"], "Account": ["orders_db"]})
 api_versions.note_state(api_version=orders, state=ApiVersionState.DEPRECATED, actor=oskar)
-profile = api_versions.name(organization=dev_apis, api="Customer profile", version="v2", actor=oskar)
+profile = named("Customer profile", "v2")
 zipped = sealed_files.write([b"PK"], at_most=10)
 archive = Archive.objects.create(
     organization=dev_apis, origin="uploaded", name="orders-1.2.zip", version_path=orders.path, size=zipped.size,
@@ -157,7 +162,37 @@ retired_by = Job.objects.create(
 TaskResult.objects.create(
     job=retired_by, position=0, type="API version", remote_id="orders/1.2", title="orders 1.2", outcome="failed",
     explanation="Version is not deprecated")
+brought = archives.receive(organization=dev_apis, chunks=[exported()], file_name="orders.zip", actor=oskar)
+importing = gathered(api_version_plans.plan_import(
+    source=brought, target=dev_apis, api="orders", version="1.3", rule=DuplicateRule.OVERWRITE, types=["Pipeline"],
+    actor=oskar))
+api_expressions.add(plan=importing.current_plan, files=[("a.expr", [b"{}"]), ("b.txt", [b"{}"])], actor=oskar)
+gathered(importing)
+stored_values.add(
+    organization=dev_apis, name="Orders database", value="sk-scene", description="", actor=administrator)
+leaves = importing.current_plan.items.get(key=f"account:{DB_ACCOUNT}").details["leaves"]
+api_accounts.edit(
+    plan=importing.current_plan, uuid=DB_ACCOUNT, stored={}, actor=oskar,
+    typed={leaf["pointer"]: "elsewhere" for leaf in leaves if leaf["label"].endswith("hostname")})
+into = Promotion.objects.get(pk=importing.pk)
+into.pk, into._state.adding = None, True
+into.save()
+imported_by = Job.objects.create(
+    kind="snaplogic.import", title=into.title, organization=dev_apis, sandbox=into.target_sandbox, promotion=into,
+    plan=Plan.objects.create(promotion=into, state=PlanState.READY), state=JobState.PARTLY_FAILED, submit_count=1,
+    problem="1 of 2 assets failed.")
+TaskResult.objects.create(
+    job=imported_by, position=0, type="Pipeline", remote_id="a", title="orders_get", outcome="created", new_id="5f3")
+TaskResult.objects.create(
+    job=imported_by, position=1, type="File", remote_id="b", title="b.expr", outcome="failed", claim="failed 409")
+unsure_into = Job.objects.create(
+    kind="snaplogic.import", title=into.title, organization=dev_apis, sandbox=into.target_sandbox, promotion=into,
+    plan=imported_by.plan, state=JobState.NEEDS_ATTENTION, problem_kind="outcome_unknown", submit_count=1,
+    problem="The answer was lost.")
 print("THINGS", json.dumps({
+    "import_plan": importing.current_plan.pk,
+    "import_account": DB_ACCOUNT,
+    "import_job": imported_by.pk,
     "api_version": orders.pk,
     "archive": archive.pk,
     "journey_plan": carried.current_plan.pk,
@@ -179,7 +214,7 @@ print("THINGS", json.dumps({
     "plan": open_plan.current_plan.pk,
     "job": job.pk,
     "journey": Journey.objects.filter(organization=acme, outline__isnull=False).exclude(findings=[]).first().pk,
-    "failed_job": Job.objects.get(state="partly_failed", is_foreign=False).pk,
+    "failed_job": Job.objects.get(state="partly_failed", is_foreign=False, package__isnull=False).pk,
     "unsure_job": job.pk,
     "done_job": job.pk,
     "approval": approval.pk,
@@ -192,6 +227,10 @@ print("THINGS", json.dumps({
 flows = Organization.objects.get(remote_id="acme-prod")
 by_key = flows.credentials.get(kind="snaplogic_bearer")
 print("PAGES", json.dumps({
+    "import of a kept zip": f"/apis/import/?archive={brought.pk}",
+    "plan of an import": f"/promotions/{importing.pk}/",
+    "run of an import": f"/jobs/{imported_by.pk}/",
+    "import of which nothing is known": f"/jobs/{unsure_into.pk}/",
     "plan of retiring": f"/promotions/{retiring.pk}/",
     "plan of publishing": f"/promotions/{offering.pk}/",
     "run of retiring": f"/jobs/{retired_by.pk}/",
