@@ -37,6 +37,8 @@ LISTS = (
     "packages",
     "journeys",
     "journey-copies",
+    "archives",
+    "api-versions",
     "promotions",
     "approvals",
     "sharing-requests",
@@ -200,6 +202,8 @@ def furnish(installation: Installation) -> World:
         known["plans"] = [*map(int, items), *made["plans"], *(row["plan"] for row in _rows(api, "approvals"))]
         known["public packages"] = [row["id"] for row in _rows(api, "packages", visibility="PUBLIC")]
         known |= {"run-checks": made["checks"], "migrations": made["migrations"], "mappings": made["mappings"]}
+        known |= {"environments": made["environments"], "import plans": made["import plans"]}
+        known["ended imports"] = made["ended imports"]
         known["promotion-groups"] = [row["group"] for row in _rows(api, "promotions") if row["group"]]
     return World(made["token"], made["person"], made["text"], known, made["kept"], items, names)
 

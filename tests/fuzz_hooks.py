@@ -16,6 +16,8 @@ from typing import Any
 
 import schemathesis
 
+from tests import fuzz_apis
+
 WORLD = json.loads(Path(os.environ["TOWPATH_FUZZ_WORLD"]).read_text())
 FIGURES = Path(os.environ["TOWPATH_FUZZ_FIGURES"])
 KNOWN_SHARE = 0.8
@@ -32,6 +34,9 @@ COLLECTION_OF = {
     "package": "packages",
     "packages": "packages",
     "journey": "journeys",
+    "archive": "archives",
+    "expressions": "archives",
+    "api_version": "api-versions",
     "promotion": "promotions",
     "group": "promotion-groups",
     "person": "people",
@@ -44,6 +49,7 @@ FEW_FIT = {
     "/api/v1/plans/{id}/sheet/": "mappings",
     "/api/v1/jobs/{id}/undo/": "migrations",
     "/api/v1/jobs/{id}/delete-record/": "migrations",
+    **fuzz_apis.FEW_FIT,
 }
 # What is promoted is one of these, and others say more of it.
 SOURCES = {"package": ("job_name", "job_description", "mode"), "journey": ("version",), "decisioning": ()}
@@ -137,13 +143,21 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         elif OWN.get(act) == pk:
             pk = NOWHERE
         case.path_parameters = {**parameters, "id": pk}
+    if "uuid" in parameters and _choose.random() < KNOWN_SHARE:
+        case.path_parameters = {**case.path_parameters, "uuid": _choose.choice(fuzz_apis.ACCOUNTS)}
     is_sound = case.meta is not None and case.meta.generation.mode.is_positive
     if is_sound and case.headers and PRINTABLE.fullmatch(str(case.headers.get("Idempotency-Key", ""))):
         case.headers["Idempotency-Key"] = f"{_choose.getrandbits(64):x}"  # the same one again would do nothing
     if isinstance(case.query, dict):
         case.query = _with_known(case.query)
-    if isinstance(case.body, dict):
+    if case.media_type == "multipart/form-data":
+        # Beside the body, not in it: what schemathesis finds changed in a body with files it takes for forbidden.
+        if is_sound and _choose.random() < KNOWN_SHARE and (parts := fuzz_apis.form(path, _choose, _one_of)):
+            kwargs["files"] = parts
+    elif isinstance(case.body, dict):
         case.body = _with_known(case.body)
+        if is_sound and _choose.random() < KNOWN_SHARE:
+            case.body = fuzz_apis.sensible(path, case.body, _choose, _one_of)
         if path in PLANNED and is_sound and _choose.random() < KNOWN_SHARE:
             case.body = _of_one_source(case.body)
         if path.endswith("/plans/{id}/decide/") and isinstance(pk, int) and _choose.random() < KNOWN_SHARE:

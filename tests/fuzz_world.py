@@ -10,13 +10,16 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.choices import DeliveryState, Role
+from accounts.choices import DeliveryState, OrganizationKind, Role
 from accounts.models import Credential, Organization, User
 from accounts.services import api_tokens
+from promotions.api_choices import ArchiveKind
 from promotions.choices import Decision, ItemInput, ItemKind, JobState, PlanState, Visibility
 from promotions.models import Job, Package, Plan, PlanItem, RunCheck
 from promotions.systems.journeys import kinds as journey_kinds
 from promotions.systems.packages import kinds
+from promotions.systems.snaplogic import kinds as snaplogic_kinds
+from promotions.systems.snaplogic.picks import Pick
 from tests.factories import (
     ApiTokenFactory,
     CredentialFactory,
@@ -26,8 +29,11 @@ from tests.factories import (
     NoticeFactory,
     OrganizationFactory,
     SandboxFactory,
+    SnapLogicOrganizationFactory,
     StoredValueFactory,
 )
+from tests.factories_api_accounts import MAIL_ACCOUNT, with_accounts
+from tests.factories_apis import ApiImportPlanFactory, ApiVersionFactory, ArchiveFactory
 from tests.factories_decisioning import MappingFactory, migrated
 from tests.factories_journeys import JourneyCopyFactory, JourneyFactory
 from tests.factories_promotions import (
@@ -57,8 +63,9 @@ def make() -> str:
 
 def _is_read() -> bool:
     read = Job.objects.filter(kind=kinds.SYNCHRONIZE, state=JobState.SUCCEEDED).values("organization")
-    unread = Organization.objects.exclude(pk__in=read) | Organization.objects.filter(sandboxes=None)
-    return Organization.objects.exists() and not unread.exists()
+    packaged = Organization.objects.filter(kind=OrganizationKind.ADOBE)
+    unread = packaged.exclude(pk__in=read) | packaged.filter(sandboxes=None)
+    return packaged.exists() and not unread.exists()
 
 
 def _make() -> dict[str, object]:
@@ -76,6 +83,9 @@ def _make() -> dict[str, object]:
     values = [_to_fill_in(organization).pk for _ in range(OF_EACH)]
     mappings = [_to_map(organization).pk for _ in range(OF_EACH)]
     migrations = [migrated(organization).pk for _ in range(OF_EACH)]
+    environment = SnapLogicOrganizationFactory(name="Made up, too", remote_id="made-up")
+    imports = [_to_import(environment).pk for _ in range(OF_EACH)]
+    ended = [_imported(environment).pk for _ in range(OF_EACH)]
     checks = list(RunCheck.objects.filter(job__in=migrations).values_list("pk", flat=True))
     token, text = api_tokens.create_api_token(user=caller, name="fuzz", actor=caller)
     return {
@@ -85,6 +95,9 @@ def _make() -> dict[str, object]:
         "kept": kept,
         "packages": packages,
         "plans": plans,
+        "environments": [environment.pk],
+        "import plans": imports,
+        "ended imports": ended,
         "values": [*values, *mappings],
         "mappings": mappings,
         "migrations": migrations,
@@ -153,6 +166,38 @@ def _to_fill_in(organization: Organization) -> Plan:
     PlanItemFactory(**value, type="Secret", input=ItemInput.SECRET, choices=[])
     PlanItemFactory(**value, type="Template name", input=ItemInput.TEXT, choices=[offer(Decision.KEEP)])
     return plan
+
+
+def _to_import(environment: Organization) -> Plan:
+    """An API version's plan with two accounts, of which one is edited; beside it a version, and a zip of each kind."""
+    ApiVersionFactory(organization=environment)
+    ArchiveFactory(organization=environment, content=True)
+    expressions = ArchiveFactory(
+        organization=environment,
+        content=True,
+        kind=ArchiveKind.EXPRESSIONS,
+        inventory={"files": ["helpers.expr"], "details": [], "warnings": []},
+    )
+    plan = ApiImportPlanFactory(promotion__archive=ArchiveFactory(organization=environment, content=True))
+    plan.promotion.pick = Pick.of(plan.promotion).changed(expressions=expressions.pk).as_json()
+    return with_accounts(plan, edited=(MAIL_ACCOUNT,))
+
+
+def _imported(environment: Organization) -> Job:
+    """An import that met something of the same name."""
+    plan = ApiImportPlanFactory(
+        promotion__archive=ArchiveFactory(organization=environment, content=True), state=PlanState.READY
+    )
+    job: Job = JobFactory(
+        organization=environment,
+        kind=snaplogic_kinds.IMPORT,
+        **_of(plan),
+        succeeded=True,
+        state=JobState.PARTLY_FAILED,
+        submit_count=1,
+    )
+    TaskResultFactory(job=job, type="Pipeline", outcome="failed", claim="409")
+    return job
 
 
 def _to_map(organization: Organization) -> Plan:
