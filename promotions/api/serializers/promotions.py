@@ -64,6 +64,12 @@ class PromotionRowSerializer(PromotionSerializer):
     class Meta(PromotionSerializer.Meta):
         fields = [*PromotionSerializer.Meta.fields, "state"]
 
+    def to_representation(self, instance: Promotion) -> Any:
+        row = super().to_representation(instance)
+        # Of API versions to be published; it may be as large as all other rows together.
+        row["pick"] = {name: value for name, value in row["pick"].items() if name != "spec"}
+        return row
+
 
 class PlanRefSerializer(serializers.ModelSerializer[Plan]):
     url = serializers.HyperlinkedIdentityField(view_name="promotions_api:plan-detail")

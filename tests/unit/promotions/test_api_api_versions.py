@@ -159,6 +159,18 @@ def test_a_change_of_life_is_a_promotion_that_is_planned(
     assert ids(operator_api.get("promotions/?system=snaplogic")) == []
 
 
+def test_a_specification_is_told_with_its_promotion_and_not_in_lists(
+    operator_api: ApiClient, environment: Organization, version: ApiVersion
+) -> None:
+    body = {"organization": environment.pk, "act": "publish", "versions": [{"api": "orders", "version": "1.2"}]}
+
+    made = operator_api.post("api-life-cycles/", {**body, "contact_email": "apis@example.com", "spec": SPEC}).json()
+
+    assert made["pick"]["spec"] == SPEC
+    (row,) = operator_api.get("promotions/").json()["results"]
+    assert (row["pick"]["contact_email"], "spec" in row["pick"]) == ("apis@example.com", False)
+
+
 @pytest.mark.parametrize(
     ("changed", "status", "field"),
     [
