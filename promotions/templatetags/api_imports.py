@@ -9,7 +9,7 @@ from django import template
 
 from accounts.templatetags.ui import Look
 from promotions.api_choices import DuplicateRule
-from promotions.choices import Decision, ResultOutcome
+from promotions.choices import GOOD_OUTCOMES, Decision, ResultOutcome
 from promotions.forms.api_imports import CONSEQUENCES, ExpressionsForm, RuleForm
 from promotions.models import ApiVersion, Archive, Job, PlanItem, Promotion, TaskResult
 from promotions.systems.snaplogic import advice, picks
@@ -127,6 +127,8 @@ class Imported:
     """Empty where a version was made whose name nobody told."""
     asked: str
     """The path that it was sent to."""
+    has_arrived: bool
+    """Whether anything is known to be there because of it, or to have been there."""
     row: ApiVersion | None
     made: Sequence[TaskResult]
     made_count: int
@@ -148,6 +150,7 @@ def imported(job: Job) -> Imported | None:
     return Imported(
         path=path.text if path is not None else "",
         asked=picks.target_path(job.promotion).text,
+        has_arrived=job.is_finished and any(outcomes[outcome] for outcome in GOOD_OUTCOMES),
         row=row,
         made=list(made[:MADE_SHOWN]),
         made_count=outcomes[ResultOutcome.CREATED],

@@ -393,6 +393,38 @@ def test_a_version_whose_name_nobody_told_is_said_to_be_unknown(browser: Client,
     promotion.pick["rule"] = "create_new"
     promotion.save(update_fields=["pick"])
 
-    html = said(browser.get(reverse("promotions:job-detail", args=[ran(plan).pk])))
+    job = ran(plan)
+    TaskResultFactory(job=job, type="Pipeline", title="get", outcome=ResultOutcome.CREATED)
+
+    html = said(browser.get(reverse("promotions:job-detail", args=[job.pk])))
 
     assert "did not tell its name" in html
+
+
+@pytest.mark.parametrize("fields", [{"state": JobState.FAILED}, {"unknown_outcome": True, "finished_at": None}])
+def test_what_is_not_known_to_have_arrived_is_not_said_to_have_gone_anywhere(
+    browser: Client, plan: Plan, fields: dict[str, Any]
+) -> None:
+    job = ran(plan, **fields)
+
+    html = said(browser.get(reverse("promotions:job-detail", args=[job.pk])))
+
+    assert "Where it was sent" in html
+    assert "Where it went" not in html
+
+
+def test_a_person_who_saw_it_there_names_the_path(browser: Client, plan: Plan) -> None:
+    job = ran(plan, unknown_outcome=True, finished_at=None)
+    url = reverse("promotions:job-adopt", args=[job.pk])
+    path = "acme-prod/apim/orders/v2"
+
+    html = said(browser.get(reverse("promotions:job-detail", args=[job.pk])))
+    refused = browser.post(url, {"adopt-remote_id": "acme-prod/apim/other/v2", "adopt-reason": "seen"})
+    browser.post(url, {"adopt-remote_id": path, "adopt-reason": "seen there"})
+
+    assert "Path of the version" in html
+    assert "You looked at the platform" in html
+    assert refused.status_code == 422
+    assert "can have arrived nowhere else" in said(refused)
+    job.refresh_from_db()
+    assert job.state == JobState.RUNNING
