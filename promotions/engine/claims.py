@@ -118,16 +118,18 @@ def extend(job: Job) -> None:
 
 
 class Progress:
-    """Tells how far a write has come, at most once a second; it never breaks off over a claim that is lost."""
+    """Tells how far a write has come, the same step at most once a second; a lost claim does not break it off."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._next = timezone.now()
+        self._last_text = ""
 
     def __call__(self, text: str, *, done: int | None = None, total: int | None = None) -> None:
         now = timezone.now()
-        if now >= self._next:
-            self._next = now + timedelta(seconds=1)
+        # A new step is told at once: nothing more may be said before it is over.
+        if text != self._last_text or now >= self._next:
+            self._next, self._last_text = now + timedelta(seconds=1), text
             held = Job.objects.filter(pk=self._job.pk, lease_token=self._job.lease_token, state=JobState.SUBMITTING)
             held.update(progress_text=text[:300], progress_done=done or 0, progress_total=total)
 

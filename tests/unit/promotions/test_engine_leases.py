@@ -102,6 +102,19 @@ def test_a_write_tells_how_far_it_has_come_and_keeps_its_claim() -> None:
 
 
 @pytest.mark.django_db
+def test_the_last_step_of_a_write_is_told_however_soon_it_follows() -> None:
+    job = JobFactory(kind=kinds.IMPORT, state=JobState.SUBMITTING, lease_token="mine")
+    tell = claims.Progress(job)
+
+    for done in (7, 8):
+        tell("Uploading", done=done, total=9)
+    tell("Waiting for the platform")
+
+    job.refresh_from_db()
+    assert (job.progress_text, job.progress_done, job.progress_total) == ("Waiting for the platform", 0, None)
+
+
+@pytest.mark.django_db
 def test_a_write_whose_claim_is_lost_goes_on_and_tells_nothing() -> None:
     job = JobFactory(kind=kinds.IMPORT, state=JobState.SUBMITTING, lease_token="mine")
     Job.objects.filter(pk=job.pk).update(lease_token="another's")
