@@ -207,8 +207,11 @@ def _typed(plan: Plan, item: PlanItem, verdict: Verdict, person: User) -> dict[s
 
 def _offered(item: PlanItem, verdict: Verdict) -> dict[str, str] | None:
     """The target of an offered choice; raises RefusedError for any other."""
-    if verdict.decision == Decision.UNDECIDED:
+    if verdict.decision == Decision.UNDECIDED and (item.must_decide or item.decision == Decision.UNDECIDED):
         return None
+    if verdict.decision == Decision.UNDECIDED:
+        # What is foreseen is not a person's to hide from whoever is asked to agree.
+        raise RefusedError(f"There is nothing to decide on {item}. Reload the page.")
     for choice in item.choices:
         target = choice["target"]
         if choice["decision"] == verdict.decision and (target is None or target["id"] == verdict.target_id):

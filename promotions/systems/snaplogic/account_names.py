@@ -3,7 +3,8 @@
 import hashlib
 import re
 
-_plain = re.compile(r"[A-Za-z0-9][-\w.]{0,99}", re.ASCII)
+# None that looks like the address of another one.
+_plain = re.compile(r"(?!id-)[A-Za-z0-9][-\w.]{0,99}", re.ASCII)
 
 
 def slug_of(uuid: str) -> str:
