@@ -45,7 +45,7 @@ def look_again(job: Job, client: SnapLogicClient) -> bool:
         _note_all(rows, "The platform did not tell the name of the version that it made.")
         return True
     holding = holding_of(client, job.organization, path)
-    if not holding.is_listed:
+    if not holding.is_listed and holding.presence != "absent":
         _note_all(rows, holding.why or f"The target does not list {path.text}.")
         return True
     # Of what was there before a list tells nothing; what was to be added shows whether a lost import has arrived.

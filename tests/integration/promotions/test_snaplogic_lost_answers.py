@@ -232,6 +232,17 @@ def test_what_a_person_says_is_not_believed_against_the_target(world: World) -> 
     assert {one.key for one in remedies(job)} == {"add"}
 
 
+def test_a_version_that_is_not_there_at_all_has_taken_nothing(world: World) -> None:
+    job = lost(world, queued(world, version="2.0"), when="before")
+
+    jobs.adopt(job=job, remote_id="acme-dev/apim/orders/2.0", actor=world.operator, reason="A guess")
+    world.drive(job)
+
+    assert job.state == JobState.FAILED, texts(job)
+    assert "Of 10 assets that were to be added, the target lists none" in job.problem
+    assert not ApiVersion.objects.filter(organization=world.dev, version="2.0").exists()
+
+
 def test_a_part_that_is_missing_is_told(world: World) -> None:
     world.platform.arm("POST", IMPORT_CALL, "hidden_error", artifact="orders_cancel", count=1)
     job = lost(world, queued(world))
