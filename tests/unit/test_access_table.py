@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -111,15 +111,20 @@ CASES = [(row, method) for row in ROWS for method in row.methods]
 
 @pytest.mark.parametrize(("row", "method"), CASES, ids=[f"{method} {row.route}" for row, method in CASES])
 def test_everybody_gets_the_answer_of_the_table(world: World, row: Row, method: str) -> None:
-    answers = []
+    expected = dict(zip(PEOPLE, row.methods[method], strict=True))
+    if connection.vendor != "sqlite":
+        # The roles are the same on every database, only queries differ: of the members with the same answer one asks.
+        asking = {(answer, person == "administrator"): person for person, answer in expected.items()}
+        expected = {person: expected[person] for person in asking.values()}
+    answers = {}
     for name in row.things:
         world.pk_of(name)
-    for person in PEOPLE:
+    for person in expected:
         with transaction.atomic():  # what one person changes is undone before the next one asks
-            answers.append(shown(ask(world, row, method, person)))
+            answers[person] = shown(ask(world, row, method, person))
             transaction.set_rollback(True)
 
-    assert dict(zip(PEOPLE, answers, strict=True)) == dict(zip(PEOPLE, row.methods[method], strict=True))
+    assert answers == expected
 
 
 OURS = [row for row in ROWS if not row.route.startswith("account_")]
