@@ -49,6 +49,7 @@ class ItemDraft:
     input: ItemInput = ItemInput.NOTHING
     """What a person may type instead of choosing."""
     details: dict[str, Any] = field(default_factory=dict)
+    """What the system has to know of it. Pages show "current", "where", and "foreseen" with its "reason"."""
     default: Decision = Decision.UNDECIDED
     """Taken where there is only one choice, and therefore nothing to decide."""
 

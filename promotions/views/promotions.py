@@ -146,8 +146,6 @@ def promotion_context(request: AuthenticatedRequest, promotion: Promotion, plan:
         "promotion": promotion,
         "picked": system(promotion.system).picked(promotion),
         "elsewhere": system(promotion.system).elsewhere(promotion),
-        "source_note": system(promotion.system).source_note(promotion),
-        "target_note": system(promotion.system).target_note(promotion),
         "organization": promotion.target_organization,
         "older": promotion.plans.exclude(pk=plan.pk).only("pk", "revision", "state", "created_at", "promotion"),
         "approvals": approval_pages.history_of(promotion),

@@ -135,7 +135,7 @@ def _foreseen(key: str, kind: str, name: str, effect: Effect, reason: str) -> It
         choices=[Choice(DECISIONS[effect], None, WORDS[effect], reason)],
         must_decide=False,
         default=DECISIONS[effect],
-        details={"effect": effect.value, "reason": reason},
+        details={"effect": effect.value, "foreseen": WORDS[effect], "reason": reason},
     )
 
 
