@@ -3,6 +3,7 @@
 A missing program skips the tests that need it and says so; with TOWPATH_CI=1 it fails them instead.
 """
 
+import gc
 import os
 import shutil
 import socket
@@ -44,9 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What uses no database at all, what is said on pages, by the API and by commands, and what platforms may answer, is
     tested once, with the default one; that every route gets on with PostgreSQL is seen by the access table. Fast
-    tests come first. What takes minutes begins half way through them, so that it is not what all wait for in the end.
-    The tests of a browser's file share one installation, and those that start a PostgreSQL share that, so they stay
-    with one worker.
+    tests come first. What takes minutes, and then the browsers, begin half way through them, so that no worker is left
+    with one of those when the others have nothing to do. The tests of a browser's file share one installation, and
+    those that start a PostgreSQL share that, so they stay with one worker.
     """
     is_postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     vendor = "postgresql" if is_postgres else "sqlite"
@@ -64,7 +65,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group("postgres"))
     fast, slow, browsers = ([item for item in items if _order(item) == rank] for rank in range(3))
     half = len(fast) // 2
-    items[:] = [*fast[:half], *slow, *fast[half:], *browsers]
+    items[:] = [*fast[:half], *slow, *browsers, *fast[half:]]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of tests stay to the end; the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 _TAKES_MINUTES = frozenset({"test_accessibility", "test_canary", "test_fuzz", "test_hostile_texts"})
@@ -103,9 +110,18 @@ def _is_about_answers(item: pytest.Item) -> bool:
     return item.path.stem in _ABOUT_ANSWERS or item.name.partition("[")[0] in _REFUSED_AT_THE_DOOR
 
 
+_FACES = frozenset(
+    {"test_home_page", "test_job_page", "test_pages", "test_password_pages", "test_second_factor_pages", "test_shell"}
+)
+
+
 def _is_about_a_face(item: pytest.Item) -> bool:
     name = item.path.stem
-    return (name.startswith(("test_pages_", "test_api_")) and name != "test_api_odd_input") or name.endswith("commands")
+    return (
+        name in _FACES
+        or (name.startswith(("test_pages_", "test_api_")) and name != "test_api_odd_input")
+        or name.endswith("commands")
+    )
 
 
 def _uses_database(item: pytest.Item) -> bool:
