@@ -134,6 +134,11 @@ def redact_text(text: str, *, secrets: Iterable[str] = ()) -> str:
     return _text(text, _known(tuple(secrets)))
 
 
+def without_values(text: str, *, secrets: Iterable[str]) -> str:
+    """The text without the given values, and as it came otherwise: names may look like secrets and be none."""
+    return _known(tuple(secrets)).hide(text)
+
+
 def redact(value: Any, *, secrets: Iterable[str] = ()) -> Any:
     """A copy without secrets: by field name in mappings, by form in texts and URLs, and the given values anywhere.
 

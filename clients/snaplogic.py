@@ -37,6 +37,7 @@ from clients.snaplogic_models import (
 from clients.snaplogic_paths import VersionPath, checked_name, checked_place
 from clients.snaplogic_refusals import classifier, refuses, takes
 from clients.snaplogic_wire import (
+    Hiding,
     file_name_in,
     read_accepted,
     read_assets,
@@ -209,7 +210,7 @@ class SnapLogicClient:
             "snaplogic.list_assets",
             "POST",
             "/project/list_assets",
-            parse=lambda answer: read_assets(answer, self._connection.redact),
+            parse=lambda answer: read_assets(answer, self._hiding()),
             body=body,
         )
 
@@ -272,7 +273,7 @@ class SnapLogicClient:
             "snaplogic.create_from_project",
             "POST",
             "/apim/create_from_project",
-            parse=lambda answer: read_accepted(answer, self._connection.redact),
+            parse=lambda answer: read_accepted(answer, self._hiding()),
             body=body,
         )
 
@@ -302,7 +303,7 @@ class SnapLogicClient:
             "snaplogic.migrate_version",
             "POST",
             f"/apim/migrate_version/{self._own(source).escaped}",
-            parse=lambda answer: read_migration(answer, self._connection.redact),
+            parse=lambda answer: read_migration(answer, self._hiding()),
             body=body,
         )
 
@@ -317,7 +318,7 @@ class SnapLogicClient:
             "snaplogic.migration_status",
             "GET",
             url.path.removeprefix(base.path) + (f"?{url.query}" if url.query else ""),
-            parse=lambda answer: read_migration_status(answer, self._connection.redact),
+            parse=lambda answer: read_migration_status(answer, self._hiding()),
         )
 
     def _move(self, route: str, org: str, key: str, rows: Sequence[Any], asked: Sequence[str]) -> LifecycleResult:
@@ -328,7 +329,7 @@ class SnapLogicClient:
             f"snaplogic.{route}",
             "POST",
             f"/apim/{route}",
-            parse=lambda answer: read_lifecycle(answer, self._connection.redact, org=org, asked=asked),
+            parse=lambda answer: read_lifecycle(answer, self._hiding(), org=org, asked=asked),
             body=body,
         )
 
@@ -340,8 +341,11 @@ class SnapLogicClient:
     def _classify(self, *, force: bool = False) -> Any:
         return classifier(self._connection.base_url, self._connection.auth_scheme, force=force)
 
-    def _hiding(self, secrets: Sequence[str]) -> Callable[[Any], Any]:
-        return lambda value: self._connection.redact(value, secrets=secrets)
+    def _hiding(self, secrets: Sequence[str] = ()) -> Hiding:
+        return Hiding(
+            lambda value: self._connection.redact(value, secrets=secrets),
+            lambda name: self._connection.redact_name(name, secrets=secrets),
+        )
 
     def _own(self, path: VersionPath) -> VersionPath:
         self._own_org(path.org)

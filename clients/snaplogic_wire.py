@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.message import Message
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from clients.answers import Answer
 from clients.folding import first_of, folded, text_of
@@ -26,27 +26,38 @@ from clients.transport import MalformedError
 from clients.wire import as_list, http_status
 
 T = TypeVar("T")
-Hide = Callable[[Any], Any]
+
+
+class Hiding(NamedTuple):
+    """Takes secrets out of what the platform says.
+
+    Of words, and of JSON, also what only looks like one; of names those that are known. Names that are compared with
+    others, to tell whether something is there, are left as they are.
+    """
+
+    words: Callable[[Any], Any]
+    names: Callable[[str], str]
+
 
 _ASSET_LISTS = ("successful", "failed", "warnings")
 _VERSION_LISTS = ("successfulversions", "unsuccessfulversions")
 _PATHS = ("versionpath", "newversionpath", "importpath", "destversionpath", "targetpath", "path")
 
 
-def read_import(answer: Answer, hide: Hide) -> ImportResult:
+def read_import(answer: Answer, hide: Hiding) -> ImportResult:
     """What an import did; raises MalformedError if the answer neither lists anything nor says how it went."""
     envelope = read_envelope(answer)
     is_error = envelope.names_errors and not envelope.lists_any("successful", "failed")
     if is_error or not (envelope.has(*_ASSET_LISTS) or envelope.code):
         raise MalformedError("it does not say what became of the assets")
-    successful = _entries(envelope, "successful", lambda row: _asset(AssetDone, row))
+    successful = _entries(envelope, "successful", lambda row: _asset(AssetDone, row, hide))
     failed = _entries(envelope, "failed", lambda row: _failed(row, hide))
     warnings = _entries(envelope, "warnings", lambda row: _warning(row, hide))
     return ImportResult(
         successful=successful.rows,
         failed=failed.rows,
         warnings=warnings.rows,
-        version_path=_version_path(envelope),
+        version_path=hide.names(_version_path(envelope)),
         http_status_code=envelope.code,
         is_complete=successful.are_all and failed.are_all and warnings.are_all and not envelope.names_errors,
         status_mismatch=_mismatch(answer, envelope),
@@ -66,36 +77,36 @@ def _entries(envelope: Envelope, name: str, read: Callable[[Any], T | None]) -> 
     return _Entries(tuple(row for row in found if row is not None), value is not None and None not in found)
 
 
-def _who(members: dict[str, Any]) -> dict[str, str]:
+def _who(members: dict[str, Any], hide: Hiding) -> dict[str, str]:
     return {
-        "snode_id": text_of(members, "snodeid", "id", "assetid"),
-        "name": text_of(members, "name", "assetname", "path"),
-        "type": text_of(members, "type", "assettype"),
+        "snode_id": hide.names(text_of(members, "snodeid", "id", "assetid")),
+        "name": hide.names(text_of(members, "name", "assetname", "path")),
+        "type": hide.names(text_of(members, "type", "assettype")),
     }
 
 
-def _asset(kind: Callable[..., T], row: Any, **more: Any) -> T | None:
+def _asset(kind: Callable[..., T], row: Any, hide: Hiding, **more: Any) -> T | None:
     if isinstance(row, str) and row.strip():
-        return kind(snode_id="", name=row, type="", **more)
-    who = _who(folded(row))
+        return kind(snode_id="", name=hide.names(row), type="", **more)
+    who = _who(folded(row), hide)
     return kind(**who, **more) if who["snode_id"] or who["name"] else None
 
 
-def _failed(row: Any, hide: Hide) -> AssetFailed | None:
+def _failed(row: Any, hide: Hiding) -> AssetFailed | None:
     members = folded(row)
-    reason = hide(text_of(members, "reason", "message", "error"))
+    reason = hide.words(text_of(members, "reason", "message", "error"))
     code = http_status(first_of(members, "statuscode", "status", "code"))
-    if reason and not any(_who(members).values()):
+    if reason and not any(_who(members, hide).values()):
         return AssetFailed(code, reason, "", "", "")
-    return _asset(AssetFailed, row, status_code=code, reason=reason)
+    return _asset(AssetFailed, row, hide, status_code=code, reason=reason)
 
 
-def _warning(row: Any, hide: Hide) -> AssetWarning | None:
+def _warning(row: Any, hide: Hiding) -> AssetWarning | None:
     if isinstance(row, str):
-        return AssetWarning(hide(row), "", "", "") if row.strip() else None
+        return AssetWarning(hide.words(row), "", "", "") if row.strip() else None
     members = folded(row)
-    message = hide(text_of(members, "message", "reason", "warning"))
-    who = _who(members)
+    message = hide.words(text_of(members, "message", "reason", "warning"))
+    who = _who(members, hide)
     return AssetWarning(message, **who) if message or who["name"] or who["snode_id"] else None
 
 
@@ -120,13 +131,13 @@ def _parsed_opening(value: Any) -> str:
     return _parsed("/".join(parts[:4])) if len(parts) > 4 else ""
 
 
-def read_lifecycle(answer: Answer, hide: Hide, *, org: str, asked: Iterable[str]) -> LifecycleResult:
+def read_lifecycle(answer: Answer, hide: Hiding, *, org: str, asked: Iterable[str]) -> LifecycleResult:
     """What became of the versions `asked` for; raises MalformedError if the answer neither lists any nor says."""
     envelope = read_envelope(answer)
     is_error = envelope.names_errors and not envelope.lists_any(*_VERSION_LISTS)
     if is_error or not (envelope.has(*_VERSION_LISTS) or envelope.code):
         raise MalformedError("it does not say what became of the versions")
-    done = [_version(row, org) for row in as_list(envelope.members.get("successfulversions"))]
+    done = [_version(row, org, hide) for row in as_list(envelope.members.get("successfulversions"))]
     failed = [_version_failed(row, org, hide) for row in as_list(envelope.members.get("unsuccessfulversions"))]
     successful = tuple(path for path in done if path)
     unsuccessful = tuple(row for row in failed if row is not None)
@@ -142,14 +153,15 @@ def read_lifecycle(answer: Answer, hide: Hide, *, org: str, asked: Iterable[str]
     )
 
 
-def _version(row: Any, org: str) -> str:
-    return bare_version(row if isinstance(row, str) else text_of(folded(row), "path", "versionpath", "version"), org)
+def _version(row: Any, org: str, hide: Hiding) -> str:
+    path = row if isinstance(row, str) else text_of(folded(row), "path", "versionpath", "version")
+    return hide.names(bare_version(path, org))
 
 
-def _version_failed(row: Any, org: str, hide: Hide) -> VersionFailed | None:
-    path = _version(row, org)
+def _version_failed(row: Any, org: str, hide: Hiding) -> VersionFailed | None:
+    path = _version(row, org, hide)
     members = folded(row)
-    return VersionFailed(path, hide(text_of(members, "reason", "message", "error"))) if path else None
+    return VersionFailed(path, hide.words(text_of(members, "reason", "message", "error"))) if path else None
 
 
 def bare_version(path: str, org: str) -> str:
@@ -165,7 +177,7 @@ def bare_version(path: str, org: str) -> str:
     return "/".join(names) if len(names) == 2 else path.strip()
 
 
-def read_assets(answer: Answer, hide: Hide) -> AssetList:
+def read_assets(answer: Answer, hide: Hiding) -> AssetList:
     """The assets of a place; raises MalformedError."""
     envelope = read_envelope(answer)
     value = envelope.members.get("assets")
@@ -186,7 +198,7 @@ def read_assets(answer: Answer, hide: Hide) -> AssetList:
     return AssetList({kind: tuple(names) for kind, names in assets.items()}, not unread, _raw(answer, hide))
 
 
-def read_accepted(answer: Answer, hide: Hide) -> Accepted:
+def read_accepted(answer: Answer, hide: Hiding) -> Accepted:
     """That it was done; older pages promise a status without a body. Raises MalformedError."""
     if answer.problem.is_empty:
         return Accepted(None, {})
@@ -196,7 +208,7 @@ def read_accepted(answer: Answer, hide: Hide) -> Accepted:
     return Accepted(envelope.code, _raw(answer, hide))
 
 
-def read_migration(answer: Answer, hide: Hide) -> ImportResult | MigrationTicket:
+def read_migration(answer: Answer, hide: Hiding) -> ImportResult | MigrationTicket:
     """What a migration did, or where its state will be; raises MalformedError."""
     members = read_envelope(answer).members
     token, url = text_of(members, "statustoken"), text_of(members, "statusurl")
@@ -205,7 +217,7 @@ def read_migration(answer: Answer, hide: Hide) -> ImportResult | MigrationTicket
     return read_import(answer, hide)
 
 
-def read_migration_status(answer: Answer, hide: Hide) -> MigrationStatus:
+def read_migration_status(answer: Answer, hide: Hiding) -> MigrationStatus:
     """The state of a migration; raises MalformedError."""
     members = read_envelope(answer).members
     status = text_of(members, "status")
@@ -230,7 +242,7 @@ def _mismatch(answer: Answer, envelope: Envelope) -> str:
     return f"The answer came with HTTP {answer.status}, but says {envelope.code} inside."
 
 
-def _raw(answer: Answer, hide: Hide) -> dict[str, Any]:
+def _raw(answer: Answer, hide: Hiding) -> dict[str, Any]:
     body = answer.json()
-    hidden = hide(body if isinstance(body, dict) else {"answer": body})
+    hidden = hide.words(body if isinstance(body, dict) else {"answer": body})
     return hidden if isinstance(hidden, dict) else {}

@@ -25,7 +25,7 @@ from clients.errors import BODY_LIMIT, ApiContractError, ApiError, ApiUnavailabl
 from clients.failures import failure, is_passing, outcome_of_failure
 from clients.multipart import BodyError, Multipart, Part, Progress
 from clients.observing import Exchange, Outcome, outcome_of, tell
-from clients.redaction import redact
+from clients.redaction import redact, without_values
 from clients.refusals import classify as classify_adobe
 from clients.requesting import SILENCE_S, Request
 from clients.slashes import slash_twin
@@ -40,6 +40,7 @@ T = TypeVar("T")
 Classifier = Callable[[str, Effect, Answer, dict[str, Any]], ApiError]
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_NAME_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,10 @@ class Connection:
     def redact(self, value: Any, *, secrets: Sequence[str] = ()) -> Any:
         """A copy without secrets, this connection's own ones and the given ones included."""
         return redact(value, secrets=(*self._secrets, *secrets))
+
+    def redact_name(self, name: str, *, secrets: Sequence[str] = ()) -> str:
+        """A name without the secrets that are known; unlike `redact`, it takes nothing for one by its form."""
+        return without_values(name, secrets=(*self._secrets, *secrets))
 
     def call(
         self,
@@ -320,8 +325,8 @@ class Connection:
             "words": one_line(redact(answer.problem.words, secrets=secrets)),
             "operation": request.operation,
             "status": answer.status,
-            "request_id": answer.request_id,
-            "error_code": answer.problem.error_code,
+            "request_id": _name(answer.request_id, secrets),
+            "error_code": _name(answer.problem.error_code, secrets),
             # Redacted before it is cut, since half a secret is no longer recognized.
             "body": redact(answer.opening(4 * BODY_LIMIT), secrets=secrets),
         }
@@ -346,14 +351,14 @@ class Connection:
             outcome_of(answer.status),
             status=answer.status,
             size_bytes=request.download.size if request.download else len(answer.content),
-            request_id=answer.request_id,
+            request_id=_name(answer.request_id, (*request.secrets, token) if token else request.secrets),
         )
         _log(
             exchange,
             "%s %s %s (%s) took %.0f ms: HTTP %d, %d bytes, request %s",
             answer.status,
             exchange.size_bytes,
-            answer.request_id,
+            exchange.request_id,
         )
         return answer
 
@@ -387,6 +392,11 @@ def _in_time(response: httpx.Response) -> Iterator[bytes]:
         yield piece
         if remaining() == 0:
             raise httpx.ReadTimeout("The total time of the call is over.", request=response.request)
+
+
+def _name(text: str | None, secrets: Sequence[str]) -> str | None:
+    """An id or a code that the server chose, as it may be logged and shown."""
+    return one_line(without_values(text, secrets=secrets))[:_NAME_LIMIT] if text is not None else None
 
 
 def _unreadable(answer: Answer, exc: Exception) -> str:

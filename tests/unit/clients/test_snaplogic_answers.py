@@ -295,6 +295,47 @@ def test_no_secret_of_the_accounts_is_shown(platform: Platform, snaplogic: SnapL
         assert "wörd" not in text
 
 
+def test_no_secret_comes_back_as_a_name(platform: Platform, snaplogic: SnapLogicClient) -> None:
+    secret = "Wanderer-4711"
+    rows = {
+        "successful": [{"name": f"db {secret}", "snode_id": secret, "type": "Account"}, secret],
+        "failed": [{"name": secret, "status_code": 409, "reason": ""}],
+        "warnings": [{"name": "a", "type": secret, "message": ""}],
+        "version_path": f"/acme/apim/orders/{secret}",
+    }
+    platform.answer(IMPORT, as_json(envelope(**rows)))
+
+    result = imported(snaplogic, accounts=b"{}", secrets=[secret])
+
+    assert secret not in f"{result}{result.raw}"
+    assert result.successful[0].name == "db [redacted]"
+
+
+def test_ids_that_the_server_chooses_hold_no_secret_and_end(
+    platform: Platform, snaplogic: SnapLogicClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "Wanderer-4711"
+    body = {"requestId": f"{secret}\nforged line", "code": f"E-{secret}" + 5000 * "x", "message": "Refused"}
+    platform.answer(IMPORT, as_json(body, status=400))
+
+    with caplog.at_level("DEBUG"), pytest.raises(ApiError) as caught:
+        imported(snaplogic, accounts=b"{}", secrets=[secret])
+
+    shown = f"{vars(caught.value)}{caplog.text}"
+    assert secret not in shown
+    assert "\nforged" not in caplog.text
+    assert caught.value.error_code is not None
+    assert len(caught.value.error_code) <= 200
+
+
+def test_a_name_that_only_looks_like_a_secret_stays_a_name(answered: Importing) -> None:
+    name = "token=Order2Invoice, Basic Order2Invoice"
+
+    result = answered(as_json(envelope(successful=[{"name": name}], failed=[], warnings=[])))
+
+    assert result.successful[0].name == name
+
+
 def test_nothing_of_an_upload_is_logged(
     platform: Platform, snaplogic: SnapLogicClient, caplog: pytest.LogCaptureFixture
 ) -> None:
