@@ -46,7 +46,7 @@ def remedies(job: Job) -> Sequence[Remedy]:
         return []
     pick = Pick.of(job.promotion)
     if pick.rule == DuplicateRule.CREATE_NEW:
-        return _after_another(job)
+        return [_add_missing()] if _is_refused_as_there(job) else _after_another(job)
     found = [_add_missing()] if has_missing(job) or pick.rule != DuplicateRule.SKIP else []
     types = _conflicting_types(job)
     if types:

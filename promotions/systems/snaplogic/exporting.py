@@ -46,7 +46,10 @@ class ExportVersion(Activity):
 
         try:
             with snaplogic(job.organization, is_long=True) as client, archives.receiving() as receiver:
-                client.export_version(path, to=receiver.write, at_most_bytes=archives.limit(), progress=tell)
+                # Whoever picks a version wants all of it: the limit of size that counts here is ours.
+                client.export_version(
+                    path, to=receiver.write, at_most_bytes=archives.limit(), force=True, progress=tell
+                )
                 archive = archives.keep_export(
                     receiver, organization=job.organization, version_path=path.text, person=job.requested_by
                 )

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from django.db.models import Q
+
 from accounts.models import Organization
 from clients.errors import ApiAuthError, ApiNotFoundError, ApiRejectedError
 from clients.snaplogic import SnapLogicClient, VersionPath
+from promotions.api_choices import DuplicateRule
 from promotions.choices import GOOD_OUTCOMES, ResultOutcome
 from promotions.models import TaskResult, api_pick_key
 from promotions.systems.snaplogic import kinds
@@ -73,14 +76,16 @@ def holding_of(client: SnapLogicClient, organization: Organization, path: Versio
 
 def brought_before(organization: Organization, path: VersionPath) -> dict[tuple[str, str], int]:
     """What earlier runs of ours have brought into this version, with the latest job of each."""
+    # Where an answer told the version, that counts; what made another one without telling it did not come into this.
+    is_asked = Q(job__promotion__pick_key=api_pick_key(organization.pk, path.api, path.version))
+    is_untold = Q(job__result__version_path="") | Q(job__result__version_path__isnull=True)
+    is_another = Q(job__promotion__pick__rule=DuplicateRule.CREATE_NEW.value)
     rows = TaskResult.objects.filter(
+        Q(job__result__version_path=path.text) | is_asked & is_untold & ~is_another,
         job__kind=kinds.IMPORT,
         job__organization=organization,
-        job__promotion__pick_key=api_pick_key(organization.pk, path.api, path.version),
         outcome__in=set(GOOD_OUTCOMES) - {ResultOutcome.UNCHANGED},
     )
-    # What made another version did not come into this one.
-    rows = rows.exclude(job__promotion__pick__rule="create_new")
     return {
         (row.type, row.remote_id): row.job_id for row in rows.order_by("job_id").only("type", "remote_id", "job_id")
     }

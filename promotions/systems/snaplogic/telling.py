@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from promotions.api_choices import DuplicateRule
-from promotions.choices import Decision, ItemInput
+from promotions.choices import Decision, ItemInput, JobState
 from promotions.models import ApiVersion, Job, Plan, PlanItem, Promotion
 from promotions.services import api_version_plans
 from promotions.services.errors import RefusedError
@@ -183,6 +183,8 @@ class SnapLogicTelling(System):
             return "What failed is there already, and would fail again. Overwrite it instead, if it is to be replaced."
         if not _makes_another(job.promotion) or job.result.get("version_path"):
             return ""
+        if job.state == JobState.FAILED and not job.results.exists():
+            return "The platform refused it, and made nothing. Its plan is open again: run it from there."
         return (
             "Every import under this rule makes another version, and the platform did not tell the name of the one "
             "that it made. Find it there, then plan an import into it that adds what is missing."
