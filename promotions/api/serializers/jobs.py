@@ -232,4 +232,6 @@ class ReasonInput(Input):
 
 @example(remote_id="f8c0f5f1a2", reason="Same minute, same name")
 class AdoptInput(ReasonInput):
-    remote_id = serializers.CharField(max_length=100, help_text="The platform's id of the job that is ours.")
+    remote_id = serializers.CharField(
+        max_length=700, help_text="The platform's id of the job that is ours, or what its kind is named by instead."
+    )

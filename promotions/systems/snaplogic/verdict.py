@@ -6,6 +6,7 @@ from typing import Any
 from promotions.choices import GOOD_OUTCOMES, JobState, ProblemKind, ResultOutcome, Verification
 from promotions.engine.registry import Ending
 from promotions.models import Job, TaskResult
+from promotions.services.api_version_plans import state_after
 from promotions.systems.plan_runs import place_of, plan_of, unsent
 from promotions.systems.snaplogic.outcomes import NAMED, is_answered, to_be_added
 
@@ -86,8 +87,9 @@ def _warnings(job: Job, results: list[TaskResult]) -> list[str]:
         found.append(f"What became of these is not told: {_some(unknown)}.")
     texts = [str(said["message"]) for one in results for said in one.messages if said["status"] == "WARNING"]
     if texts:
-        more = f" And {len(texts) - 3} more." if len(texts) > 3 else ""
-        found.append(f"The platform warns: {' '.join(dict.fromkeys(texts[:3]))}{more}")
+        told = [f"{text.rstrip('. ')}." for text in dict.fromkeys(texts)]
+        more = [f"And {len(told) - 3} more."] if len(told) > 3 else []
+        found.append(" ".join(["The platform warns:", *told[:3], *more]))
     return found
 
 
@@ -108,11 +110,13 @@ def in_words(job: Job) -> str:
     if job.state == JobState.FAILED and not job.result.get("outcomes"):
         return f"The platform imported nothing into {where}. The plan is open again with all that was filled in."
     path = job.result.get("version_path")
-    made = f" It is {path}." if path else ""
+    made = f" It went to {path}." if path else ""
     if job.state == JobState.PARTLY_FAILED:
         return f"What is there stays.{made} The ways to go on stand below."
     if not is_answered(_raw(job)):
         return f"What the target lists by now stands with each asset.{made} Look there whether the rest is as wanted."
     verified = job.result.get("verified", 0)
     total = sum(job.result.get("outcomes", {}).values())
-    return f"{verified} of {total} assets were seen there afterwards.{made} A new version is unpublished at first."
+    is_new = state_after(plan_of(job)) is not None
+    seen = f"{verified} of {total} assets were seen there afterwards.{made}"
+    return f"{seen} The new version is unpublished until you publish it." if is_new else seen

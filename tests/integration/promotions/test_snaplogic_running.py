@@ -8,7 +8,7 @@ from clients.effects import Effect, effect_of_request
 from promotions.api_choices import ApiVersionState, DuplicateRule
 from promotions.choices import Decision, JobState, PlanState, ResultOutcome, Verification
 from promotions.models import ApiVersion, Plan
-from promotions.services import api_version_plans, approvals, decisions, freezing, repeats, runs
+from promotions.services import api_version_plans, approvals, decisions, freezing, plans, repeats, runs
 from promotions.services.decisions import Verdict
 from promotions.services.errors import NotReadyError, RefusedError
 from promotions.systems.snaplogic.advice import remedies
@@ -46,7 +46,7 @@ def test_an_uploaded_version_is_planned_imported_and_seen(world: World) -> None:
     assert (known.state, known.state_job) == (ApiVersionState.UNPUBLISHED, job)
     verbs = [verb for verb in AuditEvent.objects.values_list("verb", flat=True) if verb.startswith("job.")]
     assert verbs == ["job.import_ended", "job.import_accepted", "job.import_requested"]
-    assert f"10 of 10 assets were seen there afterwards. It is {NEW}." in world.words(job)
+    assert f"10 of 10 assets were seen there afterwards. It went to {NEW}." in world.words(job)
 
 
 def test_a_version_of_another_environment_is_exported_first(world: World) -> None:
@@ -250,6 +250,21 @@ def test_what_changes_in_the_target_before_the_run_stops_it(world: World) -> Non
     newer = plan.promotion.current_plan
     assert newer.revision == 2
     assert "The version in the target is now there." in newer.changes
+
+
+def test_what_was_read_stands_as_long_as_it_says_the_same(world: World) -> None:
+    newer = world.uploaded("acme-dev/apim/orders/1.3")
+    plan = world.decide(world.plan(newer, version="1.2"))
+
+    def decision() -> str:
+        plans.refresh(plan=plan, actor=world.operator)
+        return world.gathered(plan.promotion).items.get(remote_id="policies").decision
+
+    standing = decision()
+    world.platform.control("snaplogic/assets", path="acme-dev/apim/orders/1.2", type="Policy", name="Client allow list")
+    fallen = decision()
+
+    assert (standing, fallen) == (Decision.CONFIRM, Decision.UNDECIDED)
 
 
 def test_another_rule_is_worked_out_anew_and_keeps_decisions_on_accounts(world: World) -> None:
