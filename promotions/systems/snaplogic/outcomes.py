@@ -12,6 +12,8 @@ from promotions.systems.snaplogic.effects import Effect
 from promotions.systems.snaplogic.picks import Pick
 
 UNTYPED = "Asset"
+# Of rows, which are told apart by both.
+TYPE_LIMIT, NAME_LIMIT = 64, 500
 CONFLICT = 409
 NAMED = "named"
 """In place of an answer that was lost: where a person says that it went."""
@@ -77,10 +79,15 @@ class _Rows:
         self._items = {(item.type, item.title): item for item in items if "effect" in item.details}
         self._pick = pick
         self._rows: dict[tuple[str, str], TaskResult] = {}
+        # By name, since an answer may be as long as it likes.
+        self._foreseen: dict[str, list[str]] = {}
+        self._told: dict[str, str] = {}
+        for kind, name in self._items:
+            self._foreseen.setdefault(name, []).append(kind)
 
     def done(self, one: Mapping[str, Any]) -> None:
         kind = self._type(one, is_done=True)
-        item = self._items.get((kind, one["name"]))
+        item = self._items.get((kind, _name(one)))
         effect = Effect(item.details["effect"]) if item is not None else Effect.ADDED_OR_OVERWRITTEN
         row = self._row(kind, one)
         row.new_id = str(one["snode_id"])[:500]
@@ -98,8 +105,8 @@ class _Rows:
         row.messages.append({"status": "ERROR", "attempt": None, "message": one["reason"] or "No reason is given."})
 
     def warned(self, one: Mapping[str, Any]) -> None:
-        kind = next((told for told, name in self._rows if name == one["name"]), "") or self._type(one, is_done=False)
-        is_new = (kind, one["name"]) not in self._rows
+        kind = self._told.get(_name(one)) or self._type(one, is_done=False)
+        is_new = (kind, _name(one)) not in self._rows
         row = self._row(kind, one)
         row.messages.append({"status": "WARNING", "attempt": None, "message": one["message"]})
         if not is_new:
@@ -127,17 +134,12 @@ class _Rows:
         return list(self._rows.values())
 
     def _row(self, kind: str, one: Mapping[str, Any]) -> TaskResult:
-        name = str(one["name"])
+        name = _name(one)
         row = self._rows.get((kind, name))
         if row is None:
-            row = TaskResult(
-                type=kind[:64],
-                remote_id=name[:500],
-                title=name[:500],
-                outcome=ResultOutcome.UNKNOWN,
-                messages=[],
-            )
+            row = TaskResult(type=kind, remote_id=name, title=name, outcome=ResultOutcome.UNKNOWN, messages=[])
             self._rows[kind, name] = row
+            self._told.setdefault(name, kind)
         return row
 
     def _type(self, one: Mapping[str, Any], *, is_done: bool) -> str:
@@ -145,15 +147,21 @@ class _Rows:
 
         An asset may be named like one of another type: done ones are taken first for what was to be done.
         """
-        kinds = [kind for kind, name in self._items if name == one["name"]]
+        name = _name(one)
+        kinds = self._foreseen.get(name, [])
         if one["type"]:
-            return next((kind for kind in kinds if is_among(kind, [one["type"]])), one["type"])
-        free = [kind for kind in kinds if (kind, one["name"]) not in self._rows]
+            return next((kind for kind in kinds if is_among(kind, [one["type"]])), str(one["type"])[:TYPE_LIMIT])
+        free = [kind for kind in kinds if (kind, name) not in self._rows]
         if is_done:
-            free.sort(key=lambda kind: self._items[kind, one["name"]].decision == Decision.LEAVE)
+            free.sort(key=lambda kind: self._items[kind, name].decision == Decision.LEAVE)
         else:
-            free.sort(key=lambda kind: self._items[kind, one["name"]].decision != Decision.LEAVE)
+            free.sort(key=lambda kind: self._items[kind, name].decision != Decision.LEAVE)
         return free[0] if free else UNTYPED
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    """As its row names it; of what is told by its id alone, that."""
+    return str(one["name"] or one["snode_id"])[:NAME_LIMIT]
 
 
 def _why(status_code: int | None, reason: str) -> str:
