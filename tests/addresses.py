@@ -22,6 +22,7 @@ ALIASES = {
     "person": "user",
     "api-token": "apitoken",
     "api_token": "apitoken",
+    "api-version": "apiversion",
     "plan-item": "planitem",
     "group": "promotiongroup",
     "value": "storedvalue",

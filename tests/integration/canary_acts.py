@@ -32,6 +32,7 @@ from promotions.models import (
     SharingRequest,
 )
 from promotions.systems.packages import kinds
+from tests.integration.canary_apis import tell_of_apis
 from tests.integration.canary_story import (
     CHANGED_PASSWORD,
     FIRST_VALUE,
@@ -67,6 +68,7 @@ def tell(story: Story) -> None:
     _mail(story)
     _journeys(story, acme)
     _decisioning(story, acme)
+    tell_of_apis(story, described["Acme integration dev"])
     _passwords(story)
     _errors(story)
 

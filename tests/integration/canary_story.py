@@ -36,6 +36,9 @@ TYPED_SECRETS = tuple(f'sk-canary "typed" into a plan/{number}' for number in (3
 MISTYPED_SECRET = "sk-canary-mistyped-into-a-plan-6263"
 UNUSED_SECRET = "sk-canary-typed-and-never-run-7374"
 OIDC_SECRET = "canary-secret-of-the-client-9594"
+API_SECRETS = tuple(f'pw-canary "typed" for an account/{number}' for number in (8485, 9596, 1617))
+UNUSED_API_SECRET = "pw-canary-typed-for-an-account-and-never-run-2728"
+API_STORED_VALUE = "pw-canary-stored-for-an-account-3839"
 QUEUES = ("tick", "interactive", "long")
 
 
@@ -44,11 +47,16 @@ class Echo(Emulator):
 
     form = ""
     only = ""
+    bearers: frozenset[str] = frozenset()
+    """Tokens that clients of SnapLogic made out themselves."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme == "Bearer" and "/rest/public/" in environ["PATH_INFO"]:
+            self.bearers |= {token}
         if not self.form or self.only not in environ["PATH_INFO"]:
             return super().__call__(environ, start_response)
-        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode(errors="replace")
         said = f"{environ.get('HTTP_AUTHORIZATION', '')} {sent} {unquote(sent)}"
         status, kind, text = {
             "json": (
@@ -96,6 +104,9 @@ class Story:
             "secret mistyped into a plan": MISTYPED_SECRET,
             "secret of a plan that nobody ran": UNUSED_SECRET,
             **{f"typed secret {number}": secret for number, secret in enumerate(TYPED_SECRETS)},
+            **{f"secret of an account {number}": secret for number, secret in enumerate(API_SECRETS)},
+            "secret of an account that nobody sent": UNUSED_API_SECRET,
+            "stored value of an account": API_STORED_VALUE,
             "OIDC client secret": OIDC_SECRET,
             "secret key": settings.SECRET_KEY,
             "audit key": settings.AUDIT_KEY,
@@ -139,7 +150,7 @@ class Story:
             Job.objects.filter(state__in=ACTIVE, due_at__gt=due).update(due_at=due)
             dispatch.dispatch_due()
             self._deliver()
-            for token in list(self.echo.world.tokens):
+            for token in (*self.echo.world.tokens, *self.echo.bearers):
                 self.plant(f"access token {token[-8:]}", token)
             if not Job.objects.filter(state__in=ACTIVE).exists():
                 return

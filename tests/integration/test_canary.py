@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -156,6 +157,13 @@ def database_files() -> Iterator[tuple[str, str]]:
             yield path.name, path.read_bytes().decode("latin-1")
 
 
+def stored_files() -> Iterator[tuple[str, str]]:
+    """What lies in the storage that web and workers share."""
+    for path in Path(default_storage.path("")).rglob("*"):
+        if path.is_file():
+            yield f"the stored file {path.name}", path.read_bytes().decode("latin-1")
+
+
 @pytest.fixture
 def mail(settings: Any) -> Iterator[MailServer]:
     made = MailServer(free_port())
@@ -202,7 +210,8 @@ def test_no_planted_secret_is_found_anywhere(
     assert "ims.token" in logged
     assert "Traceback" in logged
     at_rest = {name: value for name, value in story.canaries.items() if not name.startswith(KEPT_IN_SESSIONS)}
-    kept = (*rows_of_every_table(), *database_files(), *backup_members(tmp_path))
+    kept = (*rows_of_every_table(), *database_files(), *stored_files(), *backup_members(tmp_path))
+    assert any(where.startswith("the stored file") for where, _ in kept)
     leaks = [leak for where, text in kept for leak in find(at_rest, where, text)]
     # The mail with the key of a reset is its only way to its person.
     leaks += [leak for text in mails for leak in find(at_rest, "a mail", text)]
