@@ -13,7 +13,7 @@ from accounts.choices import Role
 from accounts.errors import Usage
 from accounts.models import Organization, Sandbox, StoredValue, User
 from accounts.services import audit
-from promotions.choices import FINISHED, MAPPED, UNFINISHED, Decision, JobState, PlanState, PromotionMode
+from promotions.choices import FINISHED, MAPPED, UNFINISHED, Decision, ItemKind, JobState, PlanState, PromotionMode
 from promotions.models import Job, Package, Plan, PlanItem, Promotion, PromotionGroup, RemoteDocument
 from promotions.services import consent, documents, jobs, memory, repairs, sealed_values
 from promotions.services.errors import ConflictError, RefusedError
@@ -288,11 +288,13 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
 
 
 def _still_fits(old: PlanItem, item: PlanItem) -> bool:
-    """A chosen object must still be offered; creating, or confirming, must rest on the same candidates as before.
+    """A chosen object must still be offered; creating must rest on the same candidates as before.
 
-    What was typed stands as long as the same may be typed about the same.
+    What was typed stands as long as the same may be typed about the same; a confirmation, as long as it says the same.
     """
     choices = item.choices
+    if item.kind == ItemKind.CONFIRMATION and old.explanation != item.explanation:
+        return False
     if old.decision == Decision.FILL:
         is_same = old.input == item.input and old.details.get("current") == item.details.get("current")
         return is_same and sealed_values.is_standing(item.plan.promotion, old)
