@@ -8,7 +8,7 @@ TYPED := config clients accounts promotions operations emulator tests bench mana
 install = cmp -s $(1) .venv/$(1) || { echo "Installing what $(1) names."; $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && cp $(1) .venv/$(1); }
 export TOWPATH_MODE = development
 
-.PHONY: demo test test-postgres lint bench fuzz requirements clean venv dev
+.PHONY: demo test test-postgres lint lint-style lint-types lint-doors lint-templates lint-spelling lint-django bench fuzz requirements clean venv dev
 
 demo: export TOWPATH_MODE = demo
 demo: venv  ## run everything with an emulator and demo data; Ctrl-C ends it
@@ -20,14 +20,26 @@ test: dev  ## all tests; ARGS passes more to pytest
 test-postgres: dev  ## the same on a private PostgreSQL, without browser and crash tests
 	@$(RUN) -m tests.run_on_postgres -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-lint: dev  ## style, types, doors between the rooms, templates, spelling, Django's own checks
+lint: lint-style lint-types lint-doors lint-templates lint-spelling lint-django  ## all of these; -j runs them side by side
+
+lint-style: dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+lint-types: dev
 	.venv/bin/mypy $(TYPED)
+
+lint-doors: dev
 	.venv/bin/lint-imports
+
+lint-templates: dev
 	.venv/bin/djade --check $$(find templates -name '*.html')
 	.venv/bin/djlint --lint --quiet templates
+
+lint-spelling: dev
 	.venv/bin/typos
+
+lint-django: dev
 	$(RUN) manage.py check
 	$(RUN) manage.py makemigrations --check --dry-run
 
