@@ -6,6 +6,7 @@ from promotions import urls_apis
 from promotions.views import (
     approvals,
     decisioning,
+    decisioning_records,
     groups,
     home,
     inbox,
@@ -109,7 +110,7 @@ urlpatterns = [
     # Journeys
     # Undoing, and checks after a run
     path("jobs/<int:pk>/undo/", undoing.job_undo, name="job-undo"),
-    path("jobs/<int:pk>/delete-record/", undoing.job_delete_record, name="job-delete-record"),
+    path("jobs/<int:pk>/delete-record/", decisioning_records.job_delete_record, name="job-delete-record"),
     path("run-checks/<int:pk>/tick/", undoing.run_check_tick, name="run-check-tick"),
     # Decisioning
     path("decisioning/", decisioning.decisioning_list, name="decisioning-list"),

@@ -11,7 +11,7 @@ from accounts.forms.fields import show_refusal
 from accounts.http import AuthenticatedRequest, posted
 from promotions import access
 from promotions.forms.promotions import UndoForm
-from promotions.services import decisioning_records, run_checks, undoing
+from promotions.services import run_checks, undoing
 from promotions.services.errors import ConflictError, RefusedError
 
 
@@ -48,39 +48,6 @@ def job_undo(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "organization": job.organization,
         },
         status=status,
-    )
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def job_delete_record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Ask, then have the platform delete what it keeps of a workflow."""
-    job = access.job_for_change(request.user, pk)
-    back = reverse("promotions:job-detail", args=[pk])
-    reason = decisioning_records.reason_not_to_delete(job)
-    if not reason and request.method == "POST":
-        try:
-            deletion = decisioning_records.request_deletion(job=job, actor=request.user)
-        except RefusedError as refusal:
-            reason = refusal.message
-        else:
-            return redirect("promotions:job-detail", pk=deletion.pk)
-    if reason:
-        messages.error(request, reason)
-        return redirect(back)
-    return render(
-        request,
-        "confirm.html",
-        {
-            "title": "Delete the workflow’s record?",
-            "text": f"The platform forgets workflow {job.remote_id}; what it made stays, and so does what Towpath "
-            "keeps. Only service users may do that. A migration without its record can no longer be rolled back.",
-            "url": reverse("promotions:job-delete-record", args=[pk]),
-            "label": "Delete the record",
-            "cancel_url": back,
-            "danger": True,
-            "organization": job.organization,
-        },
     )
 
 

@@ -7,11 +7,11 @@ from rest_framework.response import Response
 from accounts.api.idempotency import idempotent
 from promotions import access
 from promotions.api.base import ApiView
-from promotions.api.serializers.jobs import JobDetailSerializer, ReasonInput
+from promotions.api.serializers.jobs import ReasonInput
 from promotions.api.serializers.promotions import PromotionDetailSerializer
 from promotions.api.serializers.undoing import RunCheckInput, RunCheckSerializer, UndoingSerializer
 from promotions.models import RunCheck
-from promotions.services import decisioning_records, plans, run_checks, undoing
+from promotions.services import plans, run_checks, undoing
 from promotions.standings import states_of
 
 
@@ -60,22 +60,6 @@ class JobChecksView(ApiView):
     def get(self, request: Request, pk: int) -> Response:
         found = RunCheck.objects.filter(job=access.job_for_read(self.user, pk)).select_related("ticked_by")
         return Response(RunCheckSerializer(found, many=True, context={"request": request}).data)
-
-
-class JobDeleteRecordView(ApiView):
-    @extend_schema(
-        operation_id="jobs_delete_record",
-        summary="Delete what the platform keeps of a workflow",
-        description="For workflows of the Decisioning Migration Service in its first revision, with a service user's "
-        "credential. What the workflow made stays; a migration without its record can no longer be taken back.",
-        tags=["Jobs"],
-        request=None,
-        responses={202: JobDetailSerializer},
-    )
-    @idempotent
-    def post(self, request: Request, pk: int) -> Response:
-        deletion = decisioning_records.request_deletion(job=access.job_for_change(self.user, pk), actor=self.user)
-        return self.answer(JobDetailSerializer, deletion, status=202, at="job-detail")
 
 
 class RunCheckView(ApiView):
