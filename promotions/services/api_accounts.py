@@ -28,6 +28,8 @@ def edit(*, plan: Plan, uuid: str, typed: Mapping[str, str], stored: Mapping[str
     plan = plans.open_for(plan, actor)
     promotion = api_version_plans.locked_promotion(plan)
     account = account_of(plan, uuid)
+    if why := reason_not_to_edit(account):
+        raise RefusedError(why)
     if uuid not in Pick.of(promotion).accounts:
         _choose(plan, promotion, account, actor)
     items = {item.details["pointer"]: item for item in values_of(plan, uuid)}
@@ -74,6 +76,17 @@ def account_of(plan: Plan, uuid: str) -> PlanItem:
     if item is None:
         raise RefusedError("The export holds no such account. Reload the page.")
     return item
+
+
+def reason_not_to_edit(account: PlanItem) -> str:
+    """Why nobody can edit it here, in a sentence; empty if somebody can."""
+    number = account.details.get("too_many", 0)
+    if not number:
+        return ""
+    return (
+        f"{account.title} has {number:,} values, and at most {drafting.VALUES_LIMIT} can be edited here. Leave it as "
+        "exported, and edit it in SnapLogic after the import."
+    )
 
 
 def values_of(plan: Plan, uuid: str) -> list[PlanItem]:

@@ -31,6 +31,9 @@ def plan_account(request: AuthenticatedRequest, pk: int, account: str) -> HttpRe
     """Type what the account shall hold in the target; secrets go in, and never out again."""
     plan = access_apis.import_plan_for_change(request.user, pk)
     item = _account(plan, account)
+    if why := api_accounts.reason_not_to_edit(item):
+        messages.error(request, why)
+        return redirect(page_of(plan))
     values = api_accounts.values_of(plan, item.details["uuid"])
     form = _form(request, plan, item, values)
     status = 422 if form.is_bound else 200

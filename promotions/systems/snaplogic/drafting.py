@@ -1,15 +1,18 @@
 """What of a zip becomes an item of the plan: accounts and their values to decide, assets and files to see."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from promotions.api_choices import DuplicateRule
 from promotions.choices import Decision, ItemInput, ItemKind
 from promotions.systems.base import Choice, ItemDraft
+from promotions.systems.snaplogic.account_names import slug_of
 from promotions.systems.snaplogic.accounts_template import AccountNode
 from promotions.systems.snaplogic.asset_types import EXPRESSION, is_policy
 from promotions.systems.snaplogic.effects import DECISIONS, WORDS, Effect, effect_on
 from promotions.systems.snaplogic.holdings import Holding
+from promotions.systems.snaplogic.json_reading import unstorable
 from promotions.systems.snaplogic.picks import Pick
 from promotions.systems.snaplogic.zips import Asset
 from promotions.systems.stored import nearest
@@ -17,6 +20,9 @@ from promotions.systems.stored import nearest
 ACCOUNT_ITEM = "Account in the zip"
 VALUE_ITEM = "Account value"
 CONFIRMATION = "Confirmation"
+VALUES_LIMIT = 400
+"""An account with more values is none that people would edit one by one."""
+_KEY_LIMIT = 600
 AS_EXPORTED = Choice(Decision.KEEP, None, "As exported", "")
 
 
@@ -25,7 +31,8 @@ def account_key(uuid: str) -> str:
 
 
 def value_key(uuid: str, pointer: str) -> str:
-    return f"value:{uuid}:{pointer}"[:600]
+    key = f"value:{slug_of(uuid)}:{pointer}"
+    return key if len(key) <= _KEY_LIMIT else f"value:{slug_of(uuid)}:{hashlib.sha256(pointer.encode()).hexdigest()}"
 
 
 def account_items(nodes: Iterable[AccountNode], pick: Pick, stored: Sequence[Choice]) -> list[ItemDraft]:
@@ -39,6 +46,9 @@ def account_items(nodes: Iterable[AccountNode], pick: Pick, stored: Sequence[Cho
 
 
 def _account(node: AccountNode, *, is_edited: bool) -> ItemDraft:
+    # What no database stores can neither be shown nor typed: it goes as exported.
+    editable = [leaf for leaf in node.leaves if leaf.is_secret or not unstorable.search(leaf.text)]
+    is_too_large = len(editable) > VALUES_LIMIT
     leaves = [
         {
             "pointer": leaf.pointer,
@@ -48,9 +58,11 @@ def _account(node: AccountNode, *, is_edited: bool) -> ItemDraft:
             "must_be_typed": leaf.must_be_typed,
             "current": "" if leaf.is_secret else leaf.text,
         }
-        for leaf in node.leaves
+        for leaf in ([] if is_too_large else editable)
     ]
-    details = {"uuid": node.uuid, "name": node.name, "class_id": node.class_id, "leaves": leaves}
+    details: dict[str, Any] = {"uuid": node.uuid, "name": node.name, "class_id": node.class_id, "leaves": leaves}
+    if is_too_large:
+        details["too_many"] = len(editable)
     return ItemDraft(
         key=account_key(node.uuid),
         kind=ItemKind.VALUE,
