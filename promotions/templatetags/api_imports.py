@@ -8,7 +8,8 @@ from typing import Any
 from django import template
 
 from accounts.templatetags.ui import Look
-from promotions.api_choices import DuplicateRule
+from promotions.api_choices import DuplicateRule, LifecycleAct
+from promotions.api_facts import acts_from
 from promotions.choices import GOOD_OUTCOMES, Decision, ResultOutcome
 from promotions.forms.api_imports import CONSEQUENCES, ExpressionsForm, RuleForm
 from promotions.models import ApiVersion, Archive, Job, PlanItem, Promotion, TaskResult
@@ -130,6 +131,8 @@ class Imported:
     has_arrived: bool
     """Whether anything is known to be there because of it, or to have been there."""
     row: ApiVersion | None
+    acts: Sequence[LifecycleAct]
+    """The changes of its life that lead on from where it is now."""
     made: Sequence[TaskResult]
     made_count: int
     overwritten_count: int
@@ -152,6 +155,7 @@ def imported(job: Job) -> Imported | None:
         asked=picks.target_path(job.promotion).text,
         has_arrived=job.is_finished and any(outcomes[outcome] for outcome in GOOD_OUTCOMES),
         row=row,
+        acts=acts_from(row.state) if row is not None else [],
         made=list(made[:MADE_SHOWN]),
         made_count=outcomes[ResultOutcome.CREATED],
         overwritten_count=outcomes[ResultOutcome.UPDATED],

@@ -262,6 +262,28 @@ def test_the_plan_tells_zip_and_target_and_what_is_not_known(browser: Client, pl
     assert "does not encrypt accounts" in html
 
 
+def test_the_plan_says_what_it_may_not_show(browser: Client, plan: Plan) -> None:
+    plan.display = {**plan.display, "has_metadata": False, "left_out": 1500}
+    plan.save(update_fields=["display"])
+
+    html = page_of(browser, plan)
+
+    assert "The zip has no list of its assets that Towpath can read." in html
+    assert "1,500 more are imported and not listed here" in html
+
+
+def test_the_plan_says_who_names_another_version(browser: Client, plan: Plan) -> None:
+    html = page_of(browser, plan)
+    assert "decided by the platform" not in html
+    promotion = plan.promotion
+    promotion.pick["rule"] = "create_new"
+    promotion.save(update_fields=["pick"])
+
+    html = page_of(browser, plan)
+
+    assert "<dt>Name of the new version</dt><dd>decided by the platform</dd>" in html
+
+
 @pytest.mark.parametrize(
     ("effect", "words", "shape"),
     [("overwritten", "Overwritten", "tilde"), ("added_or_left", "Added, if it is not there", "question")],
@@ -428,3 +450,35 @@ def test_a_person_who_saw_it_there_names_the_path(browser: Client, plan: Plan) -
     assert "can have arrived nowhere else" in said(refused)
     job.refresh_from_db()
     assert job.state == JobState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("state", "acts"), [("unpublished", ["Publish"]), ("published", ["Unpublish", "Deprecate"]), ("retired", [])]
+)
+def test_what_was_imported_is_published_from_there(
+    browser: Client, signed_in: SignIn, environment: Organization, plan: Plan, state: str, acts: list[str]
+) -> None:
+    job = ran(plan, result={"version_path": "acme-prod/apim/orders/v2"})
+    TaskResultFactory(job=job, type="Pipeline", title="get", outcome=ResultOutcome.CREATED)
+    row = ApiVersionFactory(organization=environment, api="orders", version="v2", state=state)
+    url = reverse("promotions:job-detail", args=[job.pk])
+    reader = MembershipFactory(organization=environment, role=Role.VIEWER).user
+
+    html = said(browser.get(url))
+    readers = said(signed_in(reader).get(url))
+
+    life = reverse("promotions:api-lifecycle")
+    links = [f'href="{life}?act={act.lower()}&version={row.pk}"' for act in acts]
+    assert all(link in html for link in links)
+    assert html.count(f'href="{life}?') == len(acts)
+    assert life not in readers
+
+
+def test_a_policy_is_never_offered_to_be_overwritten(browser: Client, plan: Plan) -> None:
+    job = ran(plan, state=JobState.PARTLY_FAILED)
+    for kind in ("Policy", "Pipeline"):
+        TaskResultFactory(job=job, type=kind, title=kind, outcome=ResultOutcome.FAILED, claim="failed 409")
+
+    html = said(browser.get(reverse("promotions:job-detail", args=[job.pk])))
+
+    assert "Plan again, overwriting Pipeline<" in html
