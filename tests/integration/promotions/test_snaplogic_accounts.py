@@ -8,7 +8,7 @@ from django.conf import LazySettings
 
 from promotions.api_choices import DuplicateRule
 from promotions.choices import Decision, ItemInput, JobState, PlanState, ResultOutcome
-from promotions.models import Plan, SealedValue
+from promotions.models import Job, Plan, SealedValue
 from promotions.services import api_accounts, api_expressions, api_version_plans, decisions, runs, sealed_values
 from promotions.services.decisions import Verdict
 from promotions.services.errors import ConflictError, NotReadyError, RefusedError
@@ -103,6 +103,22 @@ def test_what_is_sent_is_shown_without_its_secrets(world: World) -> None:
     [node] = json.loads(shown).values()
     assert node["name"] == "orders_db_account"
     assert "db.prod.example.test" in shown
+
+
+def test_a_secret_that_the_platform_repeats_is_kept_nowhere(world: World) -> None:
+    reason = f"Could not sign in with {SECRET}"
+    world.next(
+        operation="import",
+        fail=[{"name": "orders_list", "status_code": 500, "reason": reason}],
+        warn=[{"name": "orders_db_account", "message": reason}],
+    )
+
+    job = world.run(edited(world))
+
+    assert job.state == JobState.PARTLY_FAILED, texts(job)
+    told = [str(values) for values in (*job.results.values(), *job.events.values(), *Job.objects.values())]
+    assert "Could not sign in with" in str(told)
+    assert SECRET not in str(told)
 
 
 def test_an_account_that_is_left_after_all_goes_as_exported(world: World) -> None:
@@ -206,6 +222,27 @@ def test_expression_files_go_along_flattened(world: World) -> None:
     assert job.state == JobState.SUCCEEDED, (job.problem, texts(job))
     assert ("File", "rates.expr") in world.names_there(NEW)
     assert job.results.get(title="rates.expr").outcome == ResultOutcome.CREATED
+
+
+@pytest.mark.parametrize(
+    ("rule", "presence", "effect"),
+    [
+        (DuplicateRule.SKIP, "there", "overwritten"),
+        (DuplicateRule.SKIP, "unknown", "added_or_overwritten"),
+        (DuplicateRule.CREATE_NEW, "there", "added"),
+    ],
+)
+def test_an_added_file_replaces_one_of_its_name_whatever_the_rule(
+    world: World, rule: DuplicateRule, presence: str, effect: str
+) -> None:
+    world.set("acme-dev", may_list=presence == "there")
+    plan = world.plan(version="1.1", rule=rule)
+    assert plan.display["holding"]["presence"] == presence
+
+    api_expressions.add(plan=plan, files=[("helpers.expr", [b"{ rate: 2 }"])], actor=world.operator)
+    plan = world.gathered(plan.promotion)
+
+    assert plan.items.get(type="Expression file").details["effect"] == effect
 
 
 def test_expression_files_of_one_name_are_refused_before_they_are_sent(world: World) -> None:

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from promotions.api_choices import DuplicateRule
 from promotions.choices import JobState, PlanState
 from promotions.models import Archive
-from promotions.services import api_version_plans, archives, repeats
+from promotions.services import api_version_plans, archives, repeats, sealed_files
 from promotions.systems.snaplogic.advice import remedies
 from tests.integration.promotions.conftest import run_due
 from tests.integration.promotions.snaplogic_world import IMPORT_CALL, World, texts, world
@@ -55,6 +55,19 @@ def test_the_zip_arrives_as_it_was_exported(world: World) -> None:
     assert sent(world) == [hashlib.sha256(world.exported(ORDERS)).hexdigest()]
 
 
+def test_another_zip_in_its_place_is_not_sent_however_alike(world: World) -> None:
+    job = world.requested(world.plan())
+    archive = Archive.objects.get()
+    swapped = sealed_files.write([odd(world.exported(ORDERS))], at_most=1 << 20)
+    Archive.objects.update(file=swapped.name)
+
+    world.drive(job)
+
+    assert job.state == JobState.CANCELLED, texts(job)
+    assert f"{archive} is not what came here: its checksum differs." in job.problem
+    assert sent(world) == []
+
+
 def test_a_version_larger_than_the_platform_likes_to_export_is_exported_all_the_same(world: World) -> None:
     world.set("acme-dev", export_limit_bytes=100)
 
@@ -72,6 +85,17 @@ def test_one_larger_than_is_kept_here_is_not(world: World, settings: LazySetting
 
     assert job.state == JobState.FAILED, texts(job)
     assert not Archive.objects.exists()
+
+
+def test_a_platform_that_takes_its_time_is_waited_for(world: World, settings: LazySettings) -> None:
+    settings.SUBMIT_DEADLINE_S = 1
+    for operation in ("export", "import"):
+        world.next(operation=operation, delay_s=1.5)
+
+    job = world.run(world.plan(world.version("orders", "1.2")))
+
+    assert job.state == JobState.SUCCEEDED, (job.problem, texts(job))
+    assert world.imports(NEW) == 1
 
 
 def test_while_the_platform_works_the_page_says_that_all_is_sent(world: World) -> None:

@@ -18,6 +18,7 @@ from accounts.services import rotation
 from operations import backups, dumps
 from promotions.api_choices import ArchiveKind, ArchiveOrigin
 from promotions.choices import JobState
+from promotions.engine import chores
 from promotions.models import Archive, Promotion
 from promotions.services import archives, sealed_files
 from promotions.services.archives import DamagedError
@@ -257,6 +258,15 @@ def test_what_was_never_used_goes_after_its_time(upload: Any, settings: Any) -> 
     grow_old(4)
 
     archives.forget_old()
+
+    assert is_erased(archive)
+
+
+def test_the_chores_erase_what_is_over(upload: Any) -> None:
+    archive = upload()
+    grow_old()
+
+    chores.do_all()
 
     assert is_erased(archive)
 

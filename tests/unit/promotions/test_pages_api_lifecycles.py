@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Organization, User
+from promotions.api_choices import LifecycleAct
 from promotions.choices import JobState, PlanState
 from promotions.models import ApiVersion, Plan, Promotion
+from promotions.systems.base import system
 from promotions.systems.snaplogic import kinds
 from promotions.systems.snaplogic.acts import Act
 from tests.factories import MembershipFactory, SnapLogicOrganizationFactory
@@ -250,6 +252,25 @@ def test_the_plan_shows_what_goes_along(browser: Client, orders: ApiVersion) -> 
     assert "No call of the platform tells the state of a version" in html
     assert "api@example.com" in html
     assert SPEC in html
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (LifecycleAct.RETIRE, "What is retired cannot be taken back:"),
+        (LifecycleAct.DEPRECATE, "What is deprecated may not be possible to take back:"),
+        (LifecycleAct.UNPUBLISH, ""),
+    ],
+)
+def test_whoever_agrees_is_told_what_is_final(orders: ApiVersion, act: LifecycleAct, words: str) -> None:
+    plan = PlanFactory(promotion=LifecycleFactory(row=orders, act=act))
+    found = system(plan.promotion.system)
+
+    told, final = found.what_is_final(plan, [])
+
+    assert told == words
+    assert final == ([str(orders)] if words else [])
+    assert ("This is final" in found.what_happens(plan.promotion, [])) == (act == LifecycleAct.RETIRE)
 
 
 def test_the_run_shows_the_versions_as_they_are_known_now(

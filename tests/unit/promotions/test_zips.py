@@ -250,7 +250,7 @@ def mode(kind: int) -> int:
         (Part(b"a.slp", method=12, packed=b"{}"), "packed in an unusual way (method 12)"),
         (Part(b"a.slp", flags=1 << 5), "packed in an unusual way"),
         (Part(b"folder/", b"bytes"), "a folder that holds bytes"),
-        (Part(b"a.slp", bytes(3 * MIB)), "grows to more than 200 times its size"),
+        (Part(b"a.slp", bytes(3 * MIB)), "the entry “a.slp” grows to more than 200 times its size"),
         (Part(b"a.slp", size=2**31), "grows to more than 200 times its size"),
         (Part(b"a.slp", bytes(20_000), size=10_000), "holds more than it says"),
         (Part(b"a.slp", b"x" * 10_000, size=20_000), "is damaged"),
@@ -302,6 +302,12 @@ def test_a_zip_that_tells_two_things_is_refused(whole: Whole, words: str) -> Non
 
 def test_a_comment_does_no_harm() -> None:
     assert look(handmade(Whole(parts=[Part(b"a.slp")], comment=b"exported by SnapLogic"))).entries == 1
+
+
+def test_many_small_entries_that_grow_are_a_bomb_as_well() -> None:
+    parts = [Part(b"%d.slp" % number, bytes(MIB // 2)) for number in range(4)]
+
+    assert "the zip grows to more than 200 times its size (2 MiB)" in refusal(zip_of(*parts))
 
 
 def test_two_entries_of_one_name_are_refused() -> None:
