@@ -61,6 +61,7 @@ class LifecycleSystem(System):
             facts={
                 "act": act.act.value,
                 "environment": promotion.target_organization.remote_id,
+                "control_plane": promotion.target_organization.platform_url,
                 "states": states,
                 "told": {name: value for name, value in act.as_json().items() if name not in ("act", "versions")},
             },

@@ -100,6 +100,8 @@ class SnapLogicSystem(SnapLogicTelling):
         was, now = before.get("target", {}), after.get("target", {})
         if was.get("presence") and now.get("presence") and was["presence"] != now["presence"]:
             changes.append(f"The version in the target is now {_PRESENCE[now['presence']]}.")
+        elif was.get("control_plane") != now.get("control_plane"):
+            changes.append(f"The control plane of the target is now {now['control_plane']}.")
         elif was != now:
             changes.append("What is known of the target has changed.")
         if "effects" in before and "effects" in after:
@@ -112,10 +114,12 @@ class SnapLogicSystem(SnapLogicTelling):
         lost = lost_values(plan)
         if (archive := archive_of(plan.promotion)) is None:
             return [*lost, "The zip was erased since. Upload or export it again, and plan anew."]
-        try:
-            archives.require_intact(archive)
-        except archives.DamagedError as damage:
-            return [*lost, str(damage)]
+        for one in (archive, expressions_of(plan.promotion)):
+            try:
+                if one is not None:
+                    archives.require_intact(one)
+            except archives.DamagedError as damage:
+                lost.append(str(damage))
         return lost
 
     def reasons_not_ready(self, plan: Plan, items: Sequence[PlanItem]) -> list[str]:
@@ -145,7 +149,11 @@ def _facts(promotion: Promotion, pick: Pick, archive: Archive | None, extras: Ar
         "types": sorted(pick.types),
         "expressions": {"sha256": extras.sha256, "files": extras.inventory["files"]} if extras else None,
         "edited": sorted(pick.accounts),
-        "target": {"organization": promotion.target_organization.remote_id, "path": path.text},
+        "target": {
+            "organization": promotion.target_organization.remote_id,
+            "control_plane": promotion.target_organization.platform_url,
+            "path": path.text,
+        },
     }
 
 
