@@ -28,7 +28,7 @@ from promotions.systems.snaplogic.filling import filled_accounts
 from promotions.systems.snaplogic.outcomes import NAMED, is_answered, received, rows_of
 from promotions.systems.snaplogic.picks import Pick, archive_of, expressions_of, target_path
 from promotions.systems.snaplogic.verdict import conclude, in_words
-from promotions.systems.snaplogic.verifying import look_again, named_path, path_of
+from promotions.systems.snaplogic.verifying import look_again, named_path, path_of, told_path
 from promotions.systems.stored import NotFilledError
 
 MIB = 1024 * 1024
@@ -150,7 +150,8 @@ class ImportVersion(PlanRun):
         TaskResult.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["job", "type", "remote_id"], update_fields=RESULT_FIELDS
         )
-        job.result = {**job.result, "version_path": snapshot.raw.get("version_path") or snapshot.raw.get(NAMED, "")}
+        told = told_path(job, str(snapshot.raw.get("version_path") or ""))
+        job.result = {**job.result, "version_path": told or snapshot.raw.get(NAMED, "")}
         Job.objects.filter(pk=job.pk).update(result=job.result)
 
     def verify(self, job: Job) -> bool:

@@ -79,6 +79,11 @@ def _warnings(job: Job, results: list[TaskResult]) -> list[str]:
         found.append("The platform names nothing that it imported.")
     if told := raw.get("status_mismatch"):
         found.append(str(told))
+    if raw.get("version_path") and not job.result.get("version_path"):
+        found.append(
+            f"The platform says that the assets came to {str(raw['version_path'])[:200]}, which this import did not "
+            "ask for. Look there, too."
+        )
     missing = [one for one in results if one.verification == Verification.CONTRADICTED]
     if missing:
         found.append(f"The target does not list what was imported: {_some(missing)}.")

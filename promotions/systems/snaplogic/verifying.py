@@ -6,6 +6,7 @@ from clients.snaplogic import SnapLogicClient, VersionPath
 from promotions.api_choices import DuplicateRule
 from promotions.choices import GOOD_OUTCOMES, ResultOutcome, Verification
 from promotions.models import Job, TaskResult
+from promotions.services.api_versions import NAME_LIMIT
 from promotions.systems.plan_runs import plan_of
 from promotions.systems.snaplogic.holdings import Holding, holding_of
 from promotions.systems.snaplogic.outcomes import UNTYPED, is_answered, to_be_added
@@ -21,15 +22,23 @@ def named_path(job: Job, text: str) -> str:
         raise ValueError(f"This import went to {target.text} and can have arrived nowhere else.")
     if (path.org, path.api) != (target.org, target.api) or not path.version.startswith(target.version):
         raise ValueError(f"The version that this import makes is called {target.text} with a number at its end.")
+    if len(path.version) > NAME_LIMIT:
+        raise ValueError(f"The name of the version is longer than {NAME_LIMIT} characters.")
     return path.text
+
+
+def told_path(job: Job, text: str) -> str:
+    """The path that an answer names, or "" if the assets cannot have come there: it may name what it likes."""
+    try:
+        return named_path(job, text)
+    except ValueError:
+        return ""
 
 
 def path_of(job: Job) -> VersionPath | None:
     """Where the assets are now; None if a further version was made whose name nobody told."""
     if told := job.result.get("version_path"):
-        path = VersionPath.parse(told)
-        # An answer may name whatever it likes; this account sees one environment.
-        return path if path.org == job.organization.remote_id else None
+        return VersionPath.parse(told)
     plan = plan_of(job)
     is_new = Pick.of(plan.promotion).rule == DuplicateRule.CREATE_NEW
     if is_new and plan.facts.get("target", {}).get("presence") != "absent":
