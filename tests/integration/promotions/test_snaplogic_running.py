@@ -310,9 +310,10 @@ def test_a_retired_version_takes_nothing(world: World) -> None:
     row = world.version("orders", "1.0")
     ApiVersion.objects.filter(pk=row.pk).update(state=ApiVersionState.RETIRED)
 
-    plan = world.plan(version="1.0")
+    plan, beside = world.plan(version="1.0"), world.plan(version="1.0", rule=DuplicateRule.CREATE_NEW)
 
     assert "orders 1.0 is retired" in plan.blockers[0]
+    assert beside.blockers == []
 
 
 def test_a_second_import_into_the_same_version_waits_for_the_first(world: World) -> None:

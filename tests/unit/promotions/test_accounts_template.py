@@ -280,6 +280,15 @@ def test_for_people_secrets_are_hidden_whether_typed_or_not() -> None:
     assert "https://login.example.test/oauth/token" in shown_part
 
 
+def test_a_secret_is_hidden_although_only_its_encrypted_form_tells_that_it_is_one() -> None:
+    document = {DB_ACCOUNT: {"name": "x", "property_map": {"remark": {"value": "ENC(abc)"}}}}
+
+    text = accounts.shown_account(parsed(document), {DB_ACCOUNT: {"/property_map/remark/value": "in clear"}})
+
+    assert "in clear" not in text
+    assert HIDDEN in text
+
+
 def test_secrets_outside_values_are_hidden_too() -> None:
     document = {
         DB_ACCOUNT: {"name": "x", "password": "hunter2", "note": "ENC(abc)", "property_map": {"a": "{cipher}b"}}
