@@ -29,6 +29,7 @@ CONSEQUENCES = {
 # A policy is overwritten whether it is ticked or not.
 TYPES = [(word, "Job (task)" if word == "Job" else word) for word in OVERWRITABLE if word != POLICY]
 FILES_LIMIT = 200
+_AS_SHOWN = ("file", "archive", "source", "target", "api", "version", "types")
 
 
 class RuleForm(forms.Form):
@@ -162,6 +163,12 @@ class ImportForm(RuleForm):
             cleaned[name] = cleaned[name] or told
             if not cleaned[name]:
                 self.add_error(name, f"The zip does not tell the name of the {self.fields[name].label}. Type it.")
+
+    def focus_what_is_amiss(self) -> None:
+        """Lead to the first field with an error, as the page shows them."""
+        amiss = next((name for name in _AS_SHOWN if self.has_error(name)), None)
+        if amiss is not None:
+            self.fields[amiss].widget.attrs["autofocus"] = True
 
     @property
     def origins(self) -> list[tuple[str, str, bool]]:

@@ -105,6 +105,8 @@ def _initial(query: QueryDict, rows: Mapping[str, Any]) -> dict[str, Any]:
 
 def _page(request: AuthenticatedRequest, form: ImportForm, archive: Archive | None = None) -> HttpResponse:
     """`archive` is one that was uploaded a moment ago."""
+    if form.is_bound:
+        form.focus_what_is_amiss()
     return render(
         request,
         "promotions/apis/_import_form.html" if request.htmx else "promotions/apis/import.html",

@@ -1,5 +1,6 @@
 """Planning imports of API versions on pages: uploads and their refusals, what is kept, rules, ways to go on."""
 
+import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -114,6 +115,24 @@ def test_an_unfit_zip_is_refused_at_its_field_and_what_was_typed_stays(
     assert 'value="Kept name"' in said(answer)
     assert not Archive.objects.exists()
     assert not Promotion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"file": a_zip(b"plain text"), "version": "a/b"}, "file"),
+        ({"file": a_zip(), "version": "a/b"}, "version"),
+        ({"file": a_zip(), "rule": "overwrite"}, "types"),
+    ],
+)
+def test_a_refused_form_leads_to_what_is_amiss_first(
+    browser: Client, environment: Organization, fields: dict[str, Any], field: str
+) -> None:
+    html = said(browser.post(URL, asked(environment, **fields)))
+
+    focused = [tag for tag in re.findall(r"<[^>]*>", html) if "autofocus" in tag]
+    assert focused
+    assert all(f'name="{field}"' in tag for tag in focused)
 
 
 def test_one_that_is_too_large_says_the_limit_and_nothing_stays(
