@@ -30,11 +30,6 @@ def tab_to(page: Page, control: Locator) -> None:
     raise AssertionError(f"The tab key does not lead to {control}.")
 
 
-def width_of(page: Page) -> int:
-    found: int = page.evaluate("document.documentElement.scrollWidth")
-    return found
-
-
 @dataclass
 class SnapLogic:
     """The platform of a stack, seen from outside Towpath."""
