@@ -9,7 +9,7 @@ from django.conf import LazySettings
 
 from promotions.api_choices import DuplicateRule
 from promotions.choices import JobState, PlanState
-from promotions.models import Archive
+from promotions.models import Archive, Job
 from promotions.services import api_version_plans, archives, repeats, sealed_files
 from promotions.systems.snaplogic.advice import remedies
 from tests.integration.promotions.conftest import run_due
@@ -98,6 +98,17 @@ def test_a_platform_that_takes_its_time_is_waited_for(world: World, settings: La
     assert world.imports(NEW) == 1
 
 
+def test_an_export_is_given_up_at_the_deadline_of_whole_files(world: World, settings: LazySettings) -> None:
+    settings.UPLOAD_DEADLINE_S = 1
+    world.next(operation="export", delay_s=2.5)
+    promotion = world.planned(world.version("orders", "1.2"))
+
+    job = world.drive(promotion.jobs.get())
+
+    assert job.state == JobState.SUCCEEDED, texts(job)
+    assert "Trying again" in texts(job)
+
+
 def test_while_the_platform_works_the_page_says_that_all_is_sent(world: World) -> None:
     job = world.requested(world.plan())
     world.platform.arm("POST", IMPORT_CALL, "reset", when="after", count=1)
@@ -134,3 +145,12 @@ def test_what_came_into_a_version_that_an_import_made_is_remembered_there(world:
     assert into_it.display["holding"]["ours"] == 10
     assert f"Job {first.pk} brought one there." in into_it.items.get(title="orders_get").details["reason"]
     assert beside_it.display["holding"]["ours"] == 0
+
+
+def test_what_came_into_a_version_that_nobody_named_is_counted_nowhere(world: World) -> None:
+    first = world.run(world.plan(version="1.1", rule=DuplicateRule.CREATE_NEW))
+    Job.objects.filter(pk=first.pk).update(result={**first.result, "version_path": ""})
+
+    found = [world.plan(version=version).display["holding"]["ours"] for version in ("1.1", "1.11")]
+
+    assert found == [0, 0]
