@@ -55,6 +55,19 @@ def test_the_zip_arrives_as_it_was_exported(world: World) -> None:
     assert sent(world) == [hashlib.sha256(world.exported(ORDERS)).hexdigest()]
 
 
+def test_a_path_is_reached_letter_for_letter(world: World) -> None:
+    """Where names that differ in case only are different versions."""
+    world.run(world.plan(api="orders", version="v 2.0%2F"))
+
+    job = world.run(world.plan(api="Órders & Söhne #1", version="V 2.0%2F"))
+
+    assert job.state == JobState.SUCCEEDED, (job.problem, texts(job))
+    assert [one["version_path"].strip("/") for one in world.platform.effects_of("snaplogic.import")] == [
+        "acme-dev/apim/orders/v 2.0%2F",
+        "acme-dev/apim/Órders & Söhne #1/V 2.0%2F",
+    ]
+
+
 def test_another_zip_in_its_place_is_not_sent_however_alike(world: World) -> None:
     job = world.requested(world.plan())
     archive = Archive.objects.get()
