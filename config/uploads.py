@@ -12,13 +12,14 @@ from django.http import HttpRequest
 
 MIB = 1 << 20
 _NOTE = "towpath_skipped_uploads"
+_COME = "towpath_bytes_uploaded"
 
 
 class DiskUploadHandler(FileUploadHandler):
     """Takes what is too large for the memory, from people who have signed in, into a file that has no name.
 
     So nothing stays of it however the process ends. What is too large, or finds no room, is read on and thrown away;
-    `skipped` then says why it is missing. Nothing here takes files larger than ARCHIVE_MAX_MB.
+    `skipped` then says why it is missing. Nothing here takes files larger than ARCHIVE_MAX_MB, one by one or together.
     """
 
     file: Any  # Django closes it, where there is one
@@ -32,10 +33,12 @@ class DiskUploadHandler(FileUploadHandler):
         self.file = tempfile.TemporaryFile(dir=settings.DATA_DIR)  # noqa: SIM115  (it lives as long as the request)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start + len(raw_data) > settings.ARCHIVE_MAX_MB * MIB:
+        come = self._note_come(len(raw_data))
+        if come > settings.ARCHIVE_MAX_MB * MIB:
+            is_alone = come == start + len(raw_data)
             self._skip(
-                f"The file is larger than {settings.ARCHIVE_MAX_MB:,} MiB, the limit here (ARCHIVE_MAX_MB). Nothing of "
-                "it was kept."
+                f"The {'file is' if is_alone else 'files are together'} larger than {settings.ARCHIVE_MAX_MB:,} MiB, "
+                f"the limit here (ARCHIVE_MAX_MB). Nothing of {'it' if is_alone else 'this one'} was kept."
             )
         if shutil.disk_usage(settings.DATA_DIR).free - len(raw_data) < settings.READY_FREE_MB * MIB:
             self._skip(_no_room())
@@ -55,6 +58,14 @@ class DiskUploadHandler(FileUploadHandler):
     def upload_interrupted(self) -> None:
         if hasattr(self, "file"):
             self.file.close()
+
+    def _note_come(self, more: int) -> int:
+        """How many bytes of files this request has brought to the disk by now."""
+        if self.request is None:
+            return more
+        come: int = self.request.META.get(_COME, 0) + more
+        self.request.META[_COME] = come
+        return come
 
     def _skip(self, why: str) -> None:
         self.file.close()

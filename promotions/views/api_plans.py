@@ -47,8 +47,11 @@ def plan_expressions(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if request.POST.get("act") == "remove":
         return _act(request, plan, lambda: api_expressions.remove(plan=plan, actor=request.user))
     form = ExpressionsForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _back(request, plan, problem=skipped(request, "expressions") or _sentences(form))
+    is_valid = form.is_valid()
+    if why := skipped(request, "expressions"):
+        return _back(request, plan, problem=why)  # of several files all go along, or none
+    if not is_valid:
+        return _back(request, plan, problem=_sentences(form))
     files = [(str(file.name), file.chunks()) for file in form.cleaned_data["expressions"]]
     return _act(request, plan, lambda: api_expressions.add(plan=plan, files=files, actor=request.user))
 

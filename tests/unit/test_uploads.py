@@ -52,6 +52,14 @@ def test_one_that_is_too_large_is_thrown_away_and_the_rest_of_the_form_stays() -
     assert skipped(request, "another") == ""
 
 
+def test_many_files_take_no_more_room_than_one() -> None:
+    request = sent(2 * MIB, 2 * MIB, 2 * MIB)
+
+    assert [file.name for file in request.FILES.getlist("file")] == ["0.zip"]
+    assert "together larger than 3 MiB" in skipped(request, "file")
+    request.close()
+
+
 def test_a_full_disk_takes_nothing(settings: Any) -> None:
     settings.READY_FREE_MB = 1_000_000_000
 
