@@ -47,6 +47,13 @@ def plan_import(
     if expressions is not None:
         require_role(actor, expressions.organization, Role.VIEWER)
         _require_expressions(expressions)
+        if expressions.organization_id not in (source.organization_id, target.pk):
+            # Who agrees is asked about source and target, and may know of no other.
+            raise RefusedError(
+                f"{expressions} belongs to {expressions.organization}, which is neither source nor target. Add the "
+                "files to the plan instead.",
+                field="expressions",
+            )
         archives.take(expressions)
     pick = Pick(
         api=api,

@@ -94,7 +94,12 @@ def looks_secret(value: str) -> bool:
 
 def holds_secret(value: str) -> bool:
     """Whether a text is a secret or has one in it, such as an address with a password."""
-    return looks_secret(value) or MARKER in redact_text(value)
+    return looks_secret(value) or holds_secret_within(value)
+
+
+def holds_secret_within(value: str) -> bool:
+    """Whether a text has a secret in it, whatever stands around that: by its form, and not because it is random."""
+    return MARKER in redact_text(value)
 
 
 def shown(value: str) -> str:

@@ -19,6 +19,7 @@ from promotions.systems.snaplogic.advice import has_missing
 from promotions.systems.snaplogic.drafting import ACCOUNT_ITEM, VALUE_ITEM
 from promotions.systems.snaplogic.effects import Effect
 from promotions.systems.snaplogic.picks import Pick, archive_of, target_path
+from promotions.systems.snaplogic.secret_words import holds_secret_within
 
 TEXT_LIMIT = 20_000
 NO_WAY_BACK = (
@@ -164,6 +165,12 @@ class SnapLogicTelling(System):
         if is_secret and value.startswith("ENC("):
             raise RefusedError(
                 f"This is the encrypted form of {item}. Type the secret itself: the platform encrypts it again.",
+                field="value",
+            )
+        if not is_secret and holds_secret_within(value):
+            raise RefusedError(
+                f"What was typed for {item} holds a secret, and all who read this plan would see it. Leave the secret "
+                "out, or leave the account as exported and edit it in SnapLogic after the import.",
                 field="value",
             )
         what = item.details["what"]

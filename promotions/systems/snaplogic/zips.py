@@ -5,6 +5,7 @@ file (SnapLogic, public API, "Import an API version" and "Export an API version"
 and kept; the zip goes on unchanged.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ TYPES = {
     ".slflow": "Flows",
 }
 _METADATA_NAMES = ("export.json", "metadata.json", "manifest.json", "project.json", "version.json")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _MAX_CANDIDATES = 20
 _MAX_NAMESAKES = 20
 
@@ -129,6 +131,11 @@ def inventory(file: BinaryIO) -> Inventory:
         raise UnfitZipError(
             "The zip holds nothing that an export of an API version has: no list of assets, no accounts, no "
             "pipelines. Upload the zip as SnapLogic exported it."
+        )
+    if metadata is not None and (turned := next((one for one in metadata.assets if _TURNING.search(one.name)), None)):
+        raise UnfitZipError(
+            f"The zip lists an asset {said(turned.name)} whose name turns the direction of reading, so that it looks "
+            "like another one. Rename it in SnapLogic, and export the version again."
         )
     accounts, problem = _accounts(archive, template)
     assets, unlisted = _assets(others, metadata, root)
