@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Organization, User
 from promotions.choices import ACTIVE, Decision, JobState, PlanState, ProblemKind, ResultOutcome, Verification
-from promotions.engine.registry import Submitted
+from promotions.engine.registry import Report, Submitted
 from promotions.models import Job, Promotion
 from promotions.services import decisions, jobs, runs
 from promotions.services.decisions import Verdict
@@ -454,11 +454,11 @@ def test_a_worker_that_is_stopped_between_intent_and_call_sends_nothing_when_it_
     job = requested()
     send = ImportSubmission.submit
 
-    def be_stopped(self: ImportSubmission, job: Job) -> Submitted:
+    def be_stopped(self: ImportSubmission, job: Job, report: Report) -> Submitted:
         monkeypatch.setattr(ImportSubmission, "submit", send)
         with subprocess.Popen(["sh", "-c", f"sleep 1.5; kill -CONT {os.getpid()}"]):
             os.kill(os.getpid(), signal.SIGSTOP)
-        return send(self, job)
+        return send(self, job, report)
 
     monkeypatch.setattr(ImportSubmission, "submit", be_stopped)
 

@@ -212,6 +212,7 @@ def test_a_credential_of_each_kind_is_added(owner, acme, signed_in):
     assert (basic.kind, bearer.kind) == (CredentialKind.SNAPLOGIC_BASIC, CredentialKind.SNAPLOGIC_BEARER)
     assert credentials.read_secrets(basic) == {"client_secret": " s p "}
     assert credentials.read_secrets(bearer) == {"private_key": KEY}
+    assert bearer.expires_at is not None
     assert (bearer.issuer, bearer.key_id, bearer.expires_at.year) == ("acme-idp", "1", 2999)
 
 

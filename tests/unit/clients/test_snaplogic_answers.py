@@ -297,7 +297,7 @@ def test_no_secret_of_the_accounts_is_shown(platform: Platform, snaplogic: SnapL
 
 def test_no_secret_comes_back_as_a_name(platform: Platform, snaplogic: SnapLogicClient) -> None:
     secret = "Wanderer-4711"
-    rows = {
+    rows: dict[str, Any] = {
         "successful": [{"name": f"db {secret}", "snode_id": secret, "type": "Account"}, secret],
         "failed": [{"name": secret, "status_code": 409, "reason": ""}],
         "warnings": [{"name": "a", "type": secret, "message": ""}],

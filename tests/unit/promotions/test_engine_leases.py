@@ -79,7 +79,7 @@ def test_a_follower_that_was_replaced_does_not_read_again(followed: Job) -> None
 def test_what_may_take_long_has_time_to_prepare_and_to_be_sent() -> None:
     class Upload(ImportSubmission):
         queue = "long"
-        deadline = timedelta(seconds=settings.UPLOAD_DEADLINE_S)  # type: ignore[assignment]
+        deadline = timedelta(seconds=settings.UPLOAD_DEADLINE_S)
 
     longest_s = submissions.preparation_s(Upload()) + Upload.deadline.total_seconds()
 
