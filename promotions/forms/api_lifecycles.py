@@ -34,7 +34,7 @@ class PublishForm(LifecycleForm):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "mono"}),
-        help_text="The platform publishes a version with it. Paste it, JSON or YAML, or choose its file below.",
+        help_text="A version is published with it. Paste it, as JSON or YAML, or choose its file below.",
     )
     file = forms.FileField(
         label="Or its file",

@@ -14,11 +14,12 @@ from promotions.systems.snaplogic.outcomes import CONFLICT, UNTYPED
 from promotions.systems.snaplogic.picks import Pick
 
 _ADVICE = {
-    400: "The platform advises to check that the file is the unmodified zip of an exported API version, and that all "
-    "that the call needs is there. Export the version again and import that zip.",
-    409: "The platform advises to check whether the same name exists, and to add what is missing instead: assets of "
-    "the same name are then left as they are, and all others are added.",
-    413: "The zip is larger than the platform, or something on the way to it, takes in one call.",
+    400: "The platform's advice: check that the file is the unmodified zip of an exported API version. Export the "
+    "version again, and import that zip.",
+    409: "The platform's advice: check whether the same name exists, and use the rule to add what is missing. Assets "
+    "of the same name are then left as they are, and all others are added.",
+    413: "The zip is larger than the platform, or something on the way to it, takes in one call. Ask whoever runs that "
+    "to raise the limit, or take large files out of the version and export it again.",
 }
 
 

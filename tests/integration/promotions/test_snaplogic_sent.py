@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 
 from promotions.api_choices import DuplicateRule
-from promotions.choices import JobState, PlanState
+from promotions.choices import JobState, PlanState, ResultOutcome
 from promotions.models import Archive, Job
 from promotions.services import api_version_plans, archives, repeats, sealed_files
 from promotions.systems.snaplogic.advice import remedies
@@ -158,6 +158,19 @@ def test_what_came_into_a_version_that_an_import_made_is_remembered_there(world:
     assert into_it.display["holding"]["ours"] == 10
     assert f"Job {first.pk} brought one there." in into_it.items.get(title="orders_get").details["reason"]
     assert beside_it.display["holding"]["ours"] == 0
+
+
+def test_what_a_run_left_as_it_was_is_not_said_to_have_come_with_it(world: World) -> None:
+    first = world.run(world.plan(version="1.1", rule=DuplicateRule.OVERWRITE, types=["Pipeline"]))
+    left = first.results.filter(outcome=ResultOutcome.UNCHANGED)
+    assert left.exists()
+    world.set("acme-dev", may_list=False)
+
+    plan = world.plan(version="1.1")
+
+    reasons = {item.title: item.details["reason"] for item in plan.items.all() if "effect" in item.details}
+    assert f"Job {first.pk} brought one there." in reasons["orders_get"]
+    assert not [row.title for row in left if "brought one there" in reasons[row.title]]
 
 
 def test_what_came_into_a_version_that_nobody_named_is_counted_nowhere(world: World) -> None:
