@@ -9,7 +9,7 @@ from promotions.choices import Decision, ItemInput, ItemKind
 from promotions.systems.base import Choice, ItemDraft
 from promotions.systems.snaplogic.account_names import slug_of
 from promotions.systems.snaplogic.accounts_template import AccountNode
-from promotions.systems.snaplogic.asset_types import EXPRESSION, is_policy
+from promotions.systems.snaplogic.asset_types import ACCOUNT, EXPRESSION, is_policy
 from promotions.systems.snaplogic.effects import DECISIONS, WORDS, Effect, effect_on
 from promotions.systems.snaplogic.holdings import Holding
 from promotions.systems.snaplogic.json_reading import unstorable
@@ -23,6 +23,13 @@ CONFIRMATION = "Confirmation"
 VALUES_LIMIT = 400
 """An account with more values is none that people would edit one by one."""
 _KEY_LIMIT = 600
+# What the rule does to an account that is there, whatever is given for it.
+_STANDING = {
+    Effect.LEFT: "The target has this account, and the rule leaves it as it is: what is given here does not arrive. "
+    "Overwrite accounts to change it there.",
+    Effect.ADDED_OR_LEFT: "If the target has this account already, the rule leaves it as it is: what is given here "
+    "does not arrive then.",
+}
 AS_EXPORTED = Choice(Decision.KEEP, None, "As exported", "")
 
 
@@ -35,17 +42,20 @@ def value_key(uuid: str, pointer: str) -> str:
     return key if len(key) <= _KEY_LIMIT else f"value:{slug_of(uuid)}:{hashlib.sha256(pointer.encode()).hexdigest()}"
 
 
-def account_items(nodes: Iterable[AccountNode], pick: Pick, stored: Sequence[Choice]) -> list[ItemDraft]:
+def account_items(
+    nodes: Iterable[AccountNode], pick: Pick, stored: Sequence[Choice], holding: Holding
+) -> list[ItemDraft]:
     """Each account of the template; one that somebody edits brings its values."""
     items = []
     for node in nodes:
-        items.append(_account(node, is_edited=node.uuid in pick.accounts))
+        effect, _ = effect_on(ACCOUNT, node.name, pick=pick, holding=holding)
+        items.append(_account(node, is_edited=node.uuid in pick.accounts, explanation=_STANDING.get(effect, "")))
         if node.uuid in pick.accounts:
             items += value_items(items[-1].details, stored)
     return items
 
 
-def _account(node: AccountNode, *, is_edited: bool) -> ItemDraft:
+def _account(node: AccountNode, *, is_edited: bool, explanation: str) -> ItemDraft:
     # What no database stores can neither be shown nor typed: it goes as exported.
     editable = [leaf for leaf in node.leaves if leaf.is_secret or not unstorable.search(leaf.text)]
     is_too_large = len(editable) > VALUES_LIMIT
@@ -69,6 +79,7 @@ def _account(node: AccountNode, *, is_edited: bool) -> ItemDraft:
         type=ACCOUNT_ITEM,
         remote_id=node.uuid,
         title=node.name or node.uuid,
+        explanation=explanation,
         # One that is edited goes as exported only once its values are taken out of the plan.
         choices=[] if is_edited else [AS_EXPORTED],
         must_decide=not is_edited,

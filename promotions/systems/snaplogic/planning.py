@@ -83,7 +83,7 @@ class SnapLogicSystem(SnapLogicTelling):
             document=_template(archive, found),
             items=[
                 *confirmations(found.assets, pick, holding),
-                *account_items(nodes, pick, stored_choices(promotion)),
+                *account_items(nodes, pick, stored_choices(promotion), holding),
                 *assets,
                 *added,
             ],

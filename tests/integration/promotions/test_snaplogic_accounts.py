@@ -121,6 +121,25 @@ def test_a_secret_that_the_platform_repeats_is_kept_nowhere(world: World) -> Non
     assert SECRET not in str(told)
 
 
+@pytest.mark.parametrize(
+    ("rule", "may_list", "words"),
+    [
+        (DuplicateRule.SKIP, True, "The target has this account, and the rule leaves it as it is"),
+        (DuplicateRule.SKIP, False, "If the target has this account already"),
+        (DuplicateRule.OVERWRITE, True, ""),
+        (DuplicateRule.CREATE_NEW, True, ""),
+    ],
+)
+def test_an_edit_that_would_not_arrive_says_so(world: World, rule: DuplicateRule, may_list: bool, words: str) -> None:
+    world.set("acme-dev", may_list=may_list)
+
+    plan = world.plan(version="1.1", rule=rule, types=["Account"] if rule == DuplicateRule.OVERWRITE else ())
+
+    told = plan.items.get(type="Account in the zip", title="orders_db_account").explanation
+    assert told.startswith(words)
+    assert bool(told) == bool(words)
+
+
 def test_an_account_that_is_left_after_all_goes_as_exported(world: World) -> None:
     plan = edited(world)
     uuid = uuid_of(plan, "orders_db_account")

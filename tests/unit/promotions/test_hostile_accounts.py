@@ -20,6 +20,7 @@ from promotions.systems.snaplogic.drafting import VALUES_LIMIT, account_items
 from promotions.systems.snaplogic.filling import filled_accounts
 from promotions.systems.snaplogic.picks import Pick
 from tests.factories import MembershipFactory, UserFactory
+from tests.factories_api_accounts import NOT_THERE
 from tests.factories_apis import ApiImportPlanFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def planned(settings: dict[str, Any]) -> Plan:
     )
     plan.document = document
     plan.save(update_fields=["document"])
-    plans.add_items(plan, account_items(parse(content).nodes, Pick.of(plan.promotion), ()))
+    plans.add_items(plan, account_items(parse(content).nodes, Pick.of(plan.promotion), (), NOT_THERE))
     return plan
 
 

@@ -218,6 +218,14 @@ def test_the_plan_shows_how_far_each_account_is(browser: Client, plan: Plan) -> 
     assert "db.prod.example.test" in html
 
 
+def test_what_would_not_arrive_is_said_in_the_plan_and_on_the_page(browser: Client, plan: Plan) -> None:
+    words = "The rule leaves it as it is."
+    plan.items.filter(details__uuid=DB_ACCOUNT).update(explanation=words)
+
+    for html in (page_of(browser, plan), unescape(browser.get(url_of(plan)).content.decode())):
+        assert words in html
+
+
 def test_a_value_decided_in_its_row_moves_the_numbers_of_its_account(browser: Client, plan: Plan) -> None:
     browser.post(url_of(plan), filled(browser, plan, hostname="db.prod.example.test"))
     item = values(plan)[PASSWORD]
