@@ -131,6 +131,13 @@ def note_seen(
 
 
 def store_listing(api_version: ApiVersion, assets: Mapping[str, Sequence[str]]) -> None:
-    ApiVersion.objects.filter(pk=api_version.pk).update(
-        assets={kind: sorted(names) for kind, names in sorted(assets.items())}, listed_at=timezone.now()
-    )
+    """Keep a list for people to look at, in which no name is longer than they would read."""
+    found: dict[str, list[str]] = {}
+    for kind, names in sorted(assets.items()):
+        found.setdefault(_short(kind), []).extend(_short(name) for name in names)
+    kept = {kind: sorted(names) for kind, names in found.items()}
+    ApiVersion.objects.filter(pk=api_version.pk).update(assets=kept, listed_at=timezone.now())
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1]}…"

@@ -22,6 +22,7 @@ from promotions.standings import states_of
 from promotions.systems.snaplogic.acts import MEANS
 
 NAMES_SHOWN = 200
+TYPES_SHOWN = 100
 
 
 @login_required
@@ -44,7 +45,8 @@ def api_version_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "may_import": access_apis.api_targets(request.user).exists(),
             "state_form": NotedStateForm(initial={"state": row.state}) if may_operate else None,
             "acts": [(act, MEANS[act]) for act in api_facts.acts_from(row.state)],
-            "assets": sorted(row.assets.items()),
+            "assets": sorted(row.assets.items())[:TYPES_SHOWN],
+            "types_left_out": max(0, len(row.assets) - TYPES_SHOWN),
             "names_shown": NAMES_SHOWN,
             "names_less": -NAMES_SHOWN,
             "listing": api_facts.latest_listing(row),

@@ -13,14 +13,15 @@ _ONE_WORD = {"task": "job", "jobs": "job", "tasks": "job", "flow": "flows", "acc
 _ONE_WORD |= {"pipelines": "pipeline", "policies": "policy", EXPRESSION.lower(): "file"}
 
 
-def _folded(kind: str) -> str:
+def folded_type(kind: str) -> str:
+    """The one word for a type, however it is written."""
     plain = kind.strip().lower()
     return _ONE_WORD.get(plain, plain)
 
 
 def same_type(one: str, other: str) -> bool:
     """Whether two words name one type: a task is a job, and an expression file a file."""
-    return _folded(one) == _folded(other)
+    return folded_type(one) == folded_type(other)
 
 
 def is_among(kind: str, kinds: Collection[str]) -> bool:

@@ -6,6 +6,8 @@ API, "List assets").
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from typing import Literal
 
 from django.db.models import Q
@@ -17,7 +19,7 @@ from promotions.api_choices import DuplicateRule
 from promotions.choices import GOOD_OUTCOMES, ResultOutcome
 from promotions.models import TaskResult, api_pick_key
 from promotions.systems.snaplogic import kinds
-from promotions.systems.snaplogic.asset_types import same_type
+from promotions.systems.snaplogic.asset_types import folded_type
 
 Presence = Literal["there", "absent", "unknown"]
 
@@ -42,12 +44,24 @@ class Holding:
         """Whether the version has an asset of this type and name."""
         if self.presence == "absent":
             return "absent"
-        if any(name in names for listed, names in self.assets.items() if same_type(listed, kind)):
+        if name in self._names.get(folded_type(kind), ()):
             return "there"
         return "absent" if self.is_listed else "unknown"
 
     def job_of(self, kind: str, name: str) -> int | None:
-        return next((job for (told, named), job in self.ours.items() if named == name and same_type(told, kind)), None)
+        return self._jobs.get((folded_type(kind), name))
+
+    @cached_property
+    def _names(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for kind, names in self.assets.items():
+            found.setdefault(folded_type(kind), set()).update(names)
+        return found
+
+    @cached_property
+    def _jobs(self) -> Mapping[tuple[str, str], int]:
+        in_order = sorted(self.ours.items(), key=itemgetter(1))
+        return {(folded_type(kind), name): job for (kind, name), job in in_order}
 
     @property
     def number(self) -> int:
