@@ -1,17 +1,20 @@
 """Who works on which row: a claim moves `due_at` ahead and names its holder, and commits before any call goes out."""
 
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from config import metrics
 from promotions.choices import ACTIVE, JobState
 from promotions.models import Job
+
+log = logging.getLogger(__name__)
 
 # Few enough that nobody waits long for the write lock.
 CLAIMED_AT_ONCE = 500
@@ -118,7 +121,7 @@ def extend(job: Job) -> None:
 
 
 class Progress:
-    """Tells how far a write has come, the same step at most once a second; a lost claim does not break it off."""
+    """Tells how far a write has come, the same step at most once a second; it never breaks the write off."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -131,7 +134,10 @@ class Progress:
         if text != self._last_text or now >= self._next:
             self._next, self._last_text = now + timedelta(seconds=1), text
             held = Job.objects.filter(pk=self._job.pk, lease_token=self._job.lease_token, state=JobState.SUBMITTING)
-            held.update(progress_text=text[:300], progress_done=done or 0, progress_total=total)
+            try:
+                held.update(progress_text=text[:300], progress_done=done or 0, progress_total=total)
+            except DatabaseError:  # busy, or full: what is under way at the platform counts for more
+                log.warning("job %s: its progress could not be noted", self._job.pk, exc_info=True)
 
 
 class Heartbeat:

@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from promotions.choices import JobState
+from promotions.engine import claims
 from tests.unit.promotions.engine_doubles import Post, finders, fresh, letter, post, work_on
 
 __all__ = ["post"]
@@ -84,3 +85,18 @@ def test_an_answer_that_finds_no_room_is_looked_for_and_not_sent_again(
     assert post.sent == [job.pk]
     assert fresh(job).state == JobState.RUNNING
     assert job.remote_id == "remote-1"
+
+
+def test_a_write_goes_on_although_its_progress_cannot_be_noted(post: Post) -> None:
+    job = letter(state=JobState.SUBMITTING, lease_token="mine")
+    tell = claims.Progress(job)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            tell("Sending", done=1, total=9)
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
+
+    tell("All is sent")
+
+    assert fresh(job).progress_text == "All is sent"
