@@ -16,6 +16,7 @@ from promotions.models import ApiVersion, Job, Promotion
 from promotions.services import api_versions, plans, repeats
 from promotions.services.errors import RefusedError
 from promotions.systems.snaplogic.acts import DONE, Act
+from promotions.systems.snaplogic.json_reading import UnfitJsonError, load
 from promotions.systems.snaplogic.kinds import LIFECYCLE_SYSTEM
 
 VERSIONS_LIMIT = 100
@@ -98,9 +99,17 @@ def _check_told(act: Act) -> None:
     if len(act.spec) > SPEC_LIMIT:
         raise RefusedError(f"The specification is longer than {SPEC_LIMIT:,} characters.", field="spec")
     if not act.is_yaml:
-        try:
-            is_object = isinstance(json.loads(act.spec), dict)
-        except (ValueError, RecursionError):
-            is_object = False
-        if not is_object:
-            raise RefusedError("The specification is no JSON object. Say so if it is YAML.", field="spec")
+        _require_json_object(act)
+
+
+def _require_json_object(act: Act) -> None:
+    """What it says has to be what is read of it, and what can be sent."""
+    try:
+        found = load(act.spec.encode(), name="The specification")
+        json.dumps(act.document, ensure_ascii=False).encode()
+    except UnfitJsonError as unfit:
+        raise RefusedError(f"{unfit.message} Say so if it is YAML.", field="spec") from unfit
+    except UnicodeEncodeError as unfit:
+        raise RefusedError("The specification holds signs that are no text.", field="spec") from unfit
+    if not isinstance(found, dict):
+        raise RefusedError("The specification is no JSON object. Say so if it is YAML.", field="spec")

@@ -12,10 +12,11 @@ from django.urls import reverse
 
 from accounts.choices import Role
 from accounts.models import Organization, User
-from promotions.api_choices import ArchiveKind
+from promotions.api_choices import ArchiveKind, LifecycleAct
 from promotions.models import Archive, Promotion
-from promotions.services import api_accounts, api_version_plans, archives
+from promotions.services import api_accounts, api_lifecycles, api_version_plans, archives
 from promotions.services.errors import RefusedError
+from promotions.systems.snaplogic.acts import Act
 from tests.factories import MembershipFactory, SnapLogicOrganizationFactory, UserFactory
 from tests.factories_api_accounts import DB_ACCOUNT, with_accounts
 from tests.factories_apis import ApiImportPlanFactory, ArchiveFactory
@@ -94,3 +95,23 @@ def test_of_several_files_all_go_along_or_none(
 
     assert "together larger than 3 MiB" in answer.content.decode()
     assert not Archive.objects.filter(kind=ArchiveKind.EXPRESSIONS).exists()
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ('{"openapi": NaN}', "NaN and Infinity"),
+        ('{"openapi": "3.0", "openapi": "3.1"}', "names a member twice"),
+        ('{"title": "\\ud800"}', "signs that are no text"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested more than 100 levels"),
+        ("[]", "no JSON object"),
+        ("{", "is not JSON"),
+    ],
+)
+def test_a_specification_that_would_arrive_as_another_one_is_refused(
+    environment: Organization, operator: User, spec: str, words: str
+) -> None:
+    act = Act(LifecycleAct.PUBLISH, (("orders", "v1"),), contact_email="owner@example.test", spec=spec)
+
+    with pytest.raises(RefusedError, match=words):
+        api_lifecycles.plan_change(organization=environment, act=act, actor=operator)

@@ -216,7 +216,7 @@ def test_the_format_of_a_file_is_found_out_or_chosen(
     [
         ({"spec": SPEC, "contact_email": "nobody"}, "contact_email", "valid email address"),
         ({}, "spec", "Paste or upload it"),
-        ({"spec": "{nope"}, "spec", "no JSON object"),
+        ({"spec": "{nope"}, "spec", "is not JSON"),
         ({"spec": SPEC, "file": SimpleUploadedFile("a.json", b"{}")}, "file", "not both"),
         ({"file": SimpleUploadedFile("a.json", b"\xff\xfe\x00")}, "file", "no text in UTF-8"),
         ({"file": SimpleUploadedFile("a.yaml", b"a: b\x00")}, "file", "null characters"),
