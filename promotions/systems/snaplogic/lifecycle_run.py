@@ -15,7 +15,7 @@ from promotions.systems.snaplogic import kinds
 from promotions.systems.snaplogic.acts import DONE, Act
 from promotions.systems.snaplogic.connection import snaplogic
 from promotions.systems.snaplogic.lifecycle_system import VERSION_ITEM
-from promotions.systems.snaplogic.outcomes import NAMED, is_answered
+from promotions.systems.snaplogic.outcomes import NAMED, is_answered, readable
 from promotions.systems.snaplogic.verbs import LIFECYCLE_VERBS
 
 RESULT_FIELDS = ("position", "title", "claim", "outcome", "explanation", "messages")
@@ -165,7 +165,7 @@ def _received(result: LifecycleResult) -> dict[str, Any]:
 
 def _rows(act: Act, raw: Mapping[str, Any]) -> list[TaskResult]:
     """One row for each version that was asked for; of those that no list names nothing is known."""
-    reasons = {one["path"]: one["reason"] or "No reason is given." for one in raw.get("unsuccessful", ())}
+    reasons = {one["path"]: readable(one["reason"]) or "No reason is given." for one in raw.get("unsuccessful", ())}
     rows = []
     for path in act.paths:
         row = TaskResult(type=VERSION_ITEM, remote_id=path[:500], title=path.replace("/", " ")[:500], messages=[])

@@ -14,6 +14,7 @@ from promotions.systems.snaplogic.picks import Pick
 UNTYPED = "Asset"
 # Of rows, which are told apart by both.
 TYPE_LIMIT, NAME_LIMIT = 64, 500
+WORDS_LIMIT = 4000
 CONFLICT = 409
 NAMED = "named"
 """In place of an answer that was lost: where a person says that it went."""
@@ -101,14 +102,15 @@ class _Rows:
     def failed(self, one: Mapping[str, Any]) -> None:
         row = self._row(self._type(one, is_done=False), one)
         row.outcome, row.claim = ResultOutcome.FAILED, f"failed {one['status_code'] or ''}".strip()
-        row.explanation = _why(one["status_code"], one["reason"])
-        row.messages.append({"status": "ERROR", "attempt": None, "message": one["reason"] or "No reason is given."})
+        reason = readable(one["reason"])
+        row.explanation = _why(one["status_code"], reason)
+        row.messages.append({"status": "ERROR", "attempt": None, "message": reason or "No reason is given."})
 
     def warned(self, one: Mapping[str, Any]) -> None:
         kind = self._told.get(_name(one)) or self._type(one, is_done=False)
         is_new = (kind, _name(one)) not in self._rows
         row = self._row(kind, one)
-        row.messages.append({"status": "WARNING", "attempt": None, "message": one["message"]})
+        row.messages.append({"status": "WARNING", "attempt": None, "message": readable(one["message"])})
         if not is_new:
             return
         row.claim = "warning"
@@ -157,6 +159,11 @@ class _Rows:
         else:
             free.sort(key=lambda kind: self._items[kind, name].decision != Decision.LEAVE)
         return free[0] if free else UNTYPED
+
+
+def readable(words: str) -> str:
+    """What the platform says, as far as anybody reads it; the job keeps all of it."""
+    return words if len(words) <= WORDS_LIMIT else f"{words[: WORDS_LIMIT - 1]}…"
 
 
 def _name(one: Mapping[str, Any]) -> str:

@@ -119,3 +119,13 @@ def test_the_further_version_that_was_asked_for_is_taken(plan: Plan) -> None:
     job = answered(plan, version_path=f"/{made}", successful=[told("p1")])
 
     assert job.result["version_path"] == made
+
+
+def test_words_without_end_are_shown_as_far_as_they_are_read(plan: Plan) -> None:
+    words = 1_000_000 * "w"
+
+    rows = recorded(plan, failed=[told("p1", reason=words)], warnings=[told("p2", message=words)])
+
+    said = [message["message"] for row in rows for message in row.messages]
+    assert len(said) == 2
+    assert max(map(len, (*said, *(row.explanation for row in rows)))) == 4000
