@@ -101,6 +101,13 @@ def _static_files_are_looked_for_once() -> Iterator[None]:
     WhiteNoiseMiddleware.add_files_from_finders = look
 
 
+@pytest.fixture(autouse=True)
+def _no_files_stay() -> Iterator[None]:
+    """Rows go with their test; the files of archives, which are in no transaction, go with it too."""
+    yield
+    shutil.rmtree(settings.DATA_DIR / "files", ignore_errors=True)
+
+
 @pytest.fixture
 def organization(db: None) -> Organization:
     """The organization that owner and teammate work in."""

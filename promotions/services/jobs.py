@@ -24,6 +24,7 @@ from promotions.services.verbs import Verb
 log = logging.getLogger(__name__)
 
 WATCH_S = 20
+REMOTE_ID_LIMIT = 100
 
 
 def queue(
@@ -199,6 +200,8 @@ def adopt(*, job: Job, remote_id: str, actor: User, reason: str) -> None:
         named = registry.submission(job.kind).named(job, remote_id)
     except ValueError as exc:
         raise RefusedError(str(exc), field="remote_id") from exc
+    if len(named.remote_id or "") > REMOTE_ID_LIMIT:
+        raise RefusedError(f"An id has at most {REMOTE_ID_LIMIT} characters. Copy it again.", field="remote_id")
     how = f"named by {actor}" if named.remote_id else f"{remote_id.strip()}, named by {actor}"
     remote_id = named.remote_id or remote_id.strip()
     same = Job.objects.filter(organization=job.organization, remote_id=named.remote_id, is_foreign=False)

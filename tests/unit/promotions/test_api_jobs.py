@@ -160,6 +160,15 @@ def test_job_of_unknown_outcome_is_adopted(operator_api, organization) -> None:
     assert AuditEvent.objects.get(verb="job.attention_adopted").reason == "Same minute"
 
 
+def test_an_id_that_is_too_long_for_one_is_not_adopted(operator_api, organization) -> None:
+    job = JobFactory(organization=organization, kind=kinds.IMPORT, state=JobState.NEEDS_ATTENTION)
+
+    response = operator_api.post(f"jobs/{job.pk}/adopt/", {"remote_id": "x" * 101, "reason": "Same minute"})
+
+    assert response.status_code == 422
+    assert "at most 100 characters" in response.content.decode()
+
+
 def test_remote_job_of_another_job_is_not_adopted(operator_api, organization) -> None:
     taken = JobFactory(organization=organization, running=True)
     job = JobFactory(organization=organization, unknown_outcome=True)
