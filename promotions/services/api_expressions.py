@@ -22,8 +22,7 @@ def add(*, plan: Plan, files: Sequence[tuple[str, Iterable[bytes]]], actor: User
     plan = plans.open_for(plan, actor)
     promotion = api_version_plans.locked_promotion(plan)
     archive = archives.receive_expressions(organization=promotion.target_organization, files=files, actor=actor)
-    api_version_plans.store(promotion, Pick.of(promotion).changed(expressions=archive.pk))
-    api_version_plans.reread(plan, actor)
+    api_version_plans.change(plan, Pick.of(promotion).changed(expressions=archive.pk), actor)
     audit.record(
         ApiVerb.EXPRESSIONS_ADDED,
         actor=actor,
@@ -42,8 +41,7 @@ def remove(*, plan: Plan, actor: User) -> None:
     pick = Pick.of(promotion)
     if pick.expressions is None:
         raise ConflictError("No expression files are added. Reload the page.")
-    api_version_plans.store(promotion, pick.changed(expressions=None))
-    api_version_plans.reread(plan, actor)
+    api_version_plans.change(plan, pick.changed(expressions=None), actor)
     audit.record(
         ApiVerb.EXPRESSIONS_REMOVED,
         actor=actor,

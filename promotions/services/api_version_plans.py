@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.access import require_role
 from accounts.choices import Role
@@ -16,6 +17,7 @@ from promotions.services.errors import RefusedError
 from promotions.services.verbs import Verb
 from promotions.systems.snaplogic.advice import remedies
 from promotions.systems.snaplogic.asset_types import OVERWRITABLE
+from promotions.systems.snaplogic.drafting import CHANGE_KEY, change_items
 from promotions.systems.snaplogic.kinds import SYSTEM
 from promotions.systems.snaplogic.picks import Pick
 from promotions.systems.snaplogic.verbs import ApiVerb
@@ -156,8 +158,7 @@ def change_rule(*, plan: Plan, rule: DuplicateRule, types: Collection[str] = (),
     pick = Pick.of(promotion)
     if (pick.rule, pick.types) == (rule, words):
         return
-    store(promotion, pick.changed(rule=rule, types=words))
-    reread(plan, actor)
+    change(plan, pick.changed(rule=rule, types=words), actor)
     audit.record(
         ApiVerb.RULE_CHANGED,
         actor=actor,
@@ -177,16 +178,21 @@ def locked_promotion(plan: Plan) -> Promotion:
     return plan.promotion
 
 
-def store(promotion: Promotion, pick: Pick) -> None:
-    promotion.pick = pick.as_json()
-    promotion.save(update_fields=["pick"])
-
-
-def reread(plan: Plan, person: User) -> None:
-    """Gather the facts of a locked, open plan anew, since what they rest on was changed by this person."""
+def change(plan: Plan, pick: Pick, person: User) -> None:
+    """Send something else than was planned: the plan names who has changed it, and its facts are gathered anew."""
+    pick = pick.changed(is_changed=True)
+    store(plan.promotion, pick)
+    item = plan.items.filter(key=CHANGE_KEY).first() or plans.add_items(plan, change_items(pick, ()))[0]
+    item.decided_by, item.decided_at = person, timezone.now()
+    item.save(update_fields=["decided_by", "decided_at"])
     plan.state = PlanState.GATHERING
     plan.save(update_fields=["state"])
     plans.queue_facts(plan, person)
+
+
+def store(promotion: Promotion, pick: Pick) -> None:
+    promotion.pick = pick.as_json()
+    promotion.save(update_fields=["pick"])
 
 
 def _checked_rule(rule: DuplicateRule, types: Collection[str]) -> tuple[DuplicateRule, tuple[str, ...]]:

@@ -281,6 +281,9 @@ def _item(plan: Plan, position: int, draft: ItemDraft, old: PlanItem | None) -> 
     if old is None:
         return item
     repairs.carry(item, old)
+    if not item.must_decide and not old.must_decide and old.decision == item.decision:
+        # Nobody decides it any more, and whoever has still takes part.
+        item.decided_by, item.decided_at = old.decided_by, old.decided_at
     if item.must_decide and _still_fits(old, item):
         item.decision, item.target = old.decision, old.target
         item.decided_by, item.decided_at = old.decided_by, old.decided_at

@@ -20,6 +20,8 @@ from promotions.systems.stored import nearest
 ACCOUNT_ITEM = "Account in the zip"
 VALUE_ITEM = "Account value"
 CONFIRMATION = "Confirmation"
+CHANGE_ITEM = "Change of what is sent"
+CHANGE_KEY = "change"
 VALUES_LIMIT = 400
 """An account with more values is none that people would edit one by one."""
 _KEY_LIMIT = 600
@@ -160,6 +162,28 @@ def _foreseen(key: str, kind: str, name: str, effect: Effect, reason: str) -> It
         default=DECISIONS[effect],
         details={"effect": effect.value, "foreseen": WORDS[effect], "reason": reason},
     )
+
+
+def change_items(pick: Pick, files: Sequence[str]) -> list[ItemDraft]:
+    """What somebody has changed since it was planned. The row names who: they take part, and cannot consent."""
+    if not pick.is_changed:
+        return []
+    types = f" ({', '.join(pick.types)})" if pick.types else ""
+    number = len(files)
+    carried = f"{number} expression file{'' if number == 1 else 's'}" if number else "no expression files"
+    return [
+        ItemDraft(
+            key=CHANGE_KEY,
+            kind=ItemKind.VALUE,
+            type=CHANGE_ITEM,
+            remote_id=CHANGE_KEY,
+            title="Duplicate rule and expression files",
+            choices=[],
+            must_decide=False,
+            default=Decision.CONFIRM,
+            details={"foreseen": f"{pick.rule.label}{types}", "reason": f"Goes along: {carried}."},
+        )
+    ]
 
 
 def confirmations(assets: Sequence[Asset], pick: Pick, holding: Holding) -> list[ItemDraft]:

@@ -25,6 +25,8 @@ class Pick:
     """API and version in the source organization."""
     expressions: int | None = None
     accounts: tuple[str, ...] = ()
+    is_changed: bool = False
+    """Whether somebody has changed rule, types or expression files since it was planned; the plan names who."""
 
     @classmethod
     def of(cls, promotion: Promotion) -> "Pick":
@@ -39,6 +41,7 @@ class Pick:
             source=(source[0], source[1]) if source else None,
             expressions=pick.get("expressions"),
             accounts=tuple(pick.get("accounts", ())),
+            is_changed=bool(pick.get("is_changed")),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Pick:
             "source": list(self.source) if self.source else None,
             "expressions": self.expressions,
             "accounts": list(self.accounts),
+            **({"is_changed": True} if self.is_changed else {}),
         }
 
     def changed(self, **changes: Any) -> "Pick":

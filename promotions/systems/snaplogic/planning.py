@@ -19,6 +19,7 @@ from promotions.systems.snaplogic.drafting import (
     VALUE_ITEM,
     account_items,
     asset_items,
+    change_items,
     confirmations,
     expression_items,
 )
@@ -82,6 +83,7 @@ class SnapLogicSystem(SnapLogicTelling):
             blockers=_state_blockers(promotion, pick, holding),
             document=_template(archive, found),
             items=[
+                *change_items(pick, expressions),
                 *confirmations(found.assets, pick, holding),
                 *account_items(nodes, pick, stored_choices(promotion), holding),
                 *assets,

@@ -53,7 +53,7 @@ class SnapLogicTelling(System):
         keep_all="Leave all undecided accounts as exported",
     )
     change_groups = {
-        Decision.CONFIRM: "Confirmed",
+        Decision.CONFIRM: "Confirmed and chosen",
         Decision.CREATE: "Added",
         Decision.UPDATE: "Overwritten in the target: cannot be undone",
         Decision.REUSE: "Account values from stored values of the target",

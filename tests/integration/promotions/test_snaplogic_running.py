@@ -1,12 +1,13 @@
 """Planning, importing and verifying API versions against the emulator."""
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from accounts.choices import Role
 from accounts.models import AuditEvent
 from clients.effects import Effect, effect_of_request
 from promotions.api_choices import ApiVersionState, DuplicateRule
-from promotions.choices import Decision, JobState, PlanState, ResultOutcome, Verification
+from promotions.choices import Decision, ItemKind, JobState, PlanState, ResultOutcome, Verification
 from promotions.models import ApiVersion, Plan
 from promotions.services import api_version_plans, approvals, decisions, freezing, plans, repeats, runs
 from promotions.services.decisions import Verdict
@@ -81,6 +82,21 @@ def test_what_somebody_else_agreed_to_runs_into_production(world: World) -> None
     assert ("Pipeline", "returns_create") in world.names_there("acme-prod/apim/orders/1.3")
 
 
+def test_who_has_changed_what_is_sent_cannot_agree_to_it(world: World) -> None:
+    changer = UserFactory(full_name="Ada Approver")
+    for organization in (world.dev, world.prod):
+        MembershipFactory(user=changer, organization=organization, role=Role.APPROVER)
+    plan = world.plan(world.version("orders", "1.3"), "orders", "1.3", target=world.prod)
+    api_version_plans.change_rule(plan=plan, rule=DuplicateRule.OVERWRITE, types=["File"], actor=changer)
+    plan = world.decide(world.gathered(plan.promotion))
+
+    change = plan.items.get(key="change")
+    assert (change.decided_by, change.details["foreseen"]) == (changer, "Overwrite chosen types (File)")
+    approval = approvals.request_approval(plan=plan, actor=world.operator)
+    with pytest.raises(PermissionDenied, match="You made decisions in this plan"):
+        approvals.approve(approval=approval, actor=changer, reason="Mine")
+
+
 def test_an_export_that_is_refused_keeps_the_plan_closed_and_says_why(world: World) -> None:
     promotion = world.planned(world.version("orders", "9.9"), target=world.dev)
     job = promotion.jobs.get()
@@ -120,7 +136,7 @@ def test_a_plan_foresees_what_the_rule_does(
     found = effects_in(plan)
     assert {name: found[name] for name in foreseen} == foreseen
     assert plan.display["holding"]["is_listed"] is True
-    confirmations = {item.title: item.explanation for item in plan.items.all() if item.explanation}
+    confirmations = {item.title: item.explanation for item in plan.items.all() if item.kind == ItemKind.CONFIRMATION}
     is_another = rule == DuplicateRule.CREATE_NEW
     assert list(confirmations) == ["Another version is made" if is_another else "Policies are overwritten"]
 
