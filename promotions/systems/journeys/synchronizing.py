@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import Organization, Sandbox
+from accounts.services import connections, sandboxes
 from clients.errors import ApiAuthError, ApiContractError, ApiError, ApiRejectedError, ApiUnavailableError
 from clients.journeys import JourneyList, JourneysClient
 from promotions.choices import JobState, JourneySource, ProblemKind, SourceState
@@ -55,11 +56,11 @@ class SynchronizeJourneys(Activity):
             "done": [], "answered": 0, "read": 0, "changed": 0, "vanished": 0, "detailed": [], "said": [],
         }  # fmt: skip
         until = time.monotonic() + SLICE_S
-        active = [one for one in job.organization.sandboxes.order_by("name") if one.is_active]
+        active = _active(job.organization) or _read_sandboxes(job.organization, report)
         if not active:
             return Ending(
                 state=JobState.SUCCEEDED_WITH_WARNINGS,
-                problem=f"No active sandbox of {job.organization} is known here. Synchronize its sandboxes first.",
+                problem=f"{job.organization} has no active sandbox, as far as its credential may see.",
             )
         last: ApiError | None = None
         with sources(job.organization) as found:
@@ -99,6 +100,18 @@ class SynchronizeJourneys(Activity):
             problem=f"No API gave a list of the journeys of {organization}. {state['said'][0]} Check the journey "
             "service URL of the organization, and whether its credential has the rights to view journeys.",
         )
+
+
+def _active(organization: Organization) -> list[Sandbox]:
+    return [one for one in organization.sandboxes.order_by("name") if one.is_active]
+
+
+def _read_sandboxes(organization: Organization, report: Report) -> list[Sandbox]:
+    """Those of an organization whose sandboxes nobody has read yet, or whose last one was gone."""
+    report("Reading the sandboxes")
+    with connections.connect(organization) as platform:
+        sandboxes.apply_sandboxes(organization, connections.list_sandboxes(platform))
+    return _active(organization)
 
 
 def _read_sandbox(sandbox: Sandbox, found: Sources, state: dict[str, Any], report: Report) -> ApiError | None:

@@ -69,6 +69,18 @@ def test_a_pass_reads_every_active_sandbox_and_a_second_one_writes_nothing(
     assert {row["path"] for row in writes} == {"/authoring/list/journeys"}
 
 
+def test_sandboxes_that_nobody_has_read_yet_are_read_first(
+    platform: Platform, acme: Organization, synchronized: Callable[[], Job]
+) -> None:
+    acme.sandboxes.all().delete()
+    added(platform, "Welcome")
+
+    job = synchronized()
+
+    assert job.state == JobState.SUCCEEDED, job.problem
+    assert Journey.objects.filter(sandbox__name="stage", name="Welcome").exists()
+
+
 def test_what_fails_or_is_gone_is_marked_and_the_rest_goes_on(
     platform: Platform, acme: Organization, only_stage: None, synchronized: Callable[[], Job]
 ) -> None:
