@@ -24,6 +24,7 @@ LARGEST_ID = 2**63 - 1
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):
+    ims_url = serializers.CharField(read_only=True, help_text="A URL; empty where there is no sign-in service.")
     service_urls = serializers.SerializerMethodField(help_text="Further services by name, such as journeys.")
     service_dialects = serializers.SerializerMethodField(
         help_text="By name of a further service that has several, the revision of its contract that it speaks."
