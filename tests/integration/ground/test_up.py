@@ -186,7 +186,8 @@ def test_the_demo_prints_sign_ins_that_work_and_are_the_same_at_the_next_start(d
 
     assert _sign_ins(demo.output) == first
     assert _organizations(demo) == organizations
-    assert {name for name, _ in organizations} == {"Acme", "Globex"}
+    environments = {"Acme integration dev", "Acme integration prod"}
+    assert {name for name, _ in organizations} == {"Acme", "Globex", *environments}
     assert len(first) == 5
     for email, password in first.items():
         assert _signs_in(demo.url, email, password), email
