@@ -30,7 +30,12 @@ def outside(stack: Stack, path: str = "", **body: Any) -> str:
 
 
 def planned(page: Page, source: str, target: str, *, ids: str = "") -> None:
-    page.goto("/decisioning/new/")
+    option = page.get_by_label("Source sandbox").get_by_role("option", name=source, exact=True)
+    for _ in range(60):  # sandboxes are still being read shortly after the start
+        page.goto("/decisioning/new/")
+        if option.count():
+            break
+        page.wait_for_timeout(500)
     page.get_by_label("Source sandbox").select_option(label=source)
     page.get_by_label("Target sandbox").select_option(label=target)
     if ids:
